@@ -1,0 +1,1 @@
+"""YAML in, checked settings and compiled mappings out; every problem of every file reported at once."""

@@ -1,0 +1,1 @@
+"""The HubSpot side: wire facts in, readings and outcomes out (facts: HubSpot fact sheet sections 1 to 12)."""

@@ -1,0 +1,236 @@
+"""What the engine needs of the outside, where two real forms exist: `Crm`, `Clock`, `Dice`.
+
+Rows in, outcomes out. Reading raises faults (`errors`); writing never raises for a remote fault: each write of a batch
+gets its own outcome, so that what succeeded is never forgotten because a neighbour failed. Adapters cut batches to
+their API's limits themselves, call through a bounded pool handed to them, and answer in the order of the question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from connector.core.readings import Reading
+from connector.core.refs import Ref, Side
+from connector.core.values import Kind, Value
+from connector.errors import BridgeError
+
+
+class Clock(Protocol):
+    """Time, handed in."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds on a watch that never goes backward."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let that many seconds pass."""
+
+
+class Dice(Protocol):
+    """Chance, handed in."""
+
+    def roll(self) -> float:
+        """A number in [0, 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to read or write of one object: its fields, with the kind each is understood as."""
+
+    object: str
+    fields: Mapping[str, Kind]
+
+
+Cursor = Mapping[str, Any]  # JSON; opaque to the engine, which stores it only after the readings are safe
+Known = Callable[[str, datetime, datetime], int]  # (object, from, before) -> records already observed with such stamps
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One portion of what changed. `more`: ask again at once with the new cursor."""
+
+    readings: Sequence[Reading]
+    cursor: Cursor
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One record to write.
+
+    Attributes:
+        ref: the record; None creates one.
+        values: canonical values by field name; None clears.
+        key: for a create, the unique field and value that make repeating it harmless, if the side has one.
+        archive: archive it instead (values are ignored).
+    """
+
+    ref: Ref | None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    key: tuple[str, str] | None = None
+    archive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is written. `values`: what the side says it now holds, for the fields it told (canonical)."""
+
+    ref: Ref
+    created: bool = False
+    values: Mapping[str, Value] = field(default_factory=dict)
+    modified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One reason why a write was refused. `field` is "" when the side does not say which."""
+
+    field: str
+    code: str  # the side's own code: INVALID_OPTION, STRING_TOO_LONG, ...
+    reason: str  # the side's own words, personal data of other records removed
+    hint: str  # what a person can do
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The side refuses this record as it is; nothing of it was written. Trying again unchanged is useless."""
+
+    rejections: tuple[Rejection, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """A create found that the record already is there (unique value or duplicate rule); nothing was written."""
+
+    refs: tuple[Ref, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The record to be written is gone, archived, or moved on; nothing was written."""
+
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """A fault came between: the write may or may not have happened. Reading again will tell."""
+
+    error: BridgeError
+
+
+Outcome = Done | Rejected | Exists | Absent | Unsure
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value of a picklist."""
+
+    value: str
+    label: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSchema:
+    """One field as the live CRM defines it. `type` is the side's own word; `kinds` are the kinds it can carry."""
+
+    name: str
+    label: str
+    type: str
+    kinds: frozenset[Kind]
+    creatable: bool = True
+    updatable: bool = True
+    required: bool = False  # needed on create and not defaulted
+    length: int | None = None  # characters
+    options: tuple[Option, ...] = ()
+    restricted: bool = False  # whether values outside `options` are refused
+    unique: bool = False
+    external_id: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSchema:
+    """One object as the live CRM defines it, as far as our credentials can see."""
+
+    object: str
+    fields: Mapping[str, FieldSchema]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Someone or something a record can belong to."""
+
+    id: str
+    email: str
+    name: str
+    active: bool = True
+    queue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The portal or org behind the credentials. State is bound to it: another account is refused."""
+
+    id: str
+    name: str
+    time_zone: str
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """API calls: made by this process, and the account's day as far as the side tells."""
+
+    calls: int
+    by_operation: Mapping[str, int]
+    throttled: int  # answers that said we called too often
+    daily_limit: int | None = None
+    daily_used: int | None = None
+
+
+class Crm(Protocol):
+    """One side, as the engine sees it.
+
+    Raises (reading methods): Transient after the adapter's own few retries, RateLimited, Unauthorised.
+    """
+
+    side: Side
+
+    def account(self) -> Account:
+        """Who we are connected to."""
+
+    def schema(self, obj: str) -> ObjectSchema:
+        """The live definition of an object (a fresh call each time)."""
+
+    def owners(self) -> Sequence[Owner]:
+        """Everyone who can own records, inactive ones included."""
+
+    def usage(self) -> Usage:
+        """Calls made so far; costs none."""
+
+    def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
+        """What changed since the cursor, archived and moved records included; None starts now, reporting nothing.
+
+        Late and equal stamps, index lag and page edges lose nothing: windows overlap, and `known` tells how many
+        records of an overlap were observed already, so that an overlap without news costs a count, not a re-read.
+        Readings come from listings and may be older than `read` would say; they are hints with values.
+        """
+
+    def scan(self, view: View) -> Iterator[Sequence[Reading]]:
+        """Every live record of an object, in portions of some hundreds to thousands; the order is the side's."""
+
+    def read(self, view: View, ids: Sequence[str], history: Sequence[str] = ()) -> list[Reading]:
+        """Fresh readings in the order of `ids` (absent ones too); with exact stamps for the fields in `history`."""
+
+    def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
+        """Live records whose field equals any of the values, case folded; several may answer to one value."""
+
+    def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
+        """Write a batch of any size; one outcome each, in order. Never two writes to one record in one call."""

@@ -1,0 +1,1 @@
+"""Summaries for people, made from stored facts; read only."""
