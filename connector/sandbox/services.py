@@ -1,0 +1,257 @@
+"""What both sandboxes share: a clock, one source of chance, a log of writes and a list of faults.
+
+Time comes in as a callable and chance as a seed, so that one integer and one start time decide a whole run. The log
+is the witness: every write that took effect is in it, with who did it, and nothing ever leaves it. Faults are rules
+that say which call misbehaves and how; faults.py turns them into answers. Everything here is safe to use from many
+threads.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from connector.sandbox.exchange import Request
+
+FAULT_KINDS = frozenset(
+    {"status", "reset", "truncated", "truncated_gzip", "trickle", "slow", "html_200", "hang"},
+)
+
+
+class SandboxClock:
+    """The sandbox's time: a base clock, shifted or frozen on request. Aware UTC throughout."""
+
+    def __init__(self, base: Callable[[], datetime]) -> None:
+        self._base = base
+        self._shift = timedelta()
+        self._frozen: datetime | None = None
+        self._lock = Lock()
+
+    def now(self) -> datetime:
+        """The present moment, aware UTC."""
+        frozen = self._frozen
+        return frozen if frozen is not None else self._base().astimezone(UTC) + self._shift
+
+    def advance(self, seconds: float) -> datetime:
+        """Move time on by `seconds`, frozen or not, and return the new moment; ValueError when it would run backwards."""
+        if seconds < 0:
+            raise ValueError(f"the clock only moves forward; got {seconds} seconds")
+        with self._lock:
+            if self._frozen is not None:
+                self._frozen += timedelta(seconds=seconds)
+            else:
+                self._shift += timedelta(seconds=seconds)
+            return self.now()
+
+    def freeze(self, at: datetime | None) -> None:
+        """Hold the clock at `at` (aware), or with None let it run on from where it stands."""
+        with self._lock:
+            if at is not None:
+                if at.tzinfo is None:
+                    raise ValueError("freeze needs an aware datetime")
+                self._frozen = at.astimezone(UTC)
+            elif self._frozen is not None:
+                self._shift = self._frozen - self._base().astimezone(UTC)
+                self._frozen = None
+
+    @property
+    def frozen(self) -> bool:
+        """Whether time stands still."""
+        return self._frozen is not None
+
+
+class WriteLog:
+    """Every write that took effect, in order. Append-only; `seq` counts from 1.
+
+    Changes are kept as JSON bytes: a million entries weigh little and a caller's later edit cannot rewrite history.
+    """
+
+    def __init__(self, clock: SandboxClock) -> None:
+        self._clock = clock
+        self._rows: list[tuple[datetime, str, str, str, str, str, bytes]] = []
+        self._by_actor: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def append(  # noqa: PLR0913 - the columns of one log line, keyword-only
+        self,
+        *,
+        side: str,
+        actor: str,
+        operation: str,
+        object: str,  # noqa: A002 - the glossary's word for what a record is an instance of
+        id: str,  # noqa: A002 - both CRMs call it id
+        changes: Mapping[str, Any],
+    ) -> int:
+        """Add one line and return its `seq`. `actor` is "api:<app>", "user:<id>" or "automation"."""
+        actor = sys.intern(actor)
+        body = orjson.dumps(changes, default=str, option=orjson.OPT_NON_STR_KEYS)
+        row = (self._clock.now(), sys.intern(side), actor, sys.intern(operation), sys.intern(object), id, body)
+        with self._lock:
+            self._rows.append(row)
+            self._by_actor[actor] += 1
+            return len(self._rows)
+
+    def entries(self, after: int = 0, side: str | None = None, actor: str | None = None) -> list[dict[str, Any]]:
+        """Lines with `seq` greater than `after`, oldest first, optionally of one side or one actor."""
+        return [
+            _entry(seq, row)
+            for seq, row in enumerate(self._rows[max(after, 0) :], start=max(after, 0) + 1)
+            if (side is None or row[1] == side) and (actor is None or row[2] == actor)
+        ]
+
+    def count(self, actor_prefix: str = "") -> int:
+        """How many lines were written by actors whose name starts so ("api:" counts every integration)."""
+        with self._lock:
+            return sum(times for actor, times in self._by_actor.items() if actor.startswith(actor_prefix))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def _entry(seq: int, row: tuple[datetime, str, str, str, str, str, bytes]) -> dict[str, Any]:
+    at, side, actor, operation, object_name, record_id, body = row
+    return {
+        "seq": seq,
+        "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "side": side,
+        "actor": actor,
+        "operation": operation,
+        "object": object_name,
+        "id": record_id,
+        "changes": orjson.loads(body),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One rule: which calls misbehave (empty matches all), how often, and how. See faults.py for `params` by kind.
+
+    `path` is a regular expression searched in the path. `times` is how often it may still strike (None: no end).
+    With `after_commit` the call takes effect first and only its answer is lost or garbled.
+    """
+
+    kind: str
+    side: str = ""
+    method: str = ""
+    path: str = ""
+    rate: float = 1.0
+    times: int | None = None
+    after_commit: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind not in FAULT_KINDS:
+            raise ValueError(f"fault kind {self.kind!r} is none of {', '.join(sorted(FAULT_KINDS))}")
+        if not 0.0 <= self.rate <= 1.0:
+            raise ValueError(f"fault rate {self.rate} is not between 0 and 1")
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ValueError(f"fault path {self.path!r} is not a regular expression: {error}") from error
+
+    def matches(self, side: str, request: Request) -> bool:
+        """Whether this rule speaks of that call."""
+        return (
+            (not self.side or self.side == side)
+            and (not self.method or self.method.upper() == request.method)
+            and (not self.path or re.search(self.path, request.path) is not None)
+        )
+
+
+@dataclass(slots=True)
+class _Armed:
+    """A rule in force, and how often it has struck."""
+
+    number: int
+    fault: Fault
+    hits: int = 0
+
+    @property
+    def spent(self) -> bool:
+        return self.fault.times is not None and self.hits >= self.fault.times
+
+
+class Faults:
+    """The rules in force. The first that matches and whose dice fall strikes; same seed and calls, same faults."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(f"faults:{seed}")  # noqa: S311 - chance for tests, not for secrets
+        self._armed: list[_Armed] = []
+        self._number = 0
+        self._lock = Lock()
+
+    def add(self, fault: Fault) -> int:
+        """Put a rule in force; its number is returned, for `clear`."""
+        with self._lock:
+            self._number += 1
+            self._armed.append(_Armed(self._number, fault))
+            return self._number
+
+    def clear(self, number: int | None = None) -> int:
+        """Lift one rule, or all of them; returns how many were lifted."""
+        with self._lock:
+            kept = [] if number is None else [armed for armed in self._armed if armed.number != number]
+            lifted = len(self._armed) - len(kept)
+            self._armed = kept
+            return lifted
+
+    def active(self) -> list[tuple[int, Fault, int]]:
+        """Every rule with its number and how often it has struck, spent ones included."""
+        with self._lock:
+            return [(armed.number, armed.fault, armed.hits) for armed in self._armed]
+
+    def before(self, side: str, request: Request) -> Fault | None:
+        """The fault that strikes before this call takes effect, if any."""
+        return self._strike(side, request, after_commit=False) if self._armed else None
+
+    def after(self, side: str, request: Request) -> Fault | None:
+        """The fault that spoils the answer of this call after it took effect, if any."""
+        return self._strike(side, request, after_commit=True) if self._armed else None
+
+    def _strike(self, side: str, request: Request, *, after_commit: bool) -> Fault | None:
+        with self._lock:
+            for armed in self._armed:
+                fault = armed.fault
+                if fault.after_commit is not after_commit or armed.spent or not fault.matches(side, request):
+                    continue
+                if fault.rate < 1.0 and self._random.random() >= fault.rate:
+                    continue
+                armed.hits += 1
+                return fault
+        return None
+
+
+@dataclass(slots=True)
+class Settings:
+    """Switches that hold for both sides; each side's own settings live in its package."""
+
+    latency_s: float = 0.0  # passes before every answer
+    latency_jitter_s: float = 0.0  # up to so much more, by the world's dice
+    quotas_enforced: bool = True  # refuse calls beyond rate limits and daily allowances
+    gzip_enabled: bool = True  # compress answers for callers that accept it
+
+
+@dataclass(slots=True)
+class Services:
+    """What a sandbox side is built from."""
+
+    clock: SandboxClock
+    random: Random
+    log: WriteLog
+    faults: Faults
+    settings: Settings = field(default_factory=Settings)
+
+    @classmethod
+    def of(cls, seed: int, base: Callable[[], datetime]) -> Services:
+        """Fresh services: one seed decides all chance, `base` tells the time (aware)."""
+        clock = SandboxClock(base)
+        return cls(clock, Random(seed), WriteLog(clock), Faults(seed))  # noqa: S311 - chance for tests, not for secrets
