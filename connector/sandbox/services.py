@@ -42,7 +42,7 @@ class SandboxClock:
         return frozen if frozen is not None else self._base().astimezone(UTC) + self._shift
 
     def advance(self, seconds: float) -> datetime:
-        """Move time on by `seconds`, frozen or not, and return the new moment; ValueError when it would run backwards."""
+        """Move time on by `seconds`, frozen or not, and return the new moment; ValueError when negative."""
         if seconds < 0:
             raise ValueError(f"the clock only moves forward; got {seconds} seconds")
         with self._lock:
