@@ -6,6 +6,7 @@ Nothing submitted here ever waits for something else submitted here, so one smal
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-Step = Callable[[Item], tuple[Answer, Item | None]]
+Step = Callable[[Item], tuple[Answer, Sequence[Item]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +45,30 @@ class Calls:
         return [future.result() for future in futures]
 
     def walk(self, step: Step[Item, Answer], starts: Iterable[Item]) -> Iterator[Answer]:
-        """Follow several chains of pages at once: `step` answers a page and where to go on, or None at the end.
+        """Follow chains of pages at once: `step` answers a page and where to go on (nowhere: the end; twice: a fork).
 
         Pages come in the order of their arrival, one chain's pages in its own order. At most one page a chain is in
         flight or waiting, so memory stays bounded when the caller is slow.
         """
         if self._executor is None:
-            for start in starts:
-                yield from _follow(step, start)
+            yield from _one_by_one(step, starts)
             return
-        pending: set[Future[tuple[Answer, Item | None]]] = {self._executor.submit(step, start) for start in starts}
+        pending: set[Future[tuple[Answer, Sequence[Item]]]] = {self._executor.submit(step, start) for start in starts}
         try:
             while pending:
                 done, pending = wait(pending, return_when=FIRST_COMPLETED)
                 for future in done:
                     answer, onward = future.result()
-                    if onward is not None:
-                        pending.add(self._executor.submit(step, onward))
+                    pending |= {self._executor.submit(step, each) for each in onward}
                     yield answer
         finally:
             for future in pending:
                 future.cancel()
 
 
-def _follow(step: Step[Item, Answer], start: Item) -> Iterator[Answer]:
-    onward: Item | None = start
-    while onward is not None:
-        answer, onward = step(onward)
+def _one_by_one(step: Step[Item, Answer], starts: Iterable[Item]) -> Iterator[Answer]:
+    waiting = deque(starts)
+    while waiting:
+        answer, onward = step(waiting.popleft())
+        waiting.extendleft(reversed(onward))
         yield answer

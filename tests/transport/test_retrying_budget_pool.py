@@ -181,7 +181,7 @@ def test_a_fault_of_one_call_is_raised(calls):
 
 def test_chains_of_pages_are_followed_to_their_ends(calls):
     def page(at):
-        return at, at + 1 if at % 10 < 9 else None
+        return at, [at + 1] if at % 10 < 9 else []
 
     pages = list(calls.walk(page, [0, 10, 20, 30]))
     assert sorted(pages) == list(range(40))
@@ -194,10 +194,21 @@ def test_a_slow_reader_keeps_no_more_than_a_page_a_chain_in_memory():
 
         def page(at):
             asked.append(at)
-            return at, at + 1
+            return at, [at + 1]
 
         walk = Calls(pool).walk(page, [0, 1000])
         for taken in range(1, 30):
             next(walk)
             assert len(asked) <= taken + 4
         walk.close()
+
+
+def test_a_page_may_fork_into_two_chains(calls):
+    def page(span):
+        low, high = span
+        middle = (low + high) // 2
+        return low, [(low + 1, middle), (middle, high)] if high - low > 1 and middle > low + 1 else (
+            [(low + 1, high)] if high - low > 1 else []
+        )
+
+    assert sorted(calls.walk(page, [(0, 50)])) == list(range(50))
