@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from random import Random
 from threading import Lock
 from typing import Any
@@ -100,13 +101,17 @@ class WriteLog:
             self._by_actor[actor] += 1
             return len(self._rows)
 
-    def entries(self, after: int = 0, side: str | None = None, actor: str | None = None) -> list[dict[str, Any]]:
-        """Lines with `seq` greater than `after`, oldest first, optionally of one side or one actor."""
-        return [
+    def entries(
+        self, after: int = 0, side: str | None = None, actor: str | None = None, limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Lines with `seq` greater than `after`, oldest first, of one side or actor if named, `limit` at most."""
+        first = max(after, 0)
+        wanted = (
             _entry(seq, row)
-            for seq, row in enumerate(self._rows[max(after, 0) :], start=max(after, 0) + 1)
+            for seq, row in enumerate(islice(self._rows, first, len(self._rows)), start=first + 1)
             if (side is None or row[1] == side) and (actor is None or row[2] == actor)
-        ]
+        )
+        return list(islice(wanted, limit))
 
     def count(self, actor_prefix: str = "") -> int:
         """How many lines were written by actors whose name starts so ("api:" counts every integration)."""
@@ -157,6 +162,9 @@ class Fault:
             re.compile(self.path)
         except re.error as error:
             raise ValueError(f"fault path {self.path!r} is not a regular expression: {error}") from error
+        status = self.params.get("status", 500)
+        if type(status) is not int or not 200 <= status <= 599:  # noqa: PLR2004 - the final statuses of HTTP
+            raise ValueError(f"fault status {status!r} is not a status from 200 to 599")
 
     def matches(self, side: str, request: Request) -> bool:
         """Whether this rule speaks of that call."""
