@@ -1,0 +1,33 @@
+"""Where the poll of a side stands. Saved only after what was read up to there is safe, so that a crash re-reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from connector.core.refs import Side
+from connector.storage import codec
+from connector.storage.tables import cursors
+from connector.storage.upsert import insert
+
+
+def get(conn: Connection, side: Side) -> dict[str, Any] | None:
+    """The side's cursor, or None before the first poll."""
+    stored = conn.scalar(select(cursors.c.cursor).where(cursors.c.side == side.value))
+    return None if stored is None else dict(orjson.loads(stored))
+
+
+def put(conn: Connection, side: Side, cursor: Mapping[str, Any], now: datetime) -> None:
+    """Remember how far the side was read."""
+    statement = insert(conn, cursors)
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["side"],
+            set_={"cursor": statement.excluded.cursor, "saved_at": statement.excluded.saved_at},
+        ),
+        {"side": side.value, "cursor": orjson.dumps(dict(cursor)), "saved_at": codec.micros(now)},
+    )

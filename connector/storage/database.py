@@ -1,0 +1,149 @@
+"""The database and its transactions.
+
+`begin` is one write, all or nothing; `read` is one consistent look that cannot write. Both behave alike on SQLite and
+PostgreSQL: a look sees one moment, and a thread has one transaction at a time (a second one inside it would wait for
+itself on SQLite, so it is refused everywhere). SQLite has one writer: its threads queue here in fair order and take
+the write lock at once (BEGIN IMMEDIATE), because a lock taken late fails instead of waiting. A memory database is a
+single connection, for simulation and tests; looks and writes then take turns.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import StaticPool
+
+from connector.errors import Misconfigured, Problem
+from connector.storage import migration
+
+_LOOK = "bridge_look"
+_BUSY_MS = 30_000
+_CACHE_KIB = 32_768
+
+
+class Database:
+    """An open store. Safe to share between threads; closed once, by whoever opened it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._looking = engine.execution_options(**_look_options(engine))
+        self._turns = threading.Lock()
+        self._here = threading.local()
+        self.dialect = engine.dialect.name
+        self.in_memory = isinstance(engine.pool, StaticPool)
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A write transaction: committed when the block ends, rolled back when it raises."""
+        with self._one_here(), self._turn(self.dialect == "sqlite"), self._engine.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent look that cannot write and blocks nobody (but in memory, where everyone takes turns)."""
+        with self._one_here(), self._turn(self.in_memory), self._looking.connect() as conn:
+            yield conn
+
+    def problem(self) -> str | None:
+        """Why this code cannot work with the store as it is (empty, old, too new), and what to do; None when it can."""
+        with self.read() as conn:
+            return migration.problem(conn)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+    def _turn(self, needed: bool) -> AbstractContextManager[Any]:  # noqa: FBT001  # private, one line above
+        return self._turns if needed else nullcontext()
+
+    @contextmanager
+    def _one_here(self) -> Iterator[None]:
+        if getattr(self._here, "open", False):
+            raise RuntimeError("this thread has a transaction open already; hand its connection on instead")
+        self._here.open = True
+        try:
+            yield
+        finally:
+            self._here.open = False
+
+
+def open_database(url: str) -> Database:
+    """The database a URL names: `sqlite:///bridge.db`, `sqlite://` (memory) or `postgresql://...`.
+
+    Raises:
+        Misconfigured: when the URL is of neither kind.
+    """
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return Database(_sqlite(parsed))
+    return Database(create_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True))
+
+
+def migrate(database: Database) -> None:
+    """Bring a new or old store to this code's schema, wholly or not at all; several callers take turns.
+
+    Raises:
+        Misconfigured: when the store was written by a newer version of the bridge.
+    """
+    with database.begin() as conn:
+        migration.upgrade(conn)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    except ArgumentError as error:
+        raise _unusable() from error
+    if parsed.get_backend_name() == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        return parsed.set(drivername="sqlite+pysqlite")
+    raise _unusable()
+
+
+def _unusable() -> Misconfigured:
+    message = "not a usable database URL; write sqlite:///bridge.db or postgresql://user@host/name"
+    return Misconfigured([Problem("config.yaml", 0, "database.url", message)])  # the URL itself may hold a password
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database in (None, "", ":memory:"):
+        options: dict[str, Any] = {"poolclass": StaticPool}
+    else:
+        options = {"pool_size": 10, "max_overflow": 10}
+    engine = create_engine(url, connect_args={"check_same_thread": False}, **options)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(dbapi: sqlite3.Connection, _: object) -> None:
+    dbapi.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver's guess
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_MS}",
+        f"cache_size=-{_CACHE_KIB}",
+        "temp_store=MEMORY",
+    ):
+        dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    look = conn.get_execution_options().get(_LOOK, False)
+    conn.exec_driver_sql(f"PRAGMA query_only={'ON' if look else 'OFF'}")
+    conn.exec_driver_sql("BEGIN" if look else "BEGIN IMMEDIATE")
+
+
+def _look_options(engine: Engine) -> dict[str, Any]:
+    if engine.dialect.name == "sqlite":
+        return {_LOOK: True}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

@@ -1,0 +1,147 @@
+"""The dirty set: keys of records at which somebody must look again. Never a job, never what to do.
+
+`mark` raises a key's generation, however many events say the same; `claim` leases due keys to one worker; `done`
+deletes a key only if nobody marked it since it was claimed. A lease that runs out lets another worker take over; what
+the first one then reports is recognised by its lease and changes nothing, so no mark is ever lost to a late worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Delete, Update, bindparam, case, delete, func, select, update
+
+from connector.core.refs import Ref
+from connector.storage import codec
+from connector.storage.tables import dirty
+from connector.storage.upsert import insert
+
+_S = TypeVar("_S", Delete, Update)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A key leased to this worker. `generation` and `leased_until` are what `done` and `retry` recognise it by."""
+
+    ref: Ref
+    generation: int
+    attempts: int
+    lane: int
+    leased_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A key as people see it: since when and why it waits, when it is due, how often it was tried."""
+
+    ref: Ref
+    lane: int
+    marked_at: datetime
+    due_at: datetime
+    attempts: int
+    reason: str
+
+
+def mark(conn: Connection, refs: Iterable[Ref], now: datetime, *, lane: int = 1, reason: str = "") -> None:
+    """Ask for another look at these records. The sooner due and the faster (lower) lane win; `reason` is for people."""
+    at = codec.micros(now)
+    new = {"lane": lane, "due_at": at, "marked_at": at, "generation": 1, "attempts": 0, "leased_until": 0}
+    parameters = [{**new, "key": key, "reason": reason} for key in sorted({codec.key(ref) for ref in refs})]
+    if not parameters:
+        return
+    statement = insert(conn, dirty)
+    sooner, faster = statement.excluded.due_at, statement.excluded.lane
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["key"],
+            set_={
+                "generation": dirty.c.generation + 1,
+                "due_at": case((sooner < dirty.c.due_at, sooner), else_=dirty.c.due_at),
+                "lane": case((faster < dirty.c.lane, faster), else_=dirty.c.lane),
+                "reason": statement.excluded.reason,
+            },
+        ),
+        parameters,
+    )
+
+
+def claim(conn: Connection, now: datetime, limit: int, lease_until: datetime) -> list[Claim]:
+    """Lease up to `limit` keys that are due and leased to nobody; lower lanes first, then the longest due."""
+    at = codec.micros(now)
+    due = (
+        select(dirty.c.key)
+        .where(dirty.c.due_at <= at, dirty.c.leased_until <= at)
+        .order_by(dirty.c.lane, dirty.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    leased = conn.execute(
+        update(dirty)
+        .where(dirty.c.key.in_(due))
+        .values(leased_until=codec.micros(lease_until))
+        .returning(dirty.c.lane, dirty.c.due_at, dirty.c.key, dirty.c.generation, dirty.c.attempts)
+    )
+    return [
+        Claim(codec.ref(key), generation, attempts, lane, lease_until)
+        for lane, _, key, generation, attempts in sorted(leased.tuples())
+    ]
+
+
+def done(conn: Connection, claims: Sequence[Claim]) -> int:
+    """Take keys off the set, unless marked again since: those are released and stay due. How many were taken off."""
+    parameters = _parameters(claims)
+    if not parameters:
+        return 0
+    gone = conn.execute(_held(delete(dirty)).where(dirty.c.generation == bindparam("_generation")), parameters).rowcount
+    if gone < len(parameters):
+        conn.execute(_held(update(dirty)).values(leased_until=0), parameters)
+    return gone
+
+
+def retry(conn: Connection, claims: Sequence[Claim], due_at: datetime, reason: str) -> None:
+    """Put keys back until `due_at`; one marked again meanwhile stays due, for what was marked may be the mending."""
+    parameters = _parameters(claims)
+    if not parameters:
+        return
+    unmarked = dirty.c.generation == bindparam("_generation")
+    later = {
+        "due_at": case((unmarked, codec.micros(due_at)), else_=dirty.c.due_at),
+        "attempts": dirty.c.attempts + 1,
+        "leased_until": 0,
+        "reason": reason,
+    }
+    conn.execute(_held(update(dirty)).values(later), parameters)
+
+
+def count(conn: Connection) -> int:
+    """How many keys wait, leased ones included."""
+    return conn.scalar(select(func.count()).select_from(dirty)) or 0
+
+
+def oldest(conn: Connection) -> datetime | None:
+    """Since when the longest waiting key waits."""
+    stored = conn.scalar(select(func.min(dirty.c.marked_at)))
+    return None if stored is None else codec.moment(stored)
+
+
+def sample(conn: Connection, limit: int) -> list[Waiting]:
+    """The first keys in the order of claiming, for people to look at."""
+    columns = (dirty.c.key, dirty.c.lane, dirty.c.marked_at, dirty.c.due_at, dirty.c.attempts, dirty.c.reason)
+    rows = conn.execute(select(*columns).order_by(dirty.c.lane, dirty.c.due_at, dirty.c.key).limit(limit))
+    return [
+        Waiting(codec.ref(key), lane, codec.moment(marked_at), codec.moment(due_at), attempts, reason)
+        for key, lane, marked_at, due_at, attempts, reason in rows
+    ]
+
+
+def _parameters(claims: Sequence[Claim]) -> list[dict[str, Any]]:
+    """What recognises the claims, in the order in which all writers lock."""
+    rows = [(codec.key(one.ref), one.generation, codec.micros(one.leased_until)) for one in claims]
+    return [{"_key": key, "_generation": generation, "_lease": lease} for key, generation, lease in sorted(rows)]
+
+
+def _held(statement: _S) -> _S:
+    return statement.where(dirty.c.key == bindparam("_key"), dirty.c.leased_until == bindparam("_lease"))

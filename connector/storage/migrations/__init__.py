@@ -1,0 +1,1 @@
+"""How a store of any age becomes today's: one revision a change of `tables`, each frozen once released."""

@@ -1,0 +1,65 @@
+"""Records observed in the poll's overlap window, with the stamp and a digest of what was read.
+
+Windows overlap so that late and equal stamps lose nothing; this table is why an overlap without news costs a count and
+no re-read. Rows older than the overlap are purged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from connector.core.refs import Ref, Side
+from connector.storage import codec
+from connector.storage.tables import seen
+from connector.storage.upsert import chunks, insert
+
+
+def record(conn: Connection, rows: Iterable[tuple[Ref, datetime, str]]) -> None:
+    """Remember that these records were observed with that stamp and digest; the latest observation stands."""
+    parameters = [
+        {
+            "key": codec.key(ref),
+            "side": ref.side.value,
+            "object": ref.object,
+            "stamp": codec.micros(stamp),
+            "digest": digest,
+        }
+        for ref, stamp, digest in rows
+    ]
+    if not parameters:
+        return
+    parameters.sort(key=lambda row: str(row["key"]))  # one lock order for all writers: no deadlocks
+    statement = insert(conn, seen)
+    latest = {"stamp": statement.excluded.stamp, "digest": statement.excluded.digest}
+    conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_=latest), parameters)
+
+
+def lookup(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, tuple[datetime, str]]:
+    """Stamp and digest of those of the records that were observed."""
+    wanted = {codec.key(ref): ref for ref in refs}
+    return {
+        wanted[key]: (codec.moment(stamp), digest)
+        for portion in chunks(list(wanted))
+        for key, stamp, digest in conn.execute(
+            select(seen.c.key, seen.c.stamp, seen.c.digest).where(seen.c.key.in_(portion))
+        )
+    }
+
+
+def count(conn: Connection, side: Side, obj: str, start: datetime, before: datetime) -> int:
+    """How many records of an object were observed with a stamp from `start` on and before `before`."""
+    statement = select(func.count()).where(
+        seen.c.side == side.value,
+        seen.c.object == obj,
+        seen.c.stamp >= codec.micros(start),
+        seen.c.stamp < codec.micros(before),
+    )
+    return conn.scalar(statement) or 0
+
+
+def purge(conn: Connection, side: Side, before: datetime) -> int:
+    """Forget observations whose stamp lies before a moment; how many they were."""
+    return conn.execute(delete(seen).where(seen.c.side == side.value, seen.c.stamp < codec.micros(before))).rowcount

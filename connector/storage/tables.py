@@ -1,0 +1,202 @@
+"""The schema as the code of today sees it; `migrations` holds how a store gets there, and a test compares the two.
+
+Keys are compared byte by byte on both databases (collation "C" on PostgreSQL), so that paging by key gives one order
+everywhere. On SQLite the small keyed tables are clustered on their key (no row ids), which halves the work of an
+upsert.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+SHARDS = 64
+
+metadata = MetaData()
+
+_Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER keys
+_Key = Text().with_variant(Text(collation="C"), "postgresql")
+
+links = Table(
+    "links",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("pair", Text, nullable=False),
+    Column("hubspot", _Key, nullable=False, unique=True),
+    Column("salesforce", _Key, nullable=False, unique=True),
+    Column("memory", LargeBinary, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("stopped", Boolean, nullable=False),
+    Column("linked_at", BigInteger, nullable=False),
+    Column("shard", Integer, Computed(f"id % {SHARDS}", persisted=True)),
+    sqlite_autoincrement=True,  # an id is never given twice, so that a late worker cannot touch a stranger's link
+)
+
+dirty = Table(
+    "dirty",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("lane", SmallInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),  # 0: nobody works on it
+    Column("marked_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("dirty_lane_due_at", "lane", "due_at"),
+    sqlite_with_rowid=False,
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("side", Text, primary_key=True),
+    Column("cursor", LargeBinary, nullable=False),
+    Column("saved_at", BigInteger, nullable=False),
+)
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("side", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("stamp", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Index("seen_side_object_stamp", "side", "object", "stamp"),
+    sqlite_with_rowid=False,
+)
+
+spool = Table(
+    "spool",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", _Key, primary_key=True),
+    Column("side", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("claimed", Boolean, nullable=False),
+    Column("marks", LargeBinary, nullable=False),
+    Column("reading", LargeBinary, nullable=False),
+)
+
+spool_marks = Table(
+    "spool_marks",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("side", Text, primary_key=True),
+    Column("mark", _Key, primary_key=True),
+    Column("key", _Key, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("key", _Key, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("value", Text),
+    Column("other_value", Text),
+    Column("decision", Text),
+    Column("run_id", BigInteger),
+    Column("times", BigInteger, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("closed_how", Text),
+    Index(
+        "issues_open",
+        "key",
+        "kind",
+        "rule",
+        "field",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+issue_refs = Table(
+    "issue_refs",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("issue_id", _Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True),
+    Index("issue_refs_issue_id", "issue_id"),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("hubspot", _Key),
+    Column("salesforce", _Key),
+    Column("run_id", BigInteger),
+    Column("payload", LargeBinary, nullable=False),
+    Index("events_hubspot", "hubspot", "id"),
+    Index("events_salesforce", "salesforce", "id"),
+    Index("events_at", "at"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("started_by", Text, nullable=False),
+    Column("config_digest", Text, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger),
+    Column("outcome", Text),
+    Column("counts", LargeBinary),
+    sqlite_autoincrement=True,
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("side", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("hash", _Key, primary_key=True),
+    Column("erased_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+bindings = Table(
+    "bindings",
+    metadata,
+    Column("side", Text, primary_key=True),
+    Column("account_id", Text, nullable=False),
+)
+
+state = Table(
+    "state",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
