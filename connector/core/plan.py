@@ -176,6 +176,8 @@ class Plan:
         agreed: by rule, agreement that already stands, to be remembered without writing.
         left_alone: rules with a standing difference that neither side edited (counted, never touched).
         note: why nothing happens, where nothing does ("out of scope", ...).
+        parked: rules whose change a side refused before, left out until the value or the refusal changes.
+        wants_history: HubSpot fields whose exact time may settle a conflict; read them with history and plan again.
     """
 
     pair: str
@@ -185,6 +187,8 @@ class Plan:
     agreed: Mapping[str, Agreed] = field(default_factory=dict)
     left_alone: tuple[str, ...] = ()
     note: str = ""
+    parked: tuple[str, ...] = ()
+    wants_history: tuple[str, ...] = ()
 
     @property
     def writes(self) -> bool:

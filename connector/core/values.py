@@ -9,6 +9,9 @@ second, so that a side that rewrites what it is given is not taken for an editor
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 Value = str | None
@@ -29,3 +32,144 @@ class Kind(StrEnum):
     MULTIPICKLIST = "multipicklist"
     OWNER = "owner"
     REFERENCE = "reference"
+
+
+class Unreadable(ValueError):
+    """A raw value its kind cannot understand. `reason` never repeats the value: it may be personal."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def canonical(kind: Kind, raw: object) -> Value:
+    """The canonical form of what either CRM's JSON gives for a field; blank in any spelling is None.
+
+    Raises:
+        Unreadable: when the kind cannot understand it.
+    """
+    if raw is None:
+        return None
+    if isinstance(raw, str):
+        raw = raw.strip()
+        if not raw:
+            return None
+    return _READERS[kind](raw)
+
+
+def _text(raw: object) -> Value:
+    match raw:
+        case str():
+            return raw
+        case bool():
+            return "true" if raw else "false"
+        case int() | float() | Decimal():
+            return _number(raw)
+    raise Unreadable(f"expected a text, found {type(raw).__name__}")
+
+
+_DIGITS_MAX = 40  # no amount of money or count is longer; a wilder exponent would print for ever
+
+
+def _number(raw: object) -> Value:
+    if isinstance(raw, int):  # a boolean is one too, and reads as 1 or 0 here
+        return str(int(raw))
+    if isinstance(raw, str) and raw.isascii() and raw.isdigit() and (raw[0] != "0" or raw == "0"):
+        return raw
+    try:
+        number = Decimal(raw if isinstance(raw, str | Decimal) else repr(raw))
+    except InvalidOperation:
+        raise Unreadable("expected a number") from None
+    if not number.is_finite() or abs(number.adjusted()) > _DIGITS_MAX:
+        raise Unreadable("expected a number of ordinary size")
+    return plain(number)
+
+
+def plain(number: Decimal) -> str:
+    """A number as plain decimal digits, without exponent, needless zeros or a signed zero."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in {"-0", ""} else text
+
+
+_BOOLEANS = {"true": "true", "false": "false", "1": "true", "0": "false", "yes": "true", "no": "false"}
+
+
+def _boolean(raw: object) -> Value:
+    found = _BOOLEANS.get(str(raw).lower())
+    if found is None:
+        raise Unreadable("expected true or false")
+    return found
+
+
+_DATE_CHARS = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _date(raw: object) -> Value:
+    """The day as it is written. It never passes through a time zone, so it cannot shift."""
+    if isinstance(raw, str) and not _is_epoch(raw):
+        day = raw[:_DATE_CHARS]
+        _instant(raw if len(raw) > _DATE_CHARS else day)
+        if day[4:5] + day[7:8] == "--":
+            return day
+        raise Unreadable("expected a date like 2026-11-02")
+    return _instant(raw).date().isoformat()
+
+
+_LONG, _SHORT, _OFFSET = 24, 20, 28  # ...T08:15:30.123Z, ...T08:15:30Z, ...T08:15:30.000+0000
+
+
+def _datetime(raw: object) -> Value:
+    moment = _instant(raw)
+    if isinstance(raw, str) and raw[10:11] == "T":
+        if raw[-1] == "Z" and len(raw) == _LONG and raw[19] == ".":
+            return raw
+        if raw[-1] == "Z" and len(raw) == _SHORT:
+            return raw[:19] + ".000Z"
+        if len(raw) == _OFFSET and raw.endswith("+0000"):
+            return raw[:23] + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def _is_epoch(raw: str) -> bool:
+    return raw.lstrip("-").isdigit() and raw.isascii() and (len(raw) != 8 or raw[0] == "-")  # noqa: PLR2004 - 20261102
+
+
+def _instant(raw: object) -> datetime:
+    """An aware moment. Epoch milliseconds and every ISO spelling are understood; without a zone it is UTC."""
+    try:
+        if isinstance(raw, str) and not _is_epoch(raw):
+            moment = datetime.fromisoformat(raw)
+            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if isinstance(raw, str | int | float) and not isinstance(raw, bool):
+            return _EPOCH + timedelta(milliseconds=int(raw))
+    except (ValueError, OverflowError):
+        pass
+    raise Unreadable("expected a date or time, in ISO 8601 or epoch milliseconds")
+
+
+def _choices(raw: object) -> Value:
+    """Several choices, sorted and without repeats; HubSpot may put a leading `;` (HubSpot fact sheet 5)."""
+    parts = raw.split(";") if isinstance(raw, str) else raw
+    if not isinstance(parts, list | tuple):
+        raise Unreadable(f"expected choices joined by ';', found {type(raw).__name__}")
+    chosen = {text for part in parts if (text := str(part).strip())}
+    return ";".join(sorted(chosen)) or None
+
+
+_READERS: dict[Kind, Callable[[object], Value]] = {
+    Kind.TEXT: _text,
+    Kind.EMAIL: _text,
+    Kind.PHONE: _text,
+    Kind.NUMBER: _number,
+    Kind.MONEY: _number,
+    Kind.BOOLEAN: _boolean,
+    Kind.DATE: _date,
+    Kind.DATETIME: _datetime,
+    Kind.PICKLIST: _text,
+    Kind.MULTIPICKLIST: _choices,
+    Kind.OWNER: _text,
+    Kind.REFERENCE: _text,
+}

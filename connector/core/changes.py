@@ -1,0 +1,62 @@
+"""Is a reading an edit?
+
+A side has been edited when what it says now is neither what it said when the sides last agreed (`base`) nor anything
+sent to it since (`sent`). Comparison is between comparison forms, so that a remote that trims, folds case or rounds is
+not taken for an editor. An echo is a reading of what was sent while its success was never recorded: no edit, but the
+other side may have moved on since, so it is told apart from standing at base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+from connector.core.mapping import Blank, Rule
+from connector.core.plan import Agreed, Memory
+from connector.core.readings import Reading
+from connector.core.refs import Side
+from connector.core.values import Value
+
+ABSENT = object()
+NOTHING: Mapping[str, tuple[Value, ...]] = {}
+
+
+class Standing(Enum):
+    """What a side's value is, seen from the last agreement."""
+
+    AT_BASE = "at base"
+    ECHO = "echo"
+    EDITED = "edited"
+
+
+def standing(rule: Rule, now: Value, base: Value, sent: tuple[Value, ...]) -> Standing:
+    """How one side's value stands to its base and to what was sent since."""
+    if now == base or (now is None and rule.blank is Blank.KEEP):
+        return Standing.AT_BASE
+    form = rule.comparison(now)
+    if form == rule.comparison(base):
+        return Standing.AT_BASE
+    return Standing.ECHO if echoes(rule, form, sent) else Standing.EDITED
+
+
+def echoes(rule: Rule, form: Value, sent: tuple[Value, ...]) -> bool:
+    """Whether a comparison form is that of a value sent."""
+    return any(form == rule.comparison(value) for value in sent)
+
+
+def said(agreed: Agreed, side: Side) -> Value:
+    """What one side said when they agreed."""
+    return agreed.hubspot if side is Side.HUBSPOT else agreed.salesforce
+
+
+def edited(rules: Iterable[Rule], memory: Memory, reading: Reading) -> bool:
+    """Whether a person or another program has changed any mapped field of a record since the sides agreed."""
+    side = reading.ref.side
+    sent = memory.sent.get(side, NOTHING)
+    for rule in rules:
+        name, agreed = rule.field_on(side), memory.base.get(rule.name)
+        if agreed is None or name not in reading.values:
+            continue
+        if standing(rule, reading.values[name], said(agreed, side), sent.get(rule.name, ())) is Standing.EDITED:
+            return True
+    return False

@@ -1,0 +1,109 @@
+"""Which record on the other side is the same person, company or deal?
+
+Cross ids are asked first, in either direction, then the match keys in their order; the first that finds anything
+decides. Two candidates are never guessed between, and a record that already carries somebody else's cross id is never
+stolen: both are raised for a person. The question reads the same from either side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connector.core.comparison import comparison
+from connector.core.mapping import MatchKey, Pair
+from connector.core.readings import Reading
+from connector.core.refs import Ref, Side, id18
+from connector.core.values import Value
+
+CROSS_ID = "cross id"
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The one counterpart, and what told so."""
+
+    reading: Reading
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoMatch:
+    """Nobody on the other side is this record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """A person must say which: all refs concerned, the one that asked first, and why."""
+
+    refs: tuple[Ref, ...]
+    reason: str
+
+
+Match = Matched | NoMatch | Ambiguous
+
+
+def match(pair: Pair, reading: Reading, candidates: Sequence[Reading]) -> Match:
+    """The counterpart of a reading of either side among candidates of the other side.
+
+    Candidates that are archived, missing, moved or converted do not count.
+    """
+    other = reading.ref.side.other
+    able = {
+        candidate.ref: candidate
+        for candidate in candidates
+        if candidate.present and not candidate.converted and candidate.ref.object == pair.object_on(other)
+    }
+    linked = [candidate for candidate in able.values() if _crossed(pair, reading, candidate)]
+    if linked:
+        return _only(pair, reading, linked, CROSS_ID)
+    mine = dict.fromkeys(keys(pair, reading))
+    for key in pair.match:
+        found = [candidate for candidate in able.values() if any(found in mine for found in _values(key, candidate))]
+        if found:
+            return _only(pair, reading, found, key.name)
+    return NoMatch()
+
+
+def keys(pair: Pair, reading: Reading) -> list[tuple[str, str]]:
+    """Everything a record can be recognised by: key name and comparison value, several e-mails each on its own."""
+    return [found for key in pair.match for found in _values(key, reading)]
+
+
+def cross_id(pair: Pair, reading: Reading) -> Value:
+    """The other side's id that a record carries, if any; a Salesforce id in its 18 characters."""
+    name = pair.key_on(reading.ref.side)
+    value = reading.values.get(name) if name else None
+    return id18(value) if value and reading.ref.side is Side.HUBSPOT else value
+
+
+def names(value: Value, reading: Reading) -> bool:
+    """Whether an id is that of a record, or of one merged into it."""
+    return value is not None and (value == reading.ref.id or value in reading.aliases)
+
+
+def _crossed(pair: Pair, reading: Reading, candidate: Reading) -> bool:
+    return names(cross_id(pair, reading), candidate) or names(cross_id(pair, candidate), reading)
+
+
+def _values(key: MatchKey, reading: Reading) -> list[tuple[str, str]]:
+    form = comparison(key.kind)
+    found: list[tuple[str, str]] = []
+    for name in key.hubspot if reading.ref.side is Side.HUBSPOT else key.salesforce:
+        for part in (reading.values.get(name) or "").split(";"):
+            compared = form(part.strip() or None)
+            if compared:
+                found.append((key.name, compared.casefold()))
+    return found
+
+
+def _only(pair: Pair, reading: Reading, found: Sequence[Reading], by: str) -> Match:
+    refs = (reading.ref, *sorted(candidate.ref for candidate in found))
+    if len(found) > 1:
+        return Ambiguous(refs, f"{len(found)} records have the same {by}")
+    (candidate,) = found
+    for one, another in ((candidate, reading), (reading, candidate)):
+        carried = cross_id(pair, one)
+        if carried is not None and not names(carried, another):
+            return Ambiguous(refs, f"same {by}, but {one.ref} already carries the id of another record ({carried})")
+    return Matched(candidate, by)
