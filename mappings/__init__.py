@@ -1,1 +1,1 @@
-"""Mappings that ship with the bridge: YAML an admin edits; `smarketing init` copies them."""
+"""The mappings and the configuration that ship with the bridge: data, copied out by `smarketing init`."""

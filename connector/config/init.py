@@ -1,0 +1,36 @@
+"""What `smarketing init` writes: a config.yaml to fill in and the shipped mappings to edit."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from connector.config.extends import SHIPPED, shipped_text
+
+
+def example_text() -> str:
+    """The text of config.example.yaml as shipped."""
+    return files("connector.config").joinpath("config.example.yaml").read_text(encoding="utf-8")
+
+
+def write_starter(directory: Path) -> list[Path]:
+    """Write config.yaml and mappings/ where they do not exist yet; what was written, in order.
+
+    A file that is there is never touched, so that nobody's edits are lost.
+
+    Raises:
+        OSError: when the folder cannot be written.
+    """
+    texts = {directory / "config.yaml": example_text()}
+    texts |= {directory / "mappings" / f"{name}.yaml": shipped_text(f"{name}.yaml") for name in SHIPPED}
+    return [path for path, text in texts.items() if _write_new(path, text)]
+
+
+def _write_new(path: Path, text: str) -> bool:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    return True

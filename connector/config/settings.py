@@ -1,0 +1,229 @@
+"""config.yaml as checked values: where both CRMs are, how we sign in, and how much we may do.
+
+Every setting has its default here and its explanation in config.example.yaml; a test holds the two together. Models
+are frozen: what was checked is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from connector.config.problems import Fault, Faults
+from connector.config.secrets import DatabaseUrl, NamedSecret
+
+
+class Strict(BaseModel):
+    """A group of settings that knows all its keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True)
+
+
+def _scalar_text(found: Any) -> Any:
+    """Numbers and true/false that mean text: ids, picklist values, defaults."""
+    if isinstance(found, bool):
+        return str(found).lower()
+    return str(found) if isinstance(found, int | float) else found
+
+
+def _checked_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not a web address; write it like https://host.example")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("must be scheme, host and path only; sign-in data has its own settings")
+    if parts.scheme == "http" and not _loopback(parts.hostname):
+        raise ValueError("must start with https:// (http:// is allowed for this machine only: localhost, 127.0.0.1)")
+    return url.rstrip("/")
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+Text = Annotated[str, BeforeValidator(_scalar_text), StringConstraints(min_length=1, strip_whitespace=True)]
+Url = Annotated[str, StringConstraints(min_length=1), AfterValidator(_checked_url)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Bridge(Strict):
+    """This installation."""
+
+    name: Annotated[Text, StringConstraints(max_length=60)] = "smarketing"
+
+
+class Database(Strict):
+    """Where the bridge remembers what was agreed."""
+
+    url: DatabaseUrl = "sqlite:///smarketing.db"  # type: ignore[assignment]  # its validator makes it a Secret
+
+
+class Timeouts(Strict):
+    """How long one call may take."""
+
+    connect_s: Seconds = 5
+    read_s: Seconds = 60
+
+
+class SalesforceTimeouts(Timeouts):
+    """Salesforce answers long queries slowly."""
+
+    read_s: Seconds = 120
+
+
+class HubSpotOAuth(Strict):
+    """An OAuth app's installation, instead of a private app's token."""
+
+    client_id: Text
+    client_secret: NamedSecret
+    refresh_token: NamedSecret
+
+
+class HubSpot(Strict):
+    """The HubSpot side (limits: HubSpot fact sheet 9)."""
+
+    base_url: Url = "https://api.hubapi.com"
+    access_token: NamedSecret | None = None
+    oauth: HubSpotOAuth | None = None
+    api_version: Literal["v3", "2026-03", "2026-09"] = "2026-09"
+    portal_id: Text | None = None
+    requests_per_10s: Count = 190
+    search_per_s: Annotated[float, Field(gt=0)] = 5
+    calls_per_day: Count | None = None
+    reserve_percent: Percent = 10
+    concurrency: Annotated[int, Field(ge=1, le=64)] = 8
+    timeouts: Timeouts = Timeouts()
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> HubSpot:
+        if self.access_token and self.oauth:
+            raise Faults([(("oauth",), "stands beside access_token; keep one of the two")])
+        if not self.access_token and not self.oauth:
+            raise Faults([(("access_token",), "is missing; write env:NAME (or give oauth: instead)")])
+        return self
+
+
+Flow = Literal["client_credentials", "jwt", "refresh_token", "password"]
+FLOW_NEEDS: Mapping[str, tuple[str, ...]] = {
+    "client_credentials": ("client_id", "client_secret"),
+    "jwt": ("client_id", "username", "private_key"),
+    "refresh_token": ("client_id", "refresh_token"),
+    "password": ("client_id", "client_secret", "username", "password"),
+}
+FLOW_MAY_USE: Mapping[str, tuple[str, ...]] = {
+    "client_credentials": (),
+    "jwt": ("audience",),
+    "refresh_token": ("client_secret",),
+    "password": ("security_token",),
+}
+
+
+class SalesforceAuth(Strict):
+    """How we sign in to Salesforce (flows: Salesforce fact sheet 7.1)."""
+
+    flow: Flow = "client_credentials"
+    client_id: Text | None = None
+    client_secret: NamedSecret | None = None
+    username: Text | None = None
+    private_key: NamedSecret | None = None
+    audience: Text | None = None
+    refresh_token: NamedSecret | None = None
+    password: NamedSecret | None = None
+    security_token: NamedSecret | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> SalesforceAuth:
+        needed, used = FLOW_NEEDS[self.flow], FLOW_NEEDS[self.flow] + FLOW_MAY_USE[self.flow]
+        given = [name for name in type(self).model_fields if name != "flow" and getattr(self, name) is not None]
+        faults: list[Fault] = []
+        faults += [((name,), f"is missing; flow {self.flow} needs it") for name in needed if name not in given]
+        faults += [((name,), f"is not used by flow {self.flow}; remove it") for name in given if name not in used]
+        if faults:
+            raise Faults(faults)
+        return self
+
+
+class Salesforce(Strict):
+    """The Salesforce side (limits: Salesforce fact sheet 1 and 7)."""
+
+    login_url: Url = "https://login.salesforce.com"
+    base_url: Url | None = None
+    auth: SalesforceAuth
+    api_version: Annotated[Text, StringConstraints(pattern=r"^[0-9]{2}\.0$")] = "67.0"
+    org_id: Text | None = None
+    calls_per_day: Count | None = None
+    reserve_percent: Percent = 10
+    concurrency: Annotated[int, Field(ge=1, le=25)] = 8
+    timeouts: SalesforceTimeouts = SalesforceTimeouts()
+    bulk_from_rows: Count = 2000
+    auto_assign: Text = "off"
+    allow_duplicates: bool = False
+
+    @model_validator(mode="after")
+    def _fitting(self) -> Salesforce:
+        faults: list[Fault] = []
+        shared = urlsplit(self.login_url).hostname in ("login.salesforce.com", "test.salesforce.com")
+        if self.auth.flow == "client_credentials" and shared:
+            message = "must be your My Domain (https://acme.my.salesforce.com): client_credentials works only there"
+            faults.append((("login_url",), message))
+        if self.auto_assign not in ("off", "on") and not self.auto_assign.startswith("01Q"):
+            faults.append((("auto_assign",), f"{self.auto_assign!r} is neither off, on nor a rule id (01Q...)"))
+        if faults:
+            raise Faults(faults)
+        return self
+
+
+class Guard(Strict):
+    """The most a run may do before a person is asked: it is held when it passes both limits; null lifts one."""
+
+    number: Annotated[int, Field(ge=0)] | None = 1000
+    percent: Percent | None = 20
+
+
+class ArchivesGuard(Guard):
+    """Archiving is the hardest to undo, so little of it already holds a run."""
+
+    number: Annotated[int, Field(ge=0)] | None = 20
+    percent: Percent | None = 1
+
+
+class ChangesGuard(Guard):
+    """Updates are many and can be undone."""
+
+    number: Annotated[int, Field(ge=0)] | None = 5000
+    percent: Percent | None = 50
+
+
+class Guards(Strict):
+    """What holds a run for a person. Shares are of the linked pairs."""
+
+    creates: Guard = Guard()
+    archives: ArchivesGuard = ArchivesGuard()
+    changes: ChangesGuard = ChangesGuard()
+
+
+class Settings(Strict):
+    """Everything in config.yaml. Relative paths were resolved against its folder."""
+
+    bridge: Bridge = Bridge()
+    database: Database = {}  # type: ignore[assignment]  # validated like input, because the URL depends on the folder
+    hubspot: HubSpot
+    salesforce: Salesforce
+    guards: Guards = Guards()
+    mappings: Annotated[str | list[str], Field(min_length=1)] = "mappings"
+
+    def mapping_paths(self, folder: Path) -> list[Path]:
+        """The mapping files named, or those of the directory named, in the order of their names."""
+        if isinstance(self.mappings, list):
+            return [folder / name for name in self.mappings]
+        return sorted((folder / self.mappings).glob("*.yaml"))
