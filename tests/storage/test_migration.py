@@ -1,0 +1,49 @@
+"""A store of any age becomes today's, and one from the future is refused."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from connector.errors import Misconfigured
+from connector.storage.database import Database, migrate
+from connector.storage.tables import metadata
+
+
+def test_migrations_lead_to_the_very_schema_the_code_expects(database: Database) -> None:
+    with database.read() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_an_empty_store_says_so_and_a_migrated_one_has_no_problem(empty_database: Database) -> None:
+    assert "empty" in (empty_database.problem() or "")
+    migrate(empty_database)
+    assert empty_database.problem() is None
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    migrate(database)
+    assert database.problem() is None
+
+
+def test_a_store_newer_than_the_code_is_refused_and_left_as_it_is(database: Database) -> None:
+    with database.begin() as conn:
+        conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    assert "9999" in (database.problem() or "")
+    with pytest.raises(Misconfigured, match="install the version that wrote it"):
+        migrate(database)
+    with database.read() as conn:
+        assert conn.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(empty_database: Database) -> None:
+    with empty_database.begin() as conn:
+        conn.execute(text("CREATE TABLE state (something_else INTEGER)"))  # the last table of the first revision
+    with pytest.raises(Exception, match="state"):
+        migrate(empty_database)
+    with empty_database.read() as conn:
+        inspected = set(MigrationContext.configure(conn).dialect.get_table_names(conn))
+    assert inspected == {"state"}
