@@ -22,7 +22,7 @@ def write_starter(directory: Path) -> list[Path]:
         OSError: when the folder cannot be written.
     """
     texts = {directory / "config.yaml": example_text()}
-    texts |= {directory / "mappings" / f"{name}.yaml": shipped_text(f"{name}.yaml") for name in SHIPPED}
+    texts |= {directory / "mappings" / f"{name}.yaml": shipped_text(f"{name}.yaml") for name in (*SHIPPED, "owners")}
     return [path for path, text in texts.items() if _write_new(path, text)]
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
 
 from connector.config.extends import extended
-from connector.config.mappings import MappingFile
+from connector.config.mappings import MappingFile, OwnerMap, OwnersFile
 from connector.config.problems import validated
 from connector.config.secrets import Surroundings
 from connector.config.settings import Settings
@@ -31,18 +31,33 @@ class MappingSource:
 
 
 @dataclass(frozen=True)
+class OwnersSource:
+    """owners.yaml as written: checked, with the places of its keys."""
+
+    document: Document
+    written: OwnerMap
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A checked configuration. `folder` is that of config.yaml, where relative paths start."""
 
     folder: Path
     settings: Settings
     mappings: tuple[MappingSource, ...]
+    owners: OwnersSource | None = None
+
+    @property
+    def owner_map(self) -> OwnerMap:
+        """What owners.yaml says; nothing, where there is none."""
+        return self.owners.written if self.owners else OwnerMap()
 
     @property
     def digest(self) -> str:
         """Changes whenever any enabled mapping says something else (comments and order of files do not count)."""
-        said = sorted((source.file.mapping, source.document.data) for source in self.mappings if source.file.enabled)
-        return hashlib.sha256(orjson.dumps([list(pair) for pair in said])).hexdigest()
+        said = {source.file.mapping: source.document.data for source in self.mappings if source.file.enabled}
+        known = orjson.dumps([said, self.owner_map.model_dump()], option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(known).hexdigest()
 
 
 def load(path: Path, env: Mapping[str, str]) -> Loaded:
@@ -62,10 +77,12 @@ def load(path: Path, env: Mapping[str, str]) -> Loaded:
         problems.append(
             Problem(path.name, 0, "", "is empty; `smarketing init` in another folder shows what belongs there")
         )
-    mappings = _mappings(_mapping_paths(document, folder, problems), folder, problems)
+    files = _Files(folder, problems)
+    for mapping_path in _mapping_paths(document, folder, problems):
+        files.add(mapping_path)
     if problems or settings is None:
         raise Misconfigured(sorted(set(problems)))
-    return Loaded(folder, settings, tuple(mappings))
+    return Loaded(folder, settings, tuple(files.mappings), files.owners)
 
 
 def _mapping_paths(document: Document, folder: Path, problems: list[Problem]) -> list[Path]:
@@ -82,19 +99,39 @@ def _mapping_paths(document: Document, folder: Path, problems: list[Problem]) ->
     return found
 
 
-def _mappings(paths: list[Path], folder: Path, problems: list[Problem]) -> list[MappingSource]:
-    sources: list[MappingSource] = []
-    for path in paths:
-        document = extended(read(path, _called(path, folder), problems), problems)
-        file = validated(MappingFile, document, None, problems) if document.data else None
+@dataclass
+class _Files:
+    """The mapping files read so far."""
+
+    folder: Path
+    problems: list[Problem]
+    mappings: list[MappingSource] = field(default_factory=list)
+    owners: OwnersSource | None = None
+
+    def add(self, path: Path) -> None:
+        document = read(path, _called(path, self.folder), self.problems)
+        if "owners" in document.data:
+            self.add_owners(document)
+        elif document.data:
+            self.add_mapping(extended(document, self.problems))
+
+    def add_mapping(self, document: Document) -> None:
+        file = validated(MappingFile, document, None, self.problems)
         if file is None:
-            continue
-        twin = next((other for other in sources if other.file.mapping == file.mapping), None)
+            return
+        twin = next((other for other in self.mappings if other.file.mapping == file.mapping), None)
         if twin:
             message = f"{file.mapping!r} is already the name of {twin.document.file}; rename or remove one of them"
-            problems.append(document.problem(("mapping",), message))
-        sources.append(MappingSource(document, file))
-    return sources
+            self.problems.append(document.problem(("mapping",), message))
+        self.mappings.append(MappingSource(document, file))
+
+    def add_owners(self, document: Document) -> None:
+        file = validated(OwnersFile, document, None, self.problems)
+        if file and self.owners:
+            message = f"stands in {self.owners.document.file} already; keep one of the two"
+            self.problems.append(document.problem(("owners",), message))
+        elif file:
+            self.owners = OwnersSource(document, file.owners)
 
 
 def _called(path: Path, folder: Path) -> str:

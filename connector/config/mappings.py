@@ -17,9 +17,9 @@ from connector.config.settings import Strict, Text
 from connector.config.yaml import KeyPath
 from connector.core.mapping import Blank, Direction, OnArchive, OnLeaving, Policy
 from connector.core.refs import Side
+from connector.core.transforms import LengthPolicy
 from connector.core.values import Kind
 
-_OF_KIND = {"owner": Kind.OWNER, "region": Kind.PHONE}
 _WAYS = ("to_salesforce", "to_hubspot")
 _NAME_FORM = {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
 _CEL_FORM = {"type": ["string", "boolean"], "description": "CEL over hubspot.FIELD and salesforce.FIELD, or true/false"}
@@ -84,11 +84,14 @@ class DefaultValue(Strict):
     default: Text
 
 
-Unlisted = Literal["reject", "keep"] | DefaultValue
+Unlisted = Literal["reject", "keep", "blank"] | DefaultValue
 
 
 class OwnerMap(Strict):
-    """Owners are matched by e-mail; the table speaks first, the fallback last. Owners are named by e-mail or id."""
+    """Owners are matched by e-mail; the table speaks first, the fallback last. Owners are named by e-mail or id.
+
+    `table` goes from HubSpot owners to Salesforce users or queues.
+    """
 
     table: dict[Text, Text] = Field(default_factory=dict)
     fallback: dict[Side, Text] = Field(default_factory=dict)
@@ -109,10 +112,9 @@ class FieldRule(Strict):
     values_to_hubspot: dict[Text, Text] = Field(default_factory=dict)
     only: Names | None = None
     unmapped: Annotated[dict[str, Unlisted], BeforeValidator(_by_direction)] = dict.fromkeys(_WAYS, "reject")
-    length: Literal["truncate", "reject"] = "reject"
+    too_long: LengthPolicy = LengthPolicy.REJECT
     on_create: dict[Side, ByObject] = Field(default_factory=dict)
     region: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = None
-    owner: OwnerMap = OwnerMap()
     optional: bool = False
 
     @model_validator(mode="after")
@@ -123,16 +125,16 @@ class FieldRule(Strict):
         faults += [((key,), "is for one-way rules; set direction: to_salesforce or to_hubspot") for key in one_way]
         unused = [key for key in ("unmapped", "values_to_hubspot") if key in given and self.values is None]
         faults += [((key,), "needs `values`: without a value map nothing is unmapped") for key in unused]
-        strange = [(key, kind) for key, kind in _OF_KIND.items() if key in given and self.kind is not kind]
-        faults += [((key,), f"belongs to rules of kind {kind}; this one is {self.kind}") for key, kind in strange]
+        if self.region and self.kind is not Kind.PHONE:
+            faults.append((("region",), f"belongs to rules of kind phone; this one is of kind {self.kind}"))
         if faults:
             raise Faults(faults)
         return self
 
     def _two_way_values(self) -> list[Fault]:
         """Values whose way back is not clear."""
-        faults: list[Fault] = Field(default_factory=list)
-        claimed: dict[str, str] = Field(default_factory=dict)
+        faults: list[Fault] = []
+        claimed: dict[str, str] = {}
         if self.values is None or not self.direction.allows(Side.HUBSPOT):
             return faults
         for ours, theirs in self.values.items():
@@ -149,7 +151,7 @@ class FieldRule(Strict):
 
     def to_hubspot(self) -> dict[str, str]:
         """Salesforce value to HubSpot value; the first that names it, unless told otherwise."""
-        back: dict[str, str] = Field(default_factory=dict)
+        back: dict[str, str] = {}
         for ours, theirs in (self.values or {}).items():
             for value in theirs:
                 back.setdefault(value, ours)
@@ -174,7 +176,7 @@ class MappingFile(Strict):
 
     @model_validator(mode="after")
     def _known_objects(self) -> MappingFile:
-        faults: list[Fault] = Field(default_factory=list)
+        faults: list[Fault] = []
         for way in _WAYS:
             faults.extend(self._unknown(("create", way), getattr(self.create, way)))
         for name, rule in self.fields.items():
@@ -189,3 +191,9 @@ class MappingFile(Strict):
         objects = ", ".join(self.salesforce)
         strange = [name for name in named if name != "*" and name not in self.salesforce]
         return [((*path, name), f"{name!r} is not an object of this mapping ({objects})") for name in strange]
+
+
+class OwnersFile(Strict):
+    """mappings/owners.yaml, which speaks for all mappings."""
+
+    owners: OwnerMap

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from connector.config.problems import Fault, Faults
 from connector.config.secrets import DatabaseUrl, NamedSecret
+from connector.core.guards import Limit, Limits
 
 
 class Strict(BaseModel):
@@ -184,17 +185,22 @@ class Salesforce(Strict):
 
 
 class Guard(Strict):
-    """The most a run may do before a person is asked: it is held when it passes both limits; null lifts one."""
+    """The most a run may do before a person is asked: passing either limit holds it; null sets none."""
 
     number: Annotated[int, Field(ge=0)] | None = 1000
-    percent: Percent | None = 20
+    percent: Percent | None = None
+
+    @property
+    def limit(self) -> Limit:
+        """The same for the core, which counts in shares."""
+        return Limit(self.number, None if self.percent is None else self.percent / 100)
 
 
 class ArchivesGuard(Guard):
     """Archiving is the hardest to undo, so little of it already holds a run."""
 
-    number: Annotated[int, Field(ge=0)] | None = 20
-    percent: Percent | None = 1
+    number: Annotated[int, Field(ge=0)] | None = 100
+    percent: Percent | None = 5
 
 
 class ChangesGuard(Guard):
@@ -210,6 +216,11 @@ class Guards(Strict):
     creates: Guard = Guard()
     archives: ArchivesGuard = ArchivesGuard()
     changes: ChangesGuard = ChangesGuard()
+
+    @property
+    def limits(self) -> Limits:
+        """The same for the core."""
+        return Limits(self.creates.limit, self.archives.limit, self.changes.limit)
 
 
 class Settings(Strict):
