@@ -55,7 +55,7 @@ def settle(
             agreed.update(step.agreed)
     for change in written:
         if change.rule and (change.because is not Because.DEFAULT or change.rule in agreed):
-            holds = told.get((change.side, change.field), change.after)
+            holds = told.get((change.side, change.field), _expected(change))
             on_salesforce = change.side is Side.SALESFORCE
             agreed[change.rule] = Agreed(change.origin, holds) if on_salesforce else Agreed(holds, change.origin)
     gone = {(change.side, change.rule, change.after) for change in refused}
@@ -77,3 +77,12 @@ def _changes(plan: Plan) -> Iterator[Change]:
     for step in plan.steps:
         if isinstance(step, Create | Update):
             yield from (change for change in step.changes if change.rule)
+
+
+def _expected(change: Change) -> Value:
+    """What the side is taken to hold after a write it did not comment on.
+
+    After a mirror's undoing it is still what it said before: should it rewrite the source's value in its own way, that
+    reading is then at base and is not undone for ever; should it take the value, the next pass finds both the same.
+    """
+    return change.before if change.because is Because.MIRRORS else change.after

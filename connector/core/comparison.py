@@ -56,6 +56,8 @@ def e164(value: str, region: str) -> str:
     try:
         number = phonenumbers.parse(value, region or None)
     except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
         return "".join(filter(str.isdigit, value)) or value.casefold()
     text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return f"{text};{number.extension}" if number.extension else text

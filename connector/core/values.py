@@ -103,17 +103,15 @@ def _boolean(raw: object) -> Value:
     return found
 
 
-_DATE_CHARS = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _date(raw: object) -> Value:
     """The day as it is written. It never passes through a time zone, so it cannot shift."""
+    if isinstance(raw, str) and raw[4:8:3] == "--":
+        _instant(raw)
+        return raw[:10]
     if isinstance(raw, str) and not _is_epoch(raw):
-        day = raw[:_DATE_CHARS]
-        _instant(raw if len(raw) > _DATE_CHARS else day)
-        if day[4:5] + day[7:8] == "--":
-            return day
         raise Unreadable("expected a date like 2026-11-02")
     return _instant(raw).date().isoformat()
 
@@ -130,19 +128,19 @@ def _datetime(raw: object) -> Value:
             return raw[:19] + ".000Z"
         if len(raw) == _OFFSET and raw.endswith("+0000"):
             return raw[:23] + "Z"
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+    return moment.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def _is_epoch(raw: str) -> bool:
-    return raw.lstrip("-").isdigit() and raw.isascii() and (len(raw) != 8 or raw[0] == "-")  # noqa: PLR2004 - 20261102
+    return raw.isascii() and (raw.isdigit() or (raw[1:].isdigit() and raw[0] == "-"))
 
 
 def _instant(raw: object) -> datetime:
-    """An aware moment. Epoch milliseconds and every ISO spelling are understood; without a zone it is UTC."""
+    """An aware moment, UTC. Epoch milliseconds and every ISO spelling are understood; without a zone it is UTC."""
     try:
-        if isinstance(raw, str) and not _is_epoch(raw):
+        if isinstance(raw, str) and (raw[4:5] == "-" or not _is_epoch(raw)):
             moment = datetime.fromisoformat(raw)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         if isinstance(raw, str | int | float) and not isinstance(raw, bool):
             return _EPOCH + timedelta(milliseconds=int(raw))
     except (ValueError, OverflowError):
