@@ -1,0 +1,165 @@
+"""The one door to Salesforce: every call is budgeted, counted, signed, timed out, judged, and repeated here or nowhere.
+
+A call that meets an expired session signs in anew once and is replayed once; a second refusal is `Unauthorised`, so
+nothing loops. What Salesforce tells on the side, the day's usage and its own time, is picked up from every answer,
+refusals included. Bodies are read and written with orjson; whatever is no JSON where JSON is due counts as a fault of
+the wire (Salesforce fact sheet 1.1, 1.7, 1.8, 7.3).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final, TypeVar
+
+import orjson
+import requests
+
+from connector.errors import BridgeError, RateLimited, Transient
+from connector.ports import Clock, Dice
+from connector.salesforce import faults
+from connector.salesforce.login import Login, Token
+from connector.transport.budget import Budget
+from connector.transport.lanes import Lane
+from connector.transport.meter import Meter
+from connector.transport.retrying import Patience, retrying
+from connector.transport.throttle import Throttle
+
+API_VERSION: Final = "67.0"
+_USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
+_JSON: Final = {"Content-Type": "application/json"}
+_CSV: Final = {"Content-Type": "text/csv; charset=UTF-8"}
+_EXPIRED, _MULTIPLE = 401, 300
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `path` is below the API's root, or from the host's root when it begins with a slash."""
+
+    method: str
+    path: str
+    operation: str  # what it is counted as
+    body: Any = None  # sent as JSON
+    text: bytes | None = None  # sent as CSV in place of JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `at` is Salesforce's own time, to the second below; None when it did not tell."""
+
+    status: int
+    content: bytes
+    at: datetime | None = None
+
+    @property
+    def body(self) -> Any:
+        """The parsed body, None when empty.
+
+        Raises:
+            Transient: when it is no JSON.
+        """
+        if not self.content:
+            return None
+        try:
+            return orjson.loads(self.content)
+        except orjson.JSONDecodeError:
+            raise Transient("Salesforce's answer was cut off or is no JSON; it is asked again") from None
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What governs the calls: time, chance, pace, the day's budget, and the count."""
+
+    clock: Clock
+    dice: Dice
+    throttle: Throttle
+    meter: Meter = field(default_factory=Meter)
+    budget: Budget | None = None
+    patience: Patience = field(default_factory=Patience)
+    lane: Lane = Lane.BULK
+
+
+class Api:
+    """Calls of one org at one API version. Thread-safe."""
+
+    def __init__(self, session: requests.Session, login: Login, traffic: Traffic, version: str = API_VERSION) -> None:
+        self.traffic = traffic
+        self.root = f"/services/data/v{version}/"
+        self._session = session
+        self._login = login
+
+    def json(self, call: Call) -> Any:
+        """The parsed body of the answer, faults that pass being tried again. Raises as `send`."""
+        return self._repeated(lambda: self.once(call).body)
+
+    def dated(self, call: Call) -> tuple[Any, datetime | None]:
+        """The parsed body, and Salesforce's time when it answered, to the second below. Raises as `send`."""
+
+        def ask() -> tuple[Any, datetime | None]:
+            answer = self.once(call)
+            return answer.body, answer.at
+
+        return self._repeated(ask)
+
+    def send(self, call: Call) -> Answer:
+        """The answer, faults that pass being tried again.
+
+        Raises:
+            Transient: after some tries; RateLimited: with the moment to come back.
+            Unauthorised: the credentials or permissions do not suffice.
+            Declined: Salesforce refuses this very call.
+        """
+        return self._repeated(lambda: self.once(call))
+
+    def once(self, call: Call) -> Answer:
+        """The answer to one try. Raises as `send`."""
+        token = self._login.token()
+        response = self._exchange(call, token)
+        if response.status_code == _EXPIRED:
+            response = self._exchange(call, self._login.renewed(token))
+        answer = Answer(response.status_code, response.content, _time_of(response))
+        if response.status_code >= _MULTIPLE:
+            raise self._judged(answer)
+        return answer
+
+    def _repeated(self, function: Callable[[], T]) -> T:
+        return retrying(self.traffic.clock, self.traffic.dice, self.traffic.patience)(function)
+
+    def _exchange(self, call: Call, token: Token) -> requests.Response:
+        traffic = self.traffic
+        if traffic.budget is not None:
+            traffic.budget.take(traffic.lane)
+        traffic.throttle.acquire(traffic.lane)
+        traffic.meter.count(call.operation)
+        path = call.path if call.path.startswith("/") else self.root + call.path
+        headers = {"Authorization": f"Bearer {token.access}", **(_CSV if call.text is not None else _JSON)}
+        data = call.text if call.text is not None else None if call.body is None else orjson.dumps(call.body)
+        try:
+            response = self._session.request(call.method, token.instance_url + path, data=data, headers=headers)
+        except requests.RequestException as error:
+            raise Transient(f"the call to Salesforce broke off ({type(error).__name__}); it is tried again") from None
+        self._listen(response.headers)
+        return response
+
+    def _listen(self, headers: Mapping[str, str]) -> None:
+        told = _USAGE.search(headers.get("Sforce-Limit-Info", ""))
+        if told:
+            self.traffic.meter.told(daily_limit=int(told[2]), daily_used=int(told[1]))
+
+    def _judged(self, answer: Answer) -> BridgeError:
+        found = faults.faults_of(faults.read_body(answer.content))
+        error = faults.raised(answer.status, found, self.traffic.clock.now())
+        if isinstance(error, RateLimited):
+            self.traffic.meter.throttled()
+        return error
+
+
+def _time_of(response: requests.Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,235 @@
+"""What changed: one composite call polls all objects; nothing is lost at equal stamps, page edges or late commits.
+
+A poll asks per object for the rows stamped since shortly before the watermark, and for the *number* of rows in the ten
+minutes before that. A transaction shows its rows only when it commits, up to ten minutes after stamping them, so when
+that number is not the number already observed, the ten minutes are read again (Salesforce fact sheet 3.2).
+The watermark is Salesforce's own time at the moment the poll began; it never goes back. What does not fit one page
+becomes a span in the cursor, walked by (stamp, id), so that a crash or an expired locator loses nothing:
+
+    cursor = {object: {"stamp": watermark, "spans": [[from stamp, behind id, before stamp], ...]}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from connector.core.readings import Reading
+from connector.errors import Transient
+from connector.ports import Changes, Cursor, Known, View
+from connector.salesforce import faults, soql
+from connector.salesforce.api import Api, Call
+from connector.salesforce.reads import VANISHED, Reader
+from connector.salesforce.rows import Lens, moment_of
+from connector.salesforce.shapes import Shapes
+
+AGAIN: Final = timedelta(seconds=5)  # read again with every poll: clocks and whole-second stamps
+LATE: Final = timedelta(seconds=600)  # a transaction may take this long from stamp to commit
+SECOND: Final = timedelta(seconds=1)
+QUERIES_MAX: Final = 5  # queries in one composite call (fact sheet 1.5)
+_MULTIPLE: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Rows still to be read: stamped from `begin` on, behind `last_id` at equal stamps, before `end` if given."""
+
+    begin: datetime
+    last_id: str = ""
+    end: datetime | None = None
+
+    def stored(self) -> list[str | None]:
+        """As JSON, for the cursor."""
+        return [self.begin.isoformat(), self.last_id, self.end.isoformat() if self.end else None]
+
+    @classmethod
+    def told(cls, stored: Sequence[str | None]) -> Span:
+        """The span a cursor tells of."""
+        begin, last_id, end = stored
+        return cls(_moment(begin or ""), last_id or "", _moment(end) if end else None)
+
+    def conditions(self) -> tuple[str, ...]:
+        """The span in SOQL."""
+        before = f"SystemModstamp < {soql.moment(self.end)}" if self.end else ""
+        return (soql.after(self.begin, self.last_id), before)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far one object has been read."""
+
+    stamp: datetime
+    spans: tuple[Span, ...] = ()
+
+    def stored(self) -> dict[str, Any]:
+        """As JSON, for the cursor."""
+        return {"stamp": self.stamp.isoformat(), "spans": [span.stored() for span in self.spans]}
+
+    @classmethod
+    def told(cls, stored: Mapping[str, Any]) -> Place:
+        """The place a cursor tells of."""
+        return cls(_moment(stored["stamp"]), tuple(Span.told(span) for span in stored.get("spans", ())))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query of a poll: rows of a span, or only their number."""
+
+    view: View
+    span: Span
+    counting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to one question. `onward`: the rest of its span, when it did not fit one page."""
+
+    readings: Sequence[Reading] = ()
+    total: int = 0
+    onward: Span | None = None
+
+
+class Poller:
+    """The listening part of the port."""
+
+    def __init__(self, api: Api, shapes: Shapes, reader: Reader) -> None:
+        self._api = api
+        self._shapes = shapes
+        self._reader = reader
+
+    def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
+        """One portion; see `ports.Crm.changes`. Raises as `Api.send`."""
+        if not views:
+            return Changes((), cursor or {}, more=False)
+        places = {obj: Place.told(stored) for obj, stored in (cursor or {}).items()}
+        if not all(view.object in places for view in views):
+            places |= self._started([view for view in views if view.object not in places])
+            return _portion([], places, more=cursor is not None)
+        behind = [view for view in views if places[view.object].spans]
+        if behind:
+            return self._caught_up(behind, places)
+        return self._polled(views, places, known)
+
+    def _started(self, views: Sequence[View]) -> dict[str, Place]:
+        """New objects begin now, by Salesforce's time."""
+        now, _ = self._timed(Call("GET", "", "changes"))
+        return {view.object: Place(now) for view in views}
+
+    def _caught_up(self, views: Sequence[View], places: dict[str, Place]) -> Changes:
+        """One more page of the first open span of each object."""
+        _, answers = self._asked([Question(view, places[view.object].spans[0]) for view in views])
+        for view, found in zip(views, answers, strict=True):
+            place = places[view.object]
+            rest = (found.onward,) if found.onward else ()
+            places[view.object] = Place(place.stamp, (*rest, *place.spans[1:]))
+        more = any(places[view.object].spans for view in views)
+        return _portion([reading for found in answers for reading in found.readings], places, more=more)
+
+    def _polled(self, views: Sequence[View], places: dict[str, Place], known: Known) -> Changes:
+        """The newest rows of each object, and whether late ones have come in behind them."""
+        fresh = [Question(view, Span(places[view.object].stamp - AGAIN)) for view in views]
+        late = [Question(view, _late(places[view.object].stamp), counting=True) for view in views]
+        began, answers = self._asked([*fresh, *late])
+        readings: list[Reading] = []
+        for view, found, overlap in zip(views, answers, answers[len(views) :], strict=False):
+            stamp, window = places[view.object].stamp, _late(places[view.object].stamp)
+            assert window.end is not None
+            expected = known(view.object, window.begin, window.end)
+            spans = [span for span in (found.onward, window if overlap.total != expected else None) if span]
+            places[view.object] = Place(max(stamp, began), tuple(spans))
+            readings.extend(found.readings)
+        return _portion(readings, places, more=any(places[view.object].spans for view in views))
+
+    def _asked(self, questions: Sequence[Question]) -> tuple[datetime, list[Found]]:
+        """The answers in order, five questions a call, and Salesforce's time when the first call began."""
+        began: datetime | None = None
+        answers: list[Found] = []
+        for begin in range(0, len(questions), QUERIES_MAX):
+            portion = questions[begin : begin + QUERIES_MAX]
+            at, found = self._composite(portion)
+            began = began or at
+            answers.extend(found)
+        assert began is not None
+        return began, answers
+
+    def _composite(self, questions: Sequence[Question]) -> tuple[datetime, list[Found]]:
+        """One composite call; a field that has vanished is left out and the call made again, once for each object."""
+        for _ in range(len(questions)):
+            at, replies = self._timed(self._call(questions))
+            bad = _vanished(questions, replies)
+            if bad is None or not self._shapes.miss(bad.object, list(bad.fields)):
+                break
+        return at, [self._found(question, reply) for question, reply in zip(questions, replies, strict=True)]
+
+    def _call(self, questions: Sequence[Question]) -> Call:
+        requests = [
+            {"method": "GET", "url": self._api.root + self._path(question), "referenceId": f"q{place}"}
+            for place, question in enumerate(questions)
+        ]
+        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}
+        return Call("POST", "composite", "changes", body)
+
+    def _path(self, question: Question) -> str:
+        obj, conditions = question.view.object, question.span.conditions()
+        if question.counting:
+            return soql.query_path(soql.count(obj, *conditions), deleted=True)
+        names = self._reader.names(question.view)
+        return soql.query_path(soql.select(names, obj, *conditions, order="SystemModstamp, Id"), deleted=True)
+
+    def _timed(self, call: Call) -> tuple[datetime, Sequence[Mapping[str, Any]]]:
+        """Salesforce's time when the successful call began, to the second below, and the replies of a composite."""
+        clock = self._api.traffic.clock
+        begun = clock.monotonic()
+        body, at = self._api.dated(call)
+        taken = timedelta(seconds=int(clock.monotonic() - begun))
+        replies = (body or {}).get("compositeResponse", ())
+        return (at or clock.now() - LATE).replace(microsecond=0) - taken - SECOND, replies
+
+    def _found(self, question: Question, reply: Mapping[str, Any]) -> Found:
+        body = _checked(reply, self._api.traffic.clock.now)
+        if question.counting:
+            return Found(total=body["totalSize"])
+        lens = Lens(question.view, self._reader.names(question.view))
+        rows = body["records"]
+        onward = None
+        if not body.get("done", True) and rows:
+            onward = Span(_stamp(rows[-1]), rows[-1]["Id"], question.span.end)
+        return Found([lens.reading(row) for row in rows], onward=onward)
+
+
+def _vanished(questions: Sequence[Question], replies: Sequence[Mapping[str, Any]]) -> View | None:
+    """The view of the first query that named a field which is not there."""
+    for question, reply in zip(questions, replies, strict=True):
+        found = faults.faults_of(reply["body"]) if reply["httpStatusCode"] >= _MULTIPLE else ()
+        if found and found[0].code in VANISHED:
+            return question.view
+    return None
+
+
+def _checked(reply: Mapping[str, Any], now: Callable[[], datetime]) -> Mapping[str, Any]:
+    status = reply["httpStatusCode"]
+    if status >= _MULTIPLE:
+        raise faults.raised(status, faults.faults_of(reply["body"]), now())
+    body: Mapping[str, Any] = reply["body"]
+    return body
+
+
+def _late(stamp: datetime) -> Span:
+    return Span(stamp - LATE, "", stamp - AGAIN)
+
+
+def _portion(readings: Sequence[Reading], places: Mapping[str, Place], *, more: bool) -> Changes:
+    return Changes(readings, {obj: place.stored() for obj, place in places.items()}, more)
+
+
+def _stamp(row: Mapping[str, Any]) -> datetime:
+    at = moment_of(row["SystemModstamp"])
+    if at is None:
+        raise Transient("Salesforce listed a row without SystemModstamp; it is asked again")
+    return at
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,110 @@
+"""The Salesforce adapter: `ports.Crm` over one org. Everything is built here in plain calls; nothing is called yet.
+
+Whoever builds it hands in time, chance, pace, the day's budget and the executor; so that production, tests and the
+simulation differ in nothing but what they hand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+
+from connector.core.readings import Reading
+from connector.core.refs import Side
+from connector.ports import Account, Changes, Cursor, Known, ObjectSchema, Outcome, Owner, Usage, View, Write
+from connector.salesforce.api import API_VERSION, Api, Traffic
+from connector.salesforce.changes import Poller
+from connector.salesforce.login import Credentials, Login
+from connector.salesforce.reads import Reader
+from connector.salesforce.session import BridgeSession, Line
+from connector.salesforce.shapes import Shapes
+from connector.salesforce.writes import Writer
+from connector.transport.pool import Calls
+
+
+class Salesforce:
+    """One Salesforce org. Thread-safe.
+
+    Attributes:
+        bulk_from_rows: from how many rows of one sort on a write goes as a Bulk job; None never (Bulk runs no
+            assignment rules of ours).
+    """
+
+    side = Side.SALESFORCE
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        traffic: Traffic,
+        line: Line | None = None,
+        executor: Executor | None = None,
+        version: str = API_VERSION,
+    ) -> None:
+        line = line or Line()
+        self._session = BridgeSession(line)
+        self._traffic = traffic
+        self.api = Api(self._session, Login(credentials, self._session, traffic.clock), traffic, version)
+        calls = Calls(executor)
+        self._shapes = Shapes(self.api)
+        self._reader = Reader(self.api, self._shapes, calls)
+        self._poller = Poller(self.api, self._shapes, self._reader)
+        self._writer = Writer(self.api, self._shapes, self._reader, calls)
+        if line.auto_assign:
+            self.bulk_from_rows = None
+
+    @property
+    def bulk_from_rows(self) -> int | None:
+        """Rows of one sort from which on a write goes as a Bulk job."""
+        return self._writer.bulk_from_rows
+
+    @bulk_from_rows.setter
+    def bulk_from_rows(self, rows: int | None) -> None:
+        self._writer.bulk_from_rows = rows
+
+    @property
+    def missing_fields(self) -> Mapping[str, frozenset[str]]:
+        """By object, mapped fields that the org does not show us (deleted, or field-level security)."""
+        return self._shapes.missing
+
+    def account(self) -> Account:
+        """The org; see `ports.Crm.account`."""
+        return self._reader.account()
+
+    def schema(self, obj: str) -> ObjectSchema:
+        """The object as described now; see `ports.Crm.schema`."""
+        return self._shapes.described(obj).schema
+
+    def owners(self) -> Sequence[Owner]:
+        """Users and queues; see `ports.Crm.owners`."""
+        return self._reader.owners()
+
+    def usage(self) -> Usage:
+        """Calls so far; the day's use is what the last answer told."""
+        return self._traffic.meter.usage()
+
+    def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
+        """What changed since the cursor; see `ports.Crm.changes`."""
+        return self._poller.changes(views, cursor, known)
+
+    def scan(self, view: View) -> Iterator[Sequence[Reading]]:
+        """Every live record, and converted Leads as moved; see `ports.Crm.scan`."""
+        return self._reader.scan(view)
+
+    def read(self, view: View, ids: Sequence[str], history: Sequence[str] = ()) -> list[Reading]:
+        """Fresh readings; Salesforce has no exact stamps of fields, so `history` changes nothing."""
+        del history
+        return self._reader.read(view, ids)
+
+    def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
+        """Live records by value; see `ports.Crm.find`."""
+        return self._reader.find(view, name, values)
+
+    def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
+        """Write a batch; see `ports.Crm.write`."""
+        return self._writer.write(view, writes)
+
+    def close(self) -> None:
+        """Close connections and give back calls that were leased and not made."""
+        self._session.close()
+        if self._traffic.budget is not None:
+            self._traffic.budget.close()

@@ -1,0 +1,182 @@
+"""Reading: records by id, by value, all of them; who can own them; who we are connected to.
+
+Ids go by sObject Collections, 2,000 a call; those that it does not know are looked up in the recycle bin, which tells
+deleted from merged from gone. A field that has vanished from the org is dropped from the query and remembered, so that
+the others keep flowing (Salesforce fact sheet 1.2, 1.4, 3.3, trap 7). Listings follow `nextRecordsUrl` word for word
+until `done`; an expired one is taken up again behind the last id. The next page is fetched while the caller works on
+this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final, TypeVar
+
+from connector.core.readings import Presence, Reading
+from connector.core.refs import id18, salesforce
+from connector.core.values import Kind
+from connector.ports import Account, Owner, View
+from connector.salesforce import soql
+from connector.salesforce.api import Api, Call
+from connector.salesforce.faults import Declined
+from connector.salesforce.rows import Lens, evidence
+from connector.salesforce.shapes import Shapes
+from connector.transport.pool import Calls
+
+IDS_MAX: Final = 2_000
+VANISHED: Final = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
+_EXPIRED: Final = "INVALID_QUERY_LOCATOR"
+T = TypeVar("T")
+Page = tuple[Sequence[Mapping[str, Any]], str | None]
+Place = tuple[str | None, str]  # where a page is, and the last id before it
+
+
+class Reader:
+    """The reading half of the port."""
+
+    def __init__(self, api: Api, shapes: Shapes, calls: Calls) -> None:
+        self._api = api
+        self._shapes = shapes
+        self._calls = calls
+
+    def names(self, view: View) -> list[str]:
+        """What to ask for: the evidence, and the view's fields as far as the org shows them."""
+        return list(dict.fromkeys(chain(evidence(view.object), self._shapes.readable(view.object, view.fields))))
+
+    def forgiving(self, view: View, ask: Callable[[], T]) -> T:
+        """Ask; when a field has vanished, leave it out and ask again."""
+        try:
+            return ask()
+        except Declined as error:
+            if error.code not in VANISHED or not self._shapes.miss(view.object, list(view.fields)):
+                raise
+            return ask()
+
+    def read(self, view: View, ids: Sequence[str]) -> list[Reading]:
+        """Fresh readings, in the order of the ids."""
+        wanted = [id18(each) for each in ids]
+        distinct = list(dict.fromkeys(wanted))
+        portions = [distinct[begin : begin + IDS_MAX] for begin in range(0, len(distinct), IDS_MAX)]
+        found: dict[str, Reading] = {}
+        for part in self._calls.map(lambda portion: self._collected(view, portion), portions):
+            found.update(part)
+        absent = [each for each in distinct if each not in found]
+        for reading in self._binned(view, absent):
+            found[reading.ref.id] = reading
+        return [found.get(each) or _missing(view, each) for each in wanted]
+
+    def _collected(self, view: View, ids: Sequence[str]) -> dict[str, Reading]:
+        def ask() -> dict[str, Reading]:
+            names = self.names(view)
+            lens = Lens(view, names)
+            call = Call("POST", f"composite/sobjects/{view.object}", "read", {"ids": ids, "fields": names})
+            readings = (lens.reading(row) for row in self._api.json(call) or () if row)
+            return {reading.ref.id: reading for reading in readings}
+
+        return self.forgiving(view, ask)
+
+    def _binned(self, view: View, ids: Sequence[str]) -> Iterator[Reading]:
+        """What the recycle bin and the merges tell of ids that are not there."""
+        plausible = [soql.literal(each) for each in ids if len(each) == 18 and each.isalnum()]  # noqa: PLR2004  # id length
+        portions = list(soql.portions(plausible))
+        yield from chain.from_iterable(
+            self._calls.map(lambda part: self._listed(view, soql.among("Id", part), deleted=True), portions)
+        )
+
+    def holding(self, view: View, name: str, value: str) -> list[Reading]:
+        """Every record that holds a value, converted, merged and deleted ones included."""
+        equal = soql.among(name, [soql.literal(value, view.fields.get(name, Kind.TEXT))])
+        return self._listed(view, equal, deleted=True)
+
+    def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
+        """Live records whose field equals any of the values; converted Leads are not live."""
+        kind = view.fields.get(name, Kind.TEXT)
+        literals = [soql.literal(value, kind) for value in dict.fromkeys(values) if value]
+        live = "IsConverted = false" if view.object == "Lead" else ""
+
+        def ask(portion: Sequence[str]) -> list[Reading]:
+            return self._listed(view, soql.among(name, portion), live)
+
+        parts = self._calls.map(ask, list(soql.portions(literals)))
+        return list({reading.ref: reading for reading in chain.from_iterable(parts)}.values())
+
+    def _listed(self, view: View, *conditions: str, deleted: bool = False) -> list[Reading]:
+        def ask() -> list[Reading]:
+            names = self.names(view)
+            lens = Lens(view, names)
+            path = soql.query_path(soql.select(names, view.object, *conditions), deleted=deleted)
+            return [lens.reading(row) for row in self.rows(path, "find")]
+
+        return self.forgiving(view, ask)
+
+    def rows(self, path: str, operation: str) -> Iterator[Mapping[str, Any]]:
+        """All rows of a query, page after page."""
+        onward: str | None = path
+        while onward is not None:
+            records, onward = self._page(onward, operation)
+            yield from records
+
+    def _page(self, path: str, operation: str) -> Page:
+        body = self._api.json(Call("GET", path, operation))
+        return body["records"], None if body.get("done", True) else body["nextRecordsUrl"]
+
+    def scan(self, view: View) -> Iterator[Sequence[Reading]]:
+        """Every live record, in pages; converted Leads as moved."""
+
+        def step(start: Place) -> tuple[Sequence[Reading], Sequence[Place]]:
+            """One page, and where the next begins: an address, or behind an id when that has expired."""
+            address, last_id = start
+            names = self.names(view)
+            lens = Lens(view, names)
+            try:
+                records, onward = self._page(address or self._behind(view, last_id), "scan")
+            except Declined as error:
+                if address is None or error.code != _EXPIRED:
+                    raise
+                records, onward = self._page(self._behind(view, last_id), "scan")
+            last = records[-1]["Id"] if records else last_id
+            return [lens.reading(row) for row in records], [(onward, last)] if onward else []
+
+        starts: list[Place] = [(None, "")]
+        pages = self._calls.walk(lambda start: self.forgiving(view, lambda: step(start)), starts)
+        yield from (page for page in pages if page)
+
+    def _behind(self, view: View, last_id: str) -> str:
+        condition = f"Id > {soql.literal(last_id)}" if last_id else ""
+        return soql.query_path(soql.select(self.names(view), view.object, condition, order="Id"))
+
+    def owners(self) -> list[Owner]:
+        """Users, active or not, and the queues that can own Leads."""
+        users = soql.select(["Id", "Email", "Name", "IsActive"], "User", order="Id")
+        queues = soql.select(["QueueId", "Queue.Name", "Queue.Email"], "QueueSobject", "SobjectType = 'Lead'")
+        found = [
+            Owner(
+                id18(row["Id"]), row.get("Email") or "", row.get("Name") or "", active=bool(row.get("IsActive", True))
+            )
+            for row in self.rows(soql.query_path(users), "owners")
+        ]
+        return found + [_queue(row) for row in self.rows(soql.query_path(queues), "owners")]
+
+    def account(self) -> Account:
+        """The org behind the credentials. Its currency is told by orgs with several currencies only."""
+        organisation = soql.select(["Id", "Name", "TimeZoneSidKey"], "Organization")
+        row = next(iter(self.rows(soql.query_path(organisation), "account")))
+        return Account(id18(row["Id"]), row["Name"], row.get("TimeZoneSidKey") or "UTC", self._currency())
+
+    def _currency(self) -> str:
+        currencies = soql.select(["IsoCode"], "CurrencyType", "IsCorporate = true")
+        try:
+            row = next(iter(self.rows(soql.query_path(currencies), "account")), {})
+        except Declined:
+            return ""
+        return str(row.get("IsoCode") or "")
+
+
+def _missing(view: View, record_id: str) -> Reading:
+    return Reading(salesforce(view.object, record_id), Presence.MISSING)
+
+
+def _queue(row: Mapping[str, Any]) -> Owner:
+    queue = row.get("Queue") or {}
+    return Owner(id18(row["QueueId"]), queue.get("Email") or "", queue.get("Name") or "", queue=True)
