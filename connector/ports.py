@@ -77,16 +77,6 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """It is written. `values`: what the side says it now holds, for the fields it told (canonical)."""
-
-    ref: Ref
-    created: bool = False
-    values: Mapping[str, Value] = field(default_factory=dict)
-    modified_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Rejection:
     """One reason why a write was refused. `field` is "" when the side does not say which."""
 
@@ -94,6 +84,23 @@ class Rejection:
     code: str  # the side's own code: INVALID_OPTION, STRING_TOO_LONG, ...
     reason: str  # the side's own words, personal data of other records removed
     hint: str  # what a person can do
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is written.
+
+    Attributes:
+        values: what the side says it now holds, for the fields it told (canonical).
+        not_taken: fields the side passed over in silence though the rest was written (code NOT_TAKEN), as HubSpot does
+            with a lifecycle stage it will not set (HubSpot fact sheet 6.1).
+    """
+
+    ref: Ref
+    created: bool = False
+    values: Mapping[str, Value] = field(default_factory=dict)
+    modified_at: datetime | None = None
+    not_taken: tuple[Rejection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

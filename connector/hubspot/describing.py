@@ -1,0 +1,121 @@
+"""The account, the live schema, the owners (fact sheet 5, 7, 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from connector.core.values import Kind
+from connector.hubspot.batches import BATCH
+from connector.hubspot.scanning import next_page
+from connector.hubspot.wire import Wire, results
+from connector.ports import Account, FieldSchema, ObjectSchema, Option, Owner
+
+_TEXTS: Final = frozenset(
+    {Kind.TEXT, Kind.EMAIL, Kind.PHONE, Kind.PICKLIST, Kind.MULTIPICKLIST, Kind.REFERENCE}
+)  # a string property carries any canonical value as it is written
+_NUMBERS: Final = frozenset({Kind.NUMBER, Kind.MONEY})
+KINDS: Final[Mapping[str, frozenset[Kind]]] = {
+    "string": _TEXTS,
+    "phone_number": frozenset({Kind.PHONE, Kind.TEXT}),
+    "number": _NUMBERS | {Kind.REFERENCE},
+    "bool": frozenset({Kind.BOOLEAN}),
+    "enumeration": frozenset({Kind.PICKLIST, Kind.TEXT}),
+    "date": frozenset({Kind.DATE}),
+    "datetime": frozenset({Kind.DATETIME}),
+}
+_BY_FIELD_TYPE: Final[Mapping[tuple[str, str], frozenset[Kind]]] = {
+    ("enumeration", "checkbox"): frozenset({Kind.MULTIPICKLIST}),
+    ("enumeration", "booleancheckbox"): frozenset({Kind.BOOLEAN, Kind.PICKLIST}),
+    ("string", "phonenumber"): _TEXTS,
+}
+_TEXT_CHARS = 65_536
+_REQUIRED: Final = {"deals": frozenset({"dealname", "dealstage"})}  # elsewhere one of several suffices (2.1)
+_UNIQUE: Final = {"contacts": frozenset({"email"})}  # unique although the definition does not say so (2.6)
+
+
+class Describer:
+    """Asks what the account is and holds."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._uniques: dict[str, frozenset[str]] = {}
+
+    def account(self) -> Account:
+        """Who we are connected to. Raises as `ports.Crm`."""
+        told = self._wire.get("account", self._wire.paths.of("account")).body
+        portal = str(told["portalId"])
+        kind = str(told.get("accountType") or "").replace("_", " ").lower()
+        name = f"HubSpot portal {portal}" + (f" ({kind})" if kind else "")
+        return Account(portal, name, str(told.get("timeZone") or "UTC"), str(told.get("companyCurrency") or ""))
+
+    def schema(self, obj: str) -> ObjectSchema:
+        """The live definition of an object. Raises as `ports.Crm`."""
+        told = results(self._wire.get("properties", self._wire.paths.of("properties", obj)))
+        fields = {str(each["name"]): _field(obj, each) for each in told if not each.get("archived")}
+        self._uniques[obj] = frozenset(name for name, each in fields.items() if each.unique)
+        return ObjectSchema(obj, fields)
+
+    def uniques(self, obj: str) -> frozenset[str]:
+        """The unique properties of an object, as of the latest `schema`. They cannot change once they exist (2.6)."""
+        if obj not in self._uniques:
+            self.schema(obj)
+        return self._uniques[obj]
+
+    def owners(self) -> Sequence[Owner]:
+        """Everyone who can own records; those archived come as inactive. Raises as `ports.Crm`."""
+        found = {owner.id: owner for archived in ("true", "false") for owner in self._owners(archived)}
+        return sorted(found.values(), key=lambda owner: owner.id)
+
+    def _owners(self, archived: str) -> list[Owner]:
+        owners: list[Owner] = []
+        after = ""
+        while True:
+            query = {"limit": str(BATCH), "archived": archived} | ({"after": after} if after else {})
+            answer = self._wire.get("owners", self._wire.paths.of("owners"), query)
+            owners += [_owner(each, active=archived == "false") for each in results(answer)]
+            after = next_page(answer.body)
+            if not after:
+                return owners
+
+
+def _owner(told: Mapping[str, Any], *, active: bool) -> Owner:
+    """The owner id is what `hubspot_owner_id` takes; the user id is not (fact sheet 7)."""
+    name = f"{told.get('firstName') or ''} {told.get('lastName') or ''}".strip()
+    return Owner(
+        id=str(told["id"]),
+        email=str(told.get("email") or ""),
+        name=name or str(told.get("email") or told["id"]),
+        active=active,
+        queue=told.get("type") == "QUEUE",
+    )
+
+
+def _field(obj: str, told: Mapping[str, Any]) -> FieldSchema:
+    name, kind = str(told["name"]), str(told.get("type") or "")
+    limits = told.get("modificationMetadata") or {}
+    writable = not limits.get("readOnlyValue") and not told.get("calculated")
+    return FieldSchema(
+        name=name,
+        label=str(told.get("label") or name),
+        type=kind,
+        kinds=_kinds(told, kind),
+        creatable=writable,
+        updatable=writable,
+        required=name in _REQUIRED.get(obj, frozenset()),
+        length=_TEXT_CHARS if kind == "string" else None,
+        options=tuple(_option(each) for each in told.get("options") or ()),
+        restricted=kind == "enumeration" and not told.get("externalOptions"),
+        unique=bool(told.get("hasUniqueValue")) or name in _UNIQUE.get(obj, frozenset()),
+    )
+
+
+def _kinds(told: Mapping[str, Any], kind: str) -> frozenset[Kind]:
+    if told.get("referencedObjectType") == "OWNER":
+        return frozenset({Kind.OWNER, Kind.TEXT})
+    return _BY_FIELD_TYPE.get((kind, str(told.get("fieldType") or "")), KINDS.get(kind, frozenset()))
+
+
+def _option(told: Mapping[str, Any]) -> Option:
+    value = str(told.get("value", ""))
+    return Option(value, str(told.get("label") or value), active=not told.get("hidden"))

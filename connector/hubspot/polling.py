@@ -1,0 +1,151 @@
+"""What changed since last time, by search, so that nothing is lost to an index that lags and shuffles (fact sheet 3).
+
+A poll asks for everything modified since the watermark less an overlap, newest first. Rows younger than the watermark
+(less a margin) are news; the rest of the overlap must hold as many rows as were observed before, which `known` tells:
+then one call was enough. When it is not (late rows, or more news than a page), the window from..to is fixed and paged
+by ascending id, which neither equal stamps nor the 10 000 cap can stop; portions come with `more`, the window standing
+in the cursor. The new watermark is the server's clock at the start of the poll and never goes backward. Archived
+records are not in the index: each poll also reads one page of the archived listing, round and round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from connector.core.readings import Reading
+from connector.hubspot.batches import BATCH, SEARCH_BODY_CHARS, SEARCH_PAGE, condition, search
+from connector.hubspot.reading import Reader
+from connector.hubspot.scanning import next_page
+from connector.hubspot.shapes import ID, Shape, modified_property
+from connector.hubspot.wire import Wire, results, server_ms
+from connector.ports import Changes, Cursor, Known, View
+from connector.transport.pool import Calls
+
+OVERLAP_MS, MARGIN_MS = 120_000, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one object's polling stands. `window` is (from, to, last id told) while one is being paged."""
+
+    watermark_ms: int
+    archived_after: str = ""
+    window: tuple[int, int, str] | None = None
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Place:
+        """The place a cursor tells."""
+        window = told.get("window")
+        kept = (int(window["from"]), int(window["to"]), str(window["last_id"])) if window else None
+        return cls(int(told["watermark_ms"]), str(told.get("archived_after") or ""), kept)
+
+    def told(self) -> dict[str, Any]:
+        """The place as JSON."""
+        place: dict[str, Any] = {"watermark_ms": self.watermark_ms, "archived_after": self.archived_after}
+        if self.window:
+            place["window"] = {"from": self.window[0], "to": self.window[1], "last_id": self.window[2]}
+        return place
+
+
+@dataclass(frozen=True, slots=True)
+class _Portion:
+    readings: Sequence[Reading]
+    place: Place
+
+
+class Poller:
+    """Polls objects side by side."""
+
+    def __init__(self, wire: Wire, calls: Calls, reader: Reader) -> None:
+        self._wire, self._calls, self._reader = wire, calls, reader
+
+    def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
+        """One portion of what changed. Raises as `ports.Crm`."""
+        places = {obj: Place.of(told) for obj, told in (cursor or {}).items()}
+        if any(view.object not in places for view in views):
+            start = Place(server_ms(self._wire.get("account", self._wire.paths.of("account")), self._wire.clock))
+            places = {view.object: start for view in views} | places
+        if cursor is None:
+            return Changes((), {obj: place.told() for obj, place in places.items()}, more=False)
+        open_windows = [view for view in views if places[view.object].window]
+        due = open_windows or list(views)
+        portions = self._calls.map(lambda view: self._portion(Shape(view), places[view.object], known), due)
+        places |= {view.object: portion.place for view, portion in zip(due, portions, strict=True)}
+        return Changes(
+            [reading for portion in portions for reading in portion.readings],
+            {obj: place.told() for obj, place in places.items()},
+            more=any(place.window for place in places.values()),
+        )
+
+    def _portion(self, shape: Shape, place: Place, known: Known) -> _Portion:
+        return self._window(shape, place, place.window) if place.window else self._poll(shape, place, known)
+
+    def _poll(self, shape: Shape, place: Place, known: Known) -> _Portion:
+        since, split = place.watermark_ms - OVERLAP_MS, place.watermark_ms - MARGIN_MS
+        archived, after = self._archived(shape, place.archived_after)
+        page = self._page(shape, [_bound(shape, "GTE", since)], newest_first=True)
+        news = [reading for reading in page.readings if _ms(reading) >= split]
+        watermark = max(place.watermark_ms, page.at_ms)
+        reaches_back = len(news) < len(page.readings) or page.total <= len(page.readings)
+        if reaches_back and page.total - len(news) == known(shape.object, _at(since), _at(split)):
+            return _Portion([*news, *archived], Place(watermark, after))
+        if page.total <= len(page.readings):
+            return _Portion([*page.readings, *archived], Place(watermark, after))
+        return _Portion(archived, Place(place.watermark_ms, after, (since, watermark, "0")))
+
+    def _window(self, shape: Shape, place: Place, window: tuple[int, int, str]) -> _Portion:
+        since, until, last = window
+        bounds = [_bound(shape, "GTE", since), _bound(shape, "LTE", until), condition(ID, "GT", value=last)]
+        page = self._page(shape, bounds, newest_first=False)
+        if len(page.ids) < SEARCH_PAGE:
+            return _Portion(page.readings, Place(max(place.watermark_ms, until), place.archived_after))
+        onward = (since, until, page.ids[-1])
+        return _Portion(page.readings, Place(place.watermark_ms, place.archived_after, onward))
+
+    def _page(self, shape: Shape, filters: Sequence[Mapping[str, Any]], *, newest_first: bool) -> _Page:
+        by = modified_property(shape.object) if newest_first else ID
+        body: dict[str, Any] = {
+            "filterGroups": [{"filters": filters}],
+            "sorts": [{"propertyName": by, "direction": "DESCENDING" if newest_first else "ASCENDING"}],
+            "limit": SEARCH_PAGE,
+            "properties": list(shape.properties),
+        }
+        wide = len(orjson.dumps(body)) > SEARCH_BODY_CHARS
+        if wide:
+            body["properties"] = [ID]
+        answer = search(self._wire, shape.object, body)
+        ids = [str(record["id"]) for record in results(answer)]
+        readings = self._reader.live(shape.view, ids) if wide else [shape.reading(record) for record in results(answer)]
+        total = int(answer.body.get("total") or 0) - (len(ids) - len(readings))
+        return _Page(readings, ids, total, server_ms(answer, self._wire.clock))
+
+    def _archived(self, shape: Shape, after: str) -> tuple[list[Reading], str]:
+        """One page of the archived listing, and where the next poll goes on ("" begins anew)."""
+        query = {"limit": str(BATCH), "properties": ID, "archived": "true"} | ({"after": after} if after else {})
+        answer = self._wire.get("list archived", self._wire.objects(shape.object), query)
+        return [shape.archived(record) for record in results(answer)], next_page(answer.body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    readings: list[Reading]
+    ids: list[str]
+    total: int
+    at_ms: int
+
+
+def _bound(shape: Shape, operator: str, at_ms: int) -> Mapping[str, Any]:
+    return condition(modified_property(shape.object), operator, value=str(at_ms))
+
+
+def _ms(reading: Reading) -> int:
+    return int(reading.modified_at.timestamp() * 1000) if reading.modified_at else 0
+
+
+def _at(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC)
