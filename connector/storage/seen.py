@@ -63,3 +63,9 @@ def count(conn: Connection, side: Side, obj: str, start: datetime, before: datet
 def purge(conn: Connection, side: Side, before: datetime) -> int:
     """Forget observations whose stamp lies before a moment; how many they were."""
     return conn.execute(delete(seen).where(seen.c.side == side.value, seen.c.stamp < codec.micros(before))).rowcount
+
+
+def forget(conn: Connection, refs: Iterable[Ref]) -> None:
+    """Remove what was observed of these records."""
+    for portion in chunks(sorted({codec.key(ref) for ref in refs})):
+        conn.execute(delete(seen).where(seen.c.key.in_(portion)))

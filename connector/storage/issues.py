@@ -1,0 +1,221 @@
+"""What waits for a person: conflicts, ambiguous matches, parked values, held plans.
+
+An issue is known by its kind, leading ref, rule and field; while it is open, raising it again counts and refreshes it
+but opens no second one. A decision holds for the values it was taken on: when an issue is raised with other values,
+the person is asked again. Closed issues stay as history until the record is forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Select, case, delete, func, or_, select, update
+
+from connector.core.plan import Issue, IssueKind
+from connector.core.refs import Ref, Side
+from connector.core.values import Value
+from connector.storage import codec
+from connector.storage.tables import issue_refs, issues
+from connector.storage.upsert import chunks, insert
+
+Key = tuple[IssueKind, Ref, str, str]
+
+_COLUMNS = (
+    issues.c.id,
+    issues.c.kind,
+    issues.c.rule,
+    issues.c.field,
+    issues.c.value,
+    issues.c.other_value,
+    issues.c.body,
+    issues.c.opened_at,
+    issues.c.seen_at,
+    issues.c.times,
+    issues.c.decision,
+)
+_OPEN = issues.c.closed_at.is_(None)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredIssue:
+    """An issue since when, how often and with what decision (for a conflict, the side whose value shall stand)."""
+
+    id: int
+    issue: Issue
+    opened_at: datetime
+    seen_at: datetime
+    times: int
+    decision: str | None
+
+
+def key(issue: Issue) -> Key:
+    """What an issue is known by."""
+    return issue.kind, issue.refs[0], issue.rule, issue.field
+
+
+def raise_issues(conn: Connection, raised: Sequence[Issue], now: datetime, run_id: int | None) -> None:
+    """Open issues, or count and refresh those that are open already."""
+    latest = {_stored_key(issue): issue for issue in raised}
+    if not latest:
+        return
+    fixed = {"times": 1, "opened_at": codec.micros(now), "seen_at": codec.micros(now), "run_id": run_id}
+    parameters = [{**_parameters(issue), **fixed} for _, issue in sorted(latest.items(), key=lambda item: item[0])]
+    statement = insert(conn, issues)
+    new = statement.excluded
+    other = or_(new.value.is_distinct_from(issues.c.value), new.other_value.is_distinct_from(issues.c.other_value))
+    upsert = statement.on_conflict_do_update(
+        index_elements=["key", "kind", "rule", "field"],
+        index_where=_OPEN,
+        set_={
+            **{name: new[name] for name in ("body", "value", "other_value", "seen_at", "run_id")},
+            "times": issues.c.times + 1,
+            "decision": case((other, None), else_=issues.c.decision),
+        },
+    ).returning(issues.c.id, issues.c.key, issues.c.kind, issues.c.rule, issues.c.field)
+    ids = [(row[0], latest[row[1], row[2], row[3], row[4]]) for row in conn.execute(upsert, parameters)]
+    _concern(conn, ids)
+
+
+def close(conn: Connection, ids: Iterable[int], now: datetime, how: str) -> int:
+    """Close open issues and say how ("agreed", "settled by a person"); how many there were to close."""
+    return sum(
+        conn.execute(
+            update(issues).where(issues.c.id.in_(portion), _OPEN).values(closed_at=codec.micros(now), closed_how=how)
+        ).rowcount
+        for portion in chunks(sorted(set(ids)))
+    )
+
+
+def close_for(  # noqa: PLR0913, PLR0917  # which, when, how and what not: all six are one sentence
+    conn: Connection,
+    refs: Iterable[Ref],
+    kinds: Collection[IssueKind],
+    now: datetime,
+    how: str,
+    keep: Collection[Key] = (),
+) -> int:
+    """Close the open issues of these kinds that are led by these records, but for those to keep; how many."""
+    kept = {(codec.key(ref), kind.value, rule, field) for kind, ref, rule, field in keep}
+    columns = (issues.c.id, issues.c.key, issues.c.kind, issues.c.rule, issues.c.field)
+    names = [kind.value for kind in kinds]
+    over = [
+        row[0]
+        for portion in chunks(sorted({codec.key(ref) for ref in refs}))
+        for row in conn.execute(select(*columns).where(issues.c.key.in_(portion), issues.c.kind.in_(names), _OPEN))
+        if tuple(row[1:]) not in kept
+    ]
+    return close(conn, over, now, how) if over else 0
+
+
+def open_issues(
+    conn: Connection,
+    kinds: Collection[IssueKind] | None = None,
+    refs: Collection[Ref] | None = None,
+    limit: int = 100,
+    after: int = 0,
+) -> list[StoredIssue]:
+    """The next open issues by id, of some kinds or of all, concerning (not only led by) some records or any."""
+    statement = select(*_COLUMNS).where(issues.c.id > after, _OPEN).order_by(issues.c.id).limit(limit)
+    if kinds is not None:
+        statement = statement.where(issues.c.kind.in_([kind.value for kind in kinds]))
+    if refs is not None:
+        concerned = select(issue_refs.c.issue_id).where(issue_refs.c.key.in_([codec.key(ref) for ref in refs]))
+        statement = statement.where(issues.c.id.in_(concerned))
+    return [_stored(row) for row in conn.execute(statement).tuples()]
+
+
+def decide(conn: Connection, issue_id: int, decision: str | None) -> bool:
+    """Remember what a person decided (None takes it back); False when the issue is not open."""
+    statement = update(issues).where(issues.c.id == issue_id, _OPEN).values(decision=decision)
+    return conn.execute(statement).rowcount == 1
+
+
+def parked(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, set[tuple[Side, str, Value]]]:
+    """By record, the (side, field, value) that side refused: not to be sent again while nothing else changed."""
+    found: dict[Ref, set[tuple[Side, str, Value]]] = {}
+    for ref, stored in _concerning(conn, refs, IssueKind.PARKED):
+        if stored.issue.side is not None:
+            found.setdefault(ref, set()).add((stored.issue.side, stored.issue.field, stored.issue.value))
+    return found
+
+
+def settled(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, dict[str, Side]]:
+    """By record and rule, the side whose value shall stand, where a person decided an open conflict."""
+    found: dict[Ref, dict[str, Side]] = {}
+    for ref, stored in _concerning(conn, refs, IssueKind.CONFLICT):
+        if stored.decision in (Side.HUBSPOT, Side.SALESFORCE):
+            found.setdefault(ref, {})[stored.issue.rule] = Side(stored.decision)
+    return found
+
+
+def counts(conn: Connection) -> dict[IssueKind, int]:
+    """How many issues of each kind are open; kinds without any are left out."""
+    rows = conn.execute(select(issues.c.kind, func.count()).where(_OPEN).group_by(issues.c.kind))
+    return {IssueKind(kind): number for kind, number in rows}
+
+
+def forget(conn: Connection, refs: Iterable[Ref]) -> None:
+    """Remove every issue, open or closed, that concerns these records: they hold values of people."""
+    for portion in chunks(sorted({codec.key(ref) for ref in refs})):
+        concerned = select(issue_refs.c.issue_id).where(issue_refs.c.key.in_(portion))
+        conn.execute(delete(issues).where(issues.c.id.in_(concerned)))
+
+
+def _stored_key(issue: Issue) -> tuple[str, str, str, str]:
+    return codec.key(issue.refs[0]), issue.kind.value, issue.rule, issue.field
+
+
+def _parameters(issue: Issue) -> dict[str, Any]:
+    body = {
+        "refs": [codec.key(ref) for ref in issue.refs],
+        "side": issue.side,
+        "code": issue.code,
+        "reason": issue.reason,
+        "hint": issue.hint,
+    }
+    record, kind, rule, field = _stored_key(issue)
+    known_by = {"key": record, "kind": kind, "rule": rule, "field": field}
+    return {**known_by, "value": issue.value, "other_value": issue.other_value, "body": orjson.dumps(body)}
+
+
+def _concern(conn: Connection, raised: Sequence[tuple[int, Issue]]) -> None:
+    """Index issues by all the records they concern now."""
+    for portion in chunks([issue_id for issue_id, _ in raised]):
+        conn.execute(delete(issue_refs).where(issue_refs.c.issue_id.in_(portion)))
+    rows = sorted({(codec.key(ref), issue_id) for issue_id, issue in raised for ref in issue.refs})
+    conn.execute(issue_refs.insert(), [{"key": record, "issue_id": issue_id} for record, issue_id in rows])
+
+
+def _concerning(conn: Connection, refs: Iterable[Ref], kind: IssueKind) -> Iterable[tuple[Ref, StoredIssue]]:
+    """Each of the records with each open issue of a kind that concerns it."""
+    for portion in chunks(sorted({codec.key(ref) for ref in refs})):
+        statement: Select[Any] = (
+            select(issue_refs.c.key, *_COLUMNS)
+            .join_from(issue_refs, issues, issues.c.id == issue_refs.c.issue_id)
+            .where(issue_refs.c.key.in_(portion), issues.c.kind == kind.value, _OPEN)
+            .order_by(issues.c.id)
+        )
+        for record, *row in conn.execute(statement).tuples():
+            yield codec.ref(record), _stored(row)
+
+
+def _stored(row: Sequence[Any]) -> StoredIssue:
+    issue_id, kind, rule, field, value, other_value, stored_body, opened_at, seen_at, times, decision = row
+    body = orjson.loads(stored_body)
+    issue = Issue(
+        kind=IssueKind(kind),
+        refs=tuple(codec.ref(record) for record in body["refs"]),
+        rule=rule,
+        side=None if body["side"] is None else Side(body["side"]),
+        field=field,
+        code=body["code"],
+        value=value,
+        other_value=other_value,
+        reason=body["reason"],
+        hint=body["hint"],
+    )
+    return StoredIssue(issue_id, issue, codec.moment(opened_at), codec.moment(seen_at), times, decision)

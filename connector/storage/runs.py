@@ -1,0 +1,69 @@
+"""Runs: each recorded plan or pass, who asked for it, under which configuration, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, insert, select, update
+
+from connector.storage import codec
+from connector.storage.tables import runs
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run; `finished_at` and `outcome` are None while it goes on, or when it was cut off."""
+
+    id: int
+    kind: str
+    by: str
+    config_digest: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str | None
+    counts: Mapping[str, Any]
+
+
+def start(conn: Connection, kind: str, now: datetime, by: str, config_digest: str) -> int:
+    """Record that a run begins; its id."""
+    values = {"kind": kind, "started_by": by, "config_digest": config_digest, "started_at": codec.micros(now)}
+    return int(conn.execute(insert(runs).values(values).returning(runs.c.id)).scalar_one())
+
+
+def finish(conn: Connection, run_id: int, now: datetime, outcome: str, counts: Mapping[str, Any]) -> None:
+    """Record how a run ended and what it counted."""
+    ended = {"finished_at": codec.micros(now), "outcome": outcome, "counts": codec.dumps(counts)}
+    conn.execute(update(runs).where(runs.c.id == run_id).values(ended))
+
+
+def recent(conn: Connection, limit: int) -> list[Run]:
+    """The latest runs, newest first."""
+    columns = (
+        runs.c.id,
+        runs.c.kind,
+        runs.c.started_by,
+        runs.c.config_digest,
+        runs.c.started_at,
+        runs.c.finished_at,
+        runs.c.outcome,
+        runs.c.counts,
+    )
+    return [
+        Run(
+            run_id,
+            kind,
+            by,
+            digest,
+            codec.moment(started_at),
+            None if finished_at is None else codec.moment(finished_at),
+            outcome,
+            {} if counts is None else orjson.loads(counts),
+        )
+        for run_id, kind, by, digest, started_at, finished_at, outcome, counts in conn.execute(
+            select(*columns).order_by(runs.c.id.desc()).limit(limit)
+        )
+    ]

@@ -1,0 +1,24 @@
+"""Small things by name that fit no table of their own: the last mapping digest, when the schema was last looked at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from connector.storage.tables import state
+from connector.storage.upsert import insert
+
+
+def get(conn: Connection, name: str) -> Any:
+    """The JSON value of that name; None when there is none."""
+    stored = conn.scalar(select(state.c.value).where(state.c.key == name))
+    return None if stored is None else orjson.loads(stored)
+
+
+def put(conn: Connection, name: str, value: Any) -> None:
+    """Remember a JSON value by name, in place of an earlier one."""
+    statement = insert(conn, state)
+    replacing = statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
+    conn.execute(replacing, {"key": name, "value": orjson.dumps(value)})

@@ -1,0 +1,28 @@
+"""Erased people, as keyed hashes that tell nothing of them, so that they are recognised and never created again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from connector.storage import codec
+from connector.storage.tables import tombstones
+from connector.storage.upsert import chunks, insert
+
+
+def add(conn: Connection, hashes: Iterable[str], now: datetime) -> None:
+    """Remember erased identities; the first erasure's time stays."""
+    rows = [{"hash": one, "erased_at": codec.micros(now)} for one in sorted(set(hashes))]
+    if rows:
+        conn.execute(insert(conn, tombstones).on_conflict_do_nothing(), rows)
+
+
+def known(conn: Connection, hashes: Iterable[str]) -> set[str]:
+    """Those of the hashes that are of erased identities."""
+    return {
+        one
+        for portion in chunks(sorted(set(hashes)))
+        for one in conn.scalars(select(tombstones.c.hash).where(tombstones.c.hash.in_(portion)))
+    }
