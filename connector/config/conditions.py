@@ -125,11 +125,11 @@ def _answer(program: Any, mentions: Sequence[_Mention], left: Reading | None, ri
     readings = {Side.HUBSPOT: left, Side.SALESFORCE: right}
     there = {side: reading.values if reading and reading.present else None for side, reading in readings.items()}
     sides: dict[str, Any] = {side.value: {} for side in Side}
-    for mention in mentions:
-        values = there[mention.side] or {}
-        sides[mention.side.value][mention.field] = _cel_value(mention.kind, values.get(mention.field))
     sides.update({f"in_{side.value}": there[side] is not None for side in Side})
     try:
+        for mention in mentions:
+            value = (there[mention.side] or {}).get(mention.field)
+            sides[mention.side.value][mention.field] = _cel_value(mention.kind, value)
         return program.execute(sides) is True
     except (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError):
         return False

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.config.mappings import MappingFile
+from pydantic import BaseModel
+
+from connector.config.mappings import MappingFile, OwnersFile
 from connector.config.settings import Settings
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """By file: `config.yaml` and `mappings/*.yaml`."""
-    mapping = MappingFile.model_json_schema()
-    mapping["required"] = ["mapping"]  # whoever extends the default need not repeat the rest
+    """By kind of file: `config` (config.yaml), `mapping` (mappings/*.yaml) and `owners` (mappings/owners.yaml)."""
     return {
-        "config.yaml": {"$schema": _DIALECT, "title": "Smarketing Bridge", **Settings.model_json_schema()},
-        "mappings/*.yaml": {"$schema": _DIALECT, **mapping},
+        "config": _titled("Smarketing Bridge: config.yaml", Settings),
+        "mapping": _extending(_titled("Smarketing Bridge: a mapping", MappingFile)),
+        "owners": _titled("Smarketing Bridge: owners.yaml", OwnersFile),
     }
+
+
+def _titled(title: str, model: type[BaseModel]) -> dict[str, Any]:
+    return {"$schema": _DIALECT, **model.model_json_schema(), "title": title}
+
+
+def _extending(schema: dict[str, Any]) -> dict[str, Any]:
+    """A file that extends the default need not repeat it, and removes a rule by null."""
+    schema["required"] = ["mapping"]
+    for part in ("FieldRule", "Identity", "MatchBy"):
+        schema["$defs"][part].pop("required", None)
+    for group in ("fields", "match"):
+        members = schema["properties"][group]
+        members["additionalProperties"] = {"anyOf": [members["additionalProperties"], {"type": "null"}]}
+    return schema
