@@ -52,15 +52,11 @@ def _one_way(source: _End, target: _End, translate: Translate, listed: list[str]
         elif found is not None and offered and target.field.restricted and found not in offered:
             unoffered.append(found)
     if unmapped:
-        yield (
-            Severity.WARNING,
-            f"{from_label} values without a place in `values`: {_some(unmapped)}; they wait for a person",
-        )
+        message = f"{source.label} values without a place in `values`: {_some(unmapped)}; they wait for a person"
+        yield Severity.WARNING, message
     if unoffered:
-        yield (
-            Severity.WARNING,
-            f"{to_label} {target.name} does not offer {_some(unoffered)}; add them there or map to others",
-        )
+        name = f"{target.label} {target.field.name}"
+        yield Severity.WARNING, f"{name} does not offer {_some(unoffered)}; add them there or map to others"
 
 
 def _some(values: list[str]) -> str:

@@ -150,9 +150,9 @@ def _trial(program: Any, mentions: Sequence[_Mention]) -> Fault | None:
         sides[mention.side.value][mention.field] = _SAMPLES.get(mention.kind, "1")
     try:
         answer = program.execute(sides)
-    except TypeError:
+    except (TypeError, RuntimeError):  # every name is known, so an unknown overload is a wrong kind
         return Fault(1, 1, "compares or combines different kinds of value; convert one with double(x) or string(x)")
-    except (ValueError, KeyError, RuntimeError, ArithmeticError) as error:
+    except (ValueError, KeyError, ArithmeticError) as error:
         return Fault(1, 1, f"cannot be answered: {error}")
     if answer not in (True, False) or not isinstance(answer, bool):
         return Fault(1, 1, "does not ask a question; its answer must be true or false")
@@ -166,6 +166,7 @@ def _syntax_faults(message: str) -> Iterator[Fault]:
         return
     line, column, reason = int(first[1]), int(first[2]), first[3]
     reason = re.sub(r" expecting \{.*\}$", "", reason).replace("'<EOF>'", "the end").replace("<EOF>", "the end")
+    reason = reason.replace("mismatched input the end", "it ends too early")
     if "recognition error at: '= " in reason:
         reason = "'=' compares nothing; write '==' for equal"
     yield Fault(line, column, reason)
