@@ -38,7 +38,7 @@ class ClientCredentials:
 
 @dataclass(frozen=True, slots=True)
 class JwtBearer:
-    """A signed assertion (RS256). `login_url`: login or test.salesforce.com, `my_domain_url`: where tokens come from."""
+    """A signed assertion (RS256). `login_url`: login or test.salesforce.com, `my_domain_url`: where tokens are."""
 
     login_url: str
     consumer_key: str
@@ -120,7 +120,7 @@ def _signed_in(credentials: Credentials, session: requests.Session) -> Token:
             warnings.simplefilter("ignore")  # the library warns with a link; our error says what to do
             access, host = SalesforceLogin(session=session, **_arguments(credentials))
     except SalesforceAuthenticationFailed as error:
-        raise _refusal(error.code, str(error.message)) from None
+        raise _refusal(error.code, str(error.auth_message)) from None
     except (requests.RequestException, AttributeError, ValueError) as error:
         # the library trips over bodies that are no token reply: pages and lists of an edge that is down
         raise Transient(f"signing in to Salesforce failed ({type(error).__name__}); it is tried again") from None
