@@ -68,6 +68,15 @@ def empty_database(request: pytest.FixtureRequest, new_database_url: Callable[[s
     database.close()
 
 
+@pytest.fixture(params=["file", "postgres"])
+def shared_database(request: pytest.FixtureRequest, new_database_url: Callable[[str], str]) -> Iterator[Database]:
+    """A store ready for use by several at the same time, of every kind that allows it in turn."""
+    database = open_database(new_database_url(request.param))
+    migrate(database)
+    yield database
+    database.close()
+
+
 @pytest.fixture
 def database(empty_database: Database) -> Database:
     """A store ready for use, of every kind in turn."""

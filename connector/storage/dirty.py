@@ -86,7 +86,7 @@ def claim(conn: Connection, now: datetime, limit: int, lease_until: datetime) ->
     )
     return [
         Claim(codec.ref(key), generation, attempts, lane, lease_until)
-        for lane, _, key, generation, attempts in sorted(leased.tuples())
+        for lane, _, key, generation, attempts in sorted(map(tuple, leased))
     ]
 
 

@@ -125,7 +125,7 @@ def open_issues(
     if refs is not None:
         concerned = select(issue_refs.c.issue_id).where(issue_refs.c.key.in_([codec.key(ref) for ref in refs]))
         statement = statement.where(issues.c.id.in_(concerned))
-    return [_stored(row) for row in conn.execute(statement).tuples()]
+    return [_stored(row) for row in conn.execute(statement)]
 
 
 def decide(conn: Connection, issue_id: int, decision: str | None) -> bool:
@@ -199,7 +199,7 @@ def _concerning(conn: Connection, refs: Iterable[Ref], kind: IssueKind) -> Itera
             .where(issue_refs.c.key.in_(portion), issues.c.kind == kind.value, _OPEN)
             .order_by(issues.c.id)
         )
-        for record, *row in conn.execute(statement).tuples():
+        for record, *row in conn.execute(statement):
             yield codec.ref(record), _stored(row)
 
 

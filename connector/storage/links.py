@@ -188,5 +188,5 @@ def _locked_versions(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
     versions: dict[int, int] = {}
     for portion in chunks(sorted(set(ids))):
         statement = select(links.c.id, links.c.version).where(links.c.id.in_(portion)).order_by(links.c.id)
-        versions.update(conn.execute(statement.with_for_update()).tuples().all())
+        versions.update(conn.execute(statement.with_for_update()).all())
     return versions

@@ -201,7 +201,7 @@ def _marked(
         )
         if unclaimed:
             statement = statement.where(spool.c.claimed.is_(False))
-        yield from conn.execute(statement).tuples()
+        yield from conn.execute(statement)
 
 
 def _is_linked(side: Side) -> ColumnElement[bool]:

@@ -1,0 +1,106 @@
+"""Transactions behave alike on every database: whole or not at all, looks cannot write, one at a time per thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from connector.errors import Misconfigured
+from connector.storage import state
+from connector.storage.database import Database, migrate, open_database
+
+
+def test_a_write_that_raises_leaves_nothing_behind(database: Database) -> None:
+    with pytest.raises(DBAPIError, match="nowhere"), database.begin() as conn:
+        _put_half_and_fail(conn)
+    with database.read() as conn:
+        assert state.get(conn, "half") is None
+
+
+def test_a_look_cannot_write_and_the_next_write_can(database: Database) -> None:
+    with pytest.raises(DBAPIError, match=r"read.?only"), database.read() as conn:
+        state.put(conn, "sneaky", 1)
+    with database.begin() as conn:
+        state.put(conn, "honest", 1)
+        assert state.get(conn, "sneaky") is None
+
+
+def test_a_second_transaction_in_the_same_thread_is_refused_rather_than_waiting_for_itself(database: Database) -> None:
+    with database.begin(), pytest.raises(RuntimeError, match="hand its connection on"), database.read():
+        raise AssertionError("the inner block must not be reached")
+    with database.read() as conn:
+        assert state.get(conn, "anything") is None
+
+
+def test_many_threads_add_up_without_losing_a_write(database: Database) -> None:
+    with database.begin() as conn:
+        conn.execute(text("CREATE TABLE tally (number INTEGER)"))
+        conn.execute(text("INSERT INTO tally VALUES (0)"))
+
+    def add(_: int) -> None:
+        with database.begin() as conn:
+            conn.execute(text("UPDATE tally SET number = number + 1"))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(80)))
+    with database.read() as conn:
+        assert conn.scalar(text("SELECT number FROM tally")) == 80
+
+
+def test_a_look_sees_one_moment_while_others_write(shared_database: Database) -> None:
+
+    def write() -> None:
+        with shared_database.begin() as conn:
+            state.put(conn, "news", 1)
+
+    with shared_database.read() as conn:
+        assert state.get(conn, "news") is None
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join(timeout=10)
+        assert not writer.is_alive(), "a look must not block a write"
+        assert state.get(conn, "news") is None
+    with shared_database.read() as conn:
+        assert state.get(conn, "news") == 1
+
+
+def test_a_file_survives_being_closed_and_is_written_ahead_and_synchronously(
+    new_database_url: Callable[[str], str],
+) -> None:
+    url = new_database_url("file")
+    database = open_database(url)
+    migrate(database)
+    with database.begin() as conn:
+        state.put(conn, "kept", {"a": [1, None]})
+        full_synchronous = 2
+        assert conn.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert conn.scalar(text("PRAGMA synchronous")) == full_synchronous
+        assert conn.scalar(text("PRAGMA foreign_keys")) == 1
+    database.close()
+    again = open_database(url)
+    with again.read() as conn:
+        assert state.get(conn, "kept") == {"a": [1, None]}
+    again.close()
+
+
+@pytest.mark.parametrize("url", ["", "mysql://host/name", "not a url"])
+def test_an_unusable_url_is_refused_with_what_to_write_and_without_repeating_it(url: str) -> None:
+    with pytest.raises(Misconfigured, match=r"write sqlite:///bridge\.db or postgresql://"):
+        open_database(url)
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_postgres_urls_are_understood_as_people_write_them(scheme: str) -> None:
+    database = open_database(f"{scheme}://bridge:secret@nowhere.invalid/name")
+    assert database.dialect == "postgresql"
+    database.close()
+
+
+def _put_half_and_fail(conn: Connection) -> None:
+    state.put(conn, "half", 1)
+    conn.execute(text("SELECT * FROM nowhere"))
