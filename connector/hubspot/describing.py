@@ -39,7 +39,7 @@ class Describer:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._uniques: dict[str, frozenset[str]] = {}
+        self._known: dict[str, ObjectSchema] = {}
 
     def account(self) -> Account:
         """Who we are connected to. Raises as `ports.Crm`."""
@@ -53,14 +53,20 @@ class Describer:
         """The live definition of an object. Raises as `ports.Crm`."""
         told = results(self._wire.get("properties", self._wire.paths.of("properties", obj)))
         fields = {str(each["name"]): _field(obj, each) for each in told if not each.get("archived")}
-        self._uniques[obj] = frozenset(name for name, each in fields.items() if each.unique)
-        return ObjectSchema(obj, fields)
+        self._known[obj] = ObjectSchema(obj, fields)
+        return self._known[obj]
 
     def uniques(self, obj: str) -> frozenset[str]:
-        """The unique properties of an object, as of the latest `schema`. They cannot change once they exist (2.6)."""
-        if obj not in self._uniques:
-            self.schema(obj)
-        return self._uniques[obj]
+        """The unique properties of an object; what is unique cannot change once it exists (fact sheet 2.6)."""
+        return frozenset(name for name, each in self._kept(obj).fields.items() if each.unique)
+
+    def options(self, obj: str, name: str) -> frozenset[str]:
+        """The values a property accepts, as of the latest `schema`."""
+        known = self._kept(obj).fields.get(name)
+        return frozenset(option.value for option in known.options) if known else frozenset()
+
+    def _kept(self, obj: str) -> ObjectSchema:
+        return self._known.get(obj) or self.schema(obj)
 
     def owners(self) -> Sequence[Owner]:
         """Everyone who can own records; those archived come as inactive. Raises as `ports.Crm`."""

@@ -45,15 +45,15 @@ class Shape:
         """The reading of a record as the API gives it."""
         properties = record.get("properties") or {}
         values, unreadable = self.values(properties)
-        merged = properties.get(MERGED_IDS)
+        merged, own = properties.get(MERGED_IDS), str(record["id"])
         return Reading(
-            ref=Ref(Side.HUBSPOT, self.object, str(record["id"])),
+            ref=Ref(Side.HUBSPOT, self.object, own),
             presence=Presence.ARCHIVED if record.get("archived") else Presence.PRESENT,
             values=values,
             modified_at=moment(record.get("updatedAt") or properties.get(modified_property(self.object))),
             stamps=_stamps(record.get("propertiesWithHistory")),
             unreadable=unreadable,
-            aliases=tuple(each for each in merged.split(";") if each) if merged else (),
+            aliases=tuple(each for each in merged.split(";") if each not in ("", own)) if merged else (),
         )
 
     def values(self, properties: Mapping[str, Any]) -> tuple[dict[str, Value], dict[str, str]]:

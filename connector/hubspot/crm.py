@@ -1,0 +1,82 @@
+"""The HubSpot side as `ports.Crm`: each question handed to the part that knows how to ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+
+from connector.core.readings import Reading
+from connector.core.refs import Side
+from connector.hubspot.batch_writing import BatchWriter
+from connector.hubspot.describing import Describer
+from connector.hubspot.polling import Poller
+from connector.hubspot.reading import Reader
+from connector.hubspot.scanning import Scanner
+from connector.hubspot.wire import HubSpotAccess, Traffic, Wire
+from connector.hubspot.writing import Writer
+from connector.ports import Account, Changes, Clock, Cursor, Known, ObjectSchema, Outcome, Owner, Usage, View, Write
+from connector.transport.lanes import Lane
+from connector.transport.pool import Calls
+
+
+class HubSpot:
+    """One HubSpot account. Thread-safe; build one per account and share it.
+
+    `executor` lets calls overlap; without one everything runs in the caller's turn. `in_lane(Lane.HOT)` gives the same
+    account for people who must not wait behind a backfill.
+    """
+
+    side = Side.HUBSPOT
+
+    def __init__(self, access: HubSpotAccess, traffic: Traffic, clock: Clock, executor: Executor | None = None) -> None:
+        self._assemble(Wire(access, traffic, clock), Calls(executor))
+
+    def _assemble(self, wire: Wire, calls: Calls) -> None:
+        self._wire, self._calls = wire, calls
+        self._describer = Describer(wire)
+        self._reader = Reader(wire, calls, self._describer.uniques)
+        self._scanner = Scanner(wire, calls, self._reader)
+        self._poller = Poller(wire, calls, self._reader)
+        self._writer = Writer(BatchWriter(wire, self._reader), calls, self._describer.options)
+
+    def in_lane(self, lane: Lane) -> HubSpot:
+        """The same account, connections and counters, calling in another lane."""
+        other = object.__new__(HubSpot)
+        other._assemble(self._wire.in_lane(lane), self._calls)
+        return other
+
+    def account(self) -> Account:
+        """Who we are connected to."""
+        return self._describer.account()
+
+    def schema(self, obj: str) -> ObjectSchema:
+        """The live definition of an object."""
+        return self._describer.schema(obj)
+
+    def owners(self) -> Sequence[Owner]:
+        """Everyone who can own records, archived ones as inactive."""
+        return self._describer.owners()
+
+    def usage(self) -> Usage:
+        """Calls made so far."""
+        return self._wire.traffic.meter.usage()
+
+    def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
+        """What changed since the cursor (polling.py)."""
+        return self._poller.changes(views, cursor, known)
+
+    def scan(self, view: View) -> Iterator[Sequence[Reading]]:
+        """Every live record (scanning.py)."""
+        return self._scanner.scan(view)
+
+    def read(self, view: View, ids: Sequence[str], history: Sequence[str] = ()) -> list[Reading]:
+        """Fresh readings (reading.py)."""
+        return self._reader.read(view, ids, history)
+
+    def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
+        """Live records by value (reading.py)."""
+        return self._reader.find(view, name, values)
+
+    def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
+        """One outcome each (writing.py)."""
+        return self._writer.write(view, writes)
