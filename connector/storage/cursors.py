@@ -21,6 +21,12 @@ def get(conn: Connection, side: Side) -> dict[str, Any] | None:
     return None if stored is None else dict(orjson.loads(stored))
 
 
+def stored_at(conn: Connection, side: Side) -> datetime | None:
+    """When the side's cursor was last saved: up to then everything read is safe."""
+    stored = conn.scalar(select(cursors.c.saved_at).where(cursors.c.side == side.value))
+    return None if stored is None else codec.moment(stored)
+
+
 def put(conn: Connection, side: Side, cursor: Mapping[str, Any], now: datetime) -> None:
     """Remember how far the side was read."""
     statement = insert(conn, cursors)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Delete, Update, bindparam, case, delete, func
 from connector.core.refs import Ref
 from connector.storage import codec
 from connector.storage.tables import dirty
-from connector.storage.upsert import insert
+from connector.storage.upsert import chunks, insert
 
 _S = TypeVar("_S", Delete, Update)
 
@@ -114,6 +114,25 @@ def retry(conn: Connection, claims: Sequence[Claim], due_at: datetime, reason: s
         "reason": reason,
     }
     conn.execute(_held(update(dirty)).values(later), parameters)
+
+
+def hurry(conn: Connection, now: datetime) -> int:
+    """Make everything that waits for a later moment due now, leases aside; how many keys that were."""
+    at = codec.micros(now)
+    return conn.execute(update(dirty).where(dirty.c.due_at > at).values(due_at=at)).rowcount
+
+
+def next_due(conn: Connection) -> datetime | None:
+    """When the next key can be claimed: it must be due, and no lease may stand. None when nothing waits."""
+    free_at = case((dirty.c.leased_until > dirty.c.due_at, dirty.c.leased_until), else_=dirty.c.due_at)
+    stored = conn.scalar(select(func.min(free_at)))
+    return None if stored is None else codec.moment(stored)
+
+
+def forget(conn: Connection, refs: Iterable[Ref]) -> None:
+    """Take records off the set, whoever works on them."""
+    for portion in chunks(sorted({codec.key(ref) for ref in refs})):
+        conn.execute(delete(dirty).where(dirty.c.key.in_(portion)))
 
 
 def count(conn: Connection) -> int:

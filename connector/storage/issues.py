@@ -128,6 +128,12 @@ def open_issues(
     return [_stored(row) for row in conn.execute(statement)]
 
 
+def by_id(conn: Connection, issue_id: int) -> StoredIssue | None:
+    """An open issue; None when there is none of that id, or it is closed."""
+    row = conn.execute(select(*_COLUMNS).where(issues.c.id == issue_id, _OPEN)).first()
+    return None if row is None else _stored(row)
+
+
 def decide(conn: Connection, issue_id: int, decision: str | None) -> bool:
     """Remember what a person decided (None takes it back); False when the issue is not open."""
     statement = update(issues).where(issues.c.id == issue_id, _OPEN).values(decision=decision)

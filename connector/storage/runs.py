@@ -15,7 +15,7 @@ from connector.storage.tables import runs
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunRow:
     """One run; `finished_at` and `outcome` are None while it goes on, or when it was cut off."""
 
     id: int
@@ -40,7 +40,7 @@ def finish(conn: Connection, run_id: int, now: datetime, outcome: str, counts: M
     conn.execute(update(runs).where(runs.c.id == run_id).values(ended))
 
 
-def recent(conn: Connection, limit: int) -> list[Run]:
+def recent(conn: Connection, limit: int) -> list[RunRow]:
     """The latest runs, newest first."""
     columns = (
         runs.c.id,
@@ -53,7 +53,7 @@ def recent(conn: Connection, limit: int) -> list[Run]:
         runs.c.counts,
     )
     return [
-        Run(
+        RunRow(
             run_id,
             kind,
             by,

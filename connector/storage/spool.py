@@ -1,16 +1,16 @@
 """The spool: every reading of a full pass, so that matching and merging stream through the database, not memory.
 
 A run fills it, seals it, walks the links with both readings at hand, then walks what is linked to nothing yet. A mark
-is anything another record may recognise a record by: its id, the other side's id it carries, and its match keys
-(e-mail, domain). The marks table is only an index: a reading that was replaced may leave old marks behind, so every
-hit is checked against the marks stored with the reading itself.
+is anything by which two records may be recognised as one: the id of either side, and match keys (e-mail, domain). The
+marks table is only an index: a reading that was replaced may leave old marks behind, so every hit is checked against
+the marks stored with the reading itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, select, text, update
@@ -23,14 +23,6 @@ from connector.storage.tables import links, spool, spool_marks
 from connector.storage.upsert import chunks, insert
 
 _PORTION = 5_000  # readings encoded at a time: bounds memory
-
-
-class Wanted(NamedTuple):
-    """What to look for on the other side: a record, the other side's id it carries, its match keys (name, value)."""
-
-    ref: Ref
-    cross_id: str | None
-    keys: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +64,9 @@ def seal(conn: Connection, run_id: int) -> None:  # noqa: ARG001  # statistics a
 
 
 def linked(
-    conn: Connection, run_id: int, pairs: Sequence[str], after_link_id: int, limit: int
+    conn: Connection, run_id: int, after_link_id: int, limit: int
 ) -> list[tuple[Link, Reading | None, Reading | None]]:
-    """The next links of these pairs by id, each with what was spooled of its HubSpot and its Salesforce record."""
+    """The next links by id, each with what was spooled of its HubSpot and of its Salesforce record."""
     hubspot, salesforce = spool.alias("spooled_hubspot"), spool.alias("spooled_salesforce")
     joined = links.outerjoin(hubspot, and_(hubspot.c.run_id == run_id, hubspot.c.key == links.c.hubspot)).outerjoin(
         salesforce, and_(salesforce.c.run_id == run_id, salesforce.c.key == links.c.salesforce)
@@ -82,7 +74,7 @@ def linked(
     rows = conn.execute(
         select(*COLUMNS, hubspot.c.reading, salesforce.c.reading)
         .select_from(joined)
-        .where(links.c.id > after_link_id, links.c.pair.in_(pairs))
+        .where(links.c.id > after_link_id)
         .order_by(links.c.id)
         .limit(limit)
     )
@@ -108,25 +100,18 @@ def unlinked(  # noqa: PLR0913, PLR0917  # a page of one object of one run: none
     return [codec.reading(key, stored) for key, stored in rows]
 
 
-def candidates(
-    conn: Connection, run_id: int, side: Side, wanted: Iterable[Wanted], *, unclaimed: bool = False
-) -> dict[Ref, list[Reading]]:
-    """Who on the other side may be the same as each of these records of `side`: spooled there and not linked.
+def related(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> list[Reading]:
+    """Spooled readings of either side that share a mark with any of these: counterparts, and rivals beside them.
 
-    A candidate has the id a record carries, carries the record's id, or shares a match key. Records without any are
-    left out of the answer. `unclaimed` leaves out candidates that were claimed in this run.
+    Linked and claimed ones are among them, the rows themselves are not; the order is that of their keys.
     """
-    seekers: dict[str, list[Ref]] = {}
-    for ref, cross_id, keys in wanted:
-        for mark in _sought(ref, cross_id, keys):
-            seekers.setdefault(mark, []).append(ref)
-    found: dict[Ref, dict[Ref, Reading]] = {}
-    for key, marks, stored in _marked(conn, run_id, side.other, list(seekers), unclaimed=unclaimed):
-        reading = codec.reading(key, stored)
-        for mark in orjson.loads(marks):
-            for ref in seekers.get(mark, ()):
-                found.setdefault(ref, {})[reading.ref] = reading
-    return {ref: [readings[one] for one in sorted(readings)] for ref, readings in found.items()}
+    asking = {codec.key(row.reading.ref) for row in rows}
+    marks = {mark for row in rows for mark in _marks(row)}
+    near: dict[str, Reading] = {}
+    for key, own, stored in _marked(conn, run_id, sorted(marks)):
+        if key not in asking and key not in near and not marks.isdisjoint(orjson.loads(own)):
+            near[key] = codec.reading(key, stored)
+    return [near[key] for key in sorted(near)]
 
 
 def claim(conn: Connection, run_id: int, refs: Iterable[Ref]) -> None:
@@ -147,21 +132,13 @@ def count(conn: Connection, run_id: int) -> dict[tuple[Side, str], int]:
     return {(Side(side), obj): number for side, obj, number in rows}
 
 
-def _marks(ref: Ref, cross_id: str | None, keys: Sequence[tuple[str, str]]) -> list[str]:
-    """What a record may be found by. A name holds no "=", so the three sorts of mark never meet."""
-    marks = [f"{name}={value}" for name, value in keys]
-    marks.append("=id=" + ref.id)
-    if cross_id:
-        marks.append("=cross=" + cross_id)
-    return marks
-
-
-def _sought(ref: Ref, cross_id: str | None, keys: Sequence[tuple[str, str]]) -> list[str]:
-    """The marks by which the other side's record of the same thing would be found."""
-    marks = [f"{name}={value}" for name, value in keys]
-    marks.append("=cross=" + ref.id)
-    if cross_id:
-        marks.append("=id=" + cross_id)
+def _marks(row: SpoolRow) -> list[str]:
+    """What a record is recognised by: ids by side (its own, and the one it carries of the other's), and match keys."""
+    ref = row.reading.ref
+    marks = [f"{name}={value}" for name, value in row.keys]
+    marks.append(f"{ref.side}:{ref.id}")
+    if row.cross_id:
+        marks.append(f"{ref.side.other}:{row.cross_id}")
     return marks
 
 
@@ -170,38 +147,31 @@ def _parameters(run_id: int, rows: Sequence[SpoolRow]) -> tuple[list[dict[str, A
     marked: list[dict[str, Any]] = []
     for row in rows:
         ref = row.reading.ref
-        key, side, marks = codec.key(ref), ref.side.value, _marks(ref, row.cross_id, row.keys)
+        key, marks = codec.key(ref), _marks(row)
         readings.append(
             {
                 "run_id": run_id,
                 "key": key,
-                "side": side,
+                "side": ref.side.value,
                 "object": ref.object,
                 "claimed": False,
                 "marks": orjson.dumps(marks),
                 "reading": codec.reading_bytes(row.reading),
             }
         )
-        marked += [{"run_id": run_id, "side": side, "mark": mark, "key": key} for mark in marks]
+        marked += [{"run_id": run_id, "mark": mark, "key": key} for mark in marks]
     readings.sort(key=lambda parameters: parameters["key"])
     marked.sort(key=lambda parameters: (parameters["mark"], parameters["key"]))
     return readings, marked
 
 
-def _marked(
-    conn: Connection, run_id: int, side: Side, marks: Sequence[str], *, unclaimed: bool
-) -> Iterable[tuple[str, bytes, bytes]]:
-    """Spooled, unlinked records of a side that have, or once had, any of the marks."""
+def _marked(conn: Connection, run_id: int, marks: Sequence[str]) -> Iterable[Sequence[Any]]:
+    """Key, marks and reading of spooled records that have, or once had, any of the marks."""
     for portion in chunks(marks):
-        hits = select(spool_marks.c.key).where(
-            spool_marks.c.run_id == run_id, spool_marks.c.side == side.value, spool_marks.c.mark.in_(portion)
+        hits = select(spool_marks.c.key).where(spool_marks.c.run_id == run_id, spool_marks.c.mark.in_(portion))
+        yield from conn.execute(
+            select(spool.c.key, spool.c.marks, spool.c.reading).where(spool.c.run_id == run_id, spool.c.key.in_(hits))
         )
-        statement = select(spool.c.key, spool.c.marks, spool.c.reading).where(
-            spool.c.run_id == run_id, spool.c.key.in_(hits), ~_is_linked(side)
-        )
-        if unclaimed:
-            statement = statement.where(spool.c.claimed.is_(False))
-        yield from conn.execute(statement)
 
 
 def _is_linked(side: Side) -> ColumnElement[bool]:

@@ -96,7 +96,6 @@ spool_marks = Table(
     "spool_marks",
     metadata,
     Column("run_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("side", Text, primary_key=True),
     Column("mark", _Key, primary_key=True),
     Column("key", _Key, primary_key=True),
     sqlite_with_rowid=False,

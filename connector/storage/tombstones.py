@@ -19,6 +19,11 @@ def add(conn: Connection, hashes: Iterable[str], now: datetime) -> None:
         conn.execute(insert(conn, tombstones).on_conflict_do_nothing(), rows)
 
 
+def any(conn: Connection) -> bool:  # noqa: A001  # reads `tombstones.any(...)` where it is called
+    """Whether anybody was ever erased; most installations never hash a thing thanks to this."""
+    return conn.scalar(select(tombstones.c.hash).limit(1)) is not None
+
+
 def known(conn: Connection, hashes: Iterable[str]) -> set[str]:
     """Those of the hashes that are of erased identities."""
     return {

@@ -96,10 +96,9 @@ def _spool() -> None:
     op.create_table(
         "spool_marks",
         sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("side", sa.Text(), nullable=False),
         sa.Column("mark", KEY, nullable=False),
         sa.Column("key", KEY, nullable=False),
-        sa.PrimaryKeyConstraint("run_id", "side", "mark", "key"),
+        sa.PrimaryKeyConstraint("run_id", "mark", "key"),
         sqlite_with_rowid=False,
     )
 
