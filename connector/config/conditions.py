@@ -191,10 +191,8 @@ def _field_faults(source: str, kinds: Kinds) -> Iterator[Fault]:
             yield _fault(source, start, f"'{side}' alone is no value; write {side}.FIELD, or in_{side} for being there")
         elif name not in kinds.get(side, {}):
             near = did_you_mean(name, kinds.get(side, {}))
-            advice = near or "; map it, or list it with its kind under also_read"
-            yield _fault(
-                source, found.start(2), f"'{side}.{name}' is neither mapped nor listed under also_read{advice}"
-            )
+            message = f"no rule maps '{side}.{name}' and also_read does not list it{near}"
+            yield _fault(source, found.start(2), message)
 
 
 def _mentions(source: str, kinds: Kinds) -> Iterator[_Mention]:

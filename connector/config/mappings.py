@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
-from connector.config.problems import Fault, Faults
+from connector.config.problems import Fault, Faults, did_you_mean
 from connector.config.settings import Strict, Text
 from connector.config.yaml import KeyPath
 from connector.core.mapping import Blank, Direction, OnArchive, OnLeaving, Policy
@@ -84,7 +84,17 @@ class DefaultValue(Strict):
     default: Text
 
 
-Unlisted = Literal["reject", "keep", "blank"] | DefaultValue
+_UNLISTED = ("reject", "keep", "blank")
+
+
+def _unlisted(found: Any) -> Any:
+    if (isinstance(found, str) and found in _UNLISTED) or (isinstance(found, dict) and set(found) == {"default"}):
+        return found
+    near = did_you_mean(found, _UNLISTED) if isinstance(found, str) else ""
+    raise ValueError(f"must be reject, keep, blank or {{default: VALUE}}{near}")
+
+
+Unlisted = Annotated[Literal["reject", "keep", "blank"] | DefaultValue, BeforeValidator(_unlisted)]
 
 
 class OwnerMap(Strict):

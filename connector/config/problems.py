@@ -86,6 +86,8 @@ def _message(detail: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> str
         choices = [word.strip("'") for word in re.split(r", | or ", detail["ctx"]["expected"])]
         near = did_you_mean(str(found), choices)
         return f"{_shown(found, path)} is not one of {_listed(choices)}{near}"
+    if kind in _BELONGS:
+        return f"{_sort(found)} stands where {_BELONGS[kind]} belongs"
     plain = _PLAIN.get(kind)
     if plain:
         return plain(_shown(found, path), detail.get("ctx", {}))
@@ -105,21 +107,26 @@ _PLAIN: Mapping[str, _Plain] = {
     "string_type": lambda found, _limits: f"{found} is not text; put it in quotes",
     "string_too_short": lambda _found, _limits: "is empty; give it a value or remove the line",
     "too_short": lambda _found, _limits: "is empty; give it at least one entry",
-    "greater_than": lambda found, limits: f"{found} is too small; it must be more than {limits['gt']}",
-    "greater_than_equal": lambda found, limits: f"{found} is too small; the least is {limits['ge']}",
-    "less_than_equal": lambda found, limits: f"{found} is too large; the most is {limits['le']}",
-    "model_type": lambda found, _limits: f"{found} stands where a group of settings belongs (`name: value` lines)",
-    "dict_type": lambda found, _limits: f"{found} stands where a group of settings belongs (`name: value` lines)",
-    "list_type": lambda found, _limits: f"{found} stands where a list belongs (`[a, b]` or lines starting with -)",
-    "tuple_type": lambda found, _limits: f"{found} stands where a list belongs (`[a, b]` or lines starting with -)",
+    "greater_than": lambda found, limits: f"{found} is too small; it must be more than {limits['gt']:g}",
+    "greater_than_equal": lambda found, limits: f"{found} is too small; the least is {limits['ge']:g}",
+    "less_than_equal": lambda found, limits: f"{found} is too large; the most is {limits['le']:g}",
 }
 
+_GROUP, _LIST = "a group of settings (`name: value` lines)", "a list (`[a, b]`, or lines starting with -)"
+_BELONGS = {"model_type": _GROUP, "dict_type": _GROUP, "list_type": _LIST, "tuple_type": _LIST}
 
-def _shown(found: Any, path: KeyPath) -> str:
+
+def _sort(found: Any) -> str:
     if isinstance(found, dict):
         return "a group of settings"
     if isinstance(found, list):
         return "a list"
+    return "text" if isinstance(found, str) else "a single value"
+
+
+def _shown(found: Any, path: KeyPath) -> str:
+    if isinstance(found, dict | list):
+        return _sort(found)
     if any(_SECRETIVE.search(str(part)) for part in path[-1:]) or len(str(found)) > _SHOWN_MAX:
         return "the value"
     return repr(found) if isinstance(found, str) else str(found).lower()

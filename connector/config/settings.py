@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -33,12 +32,16 @@ def _scalar_text(found: Any) -> Any:
 
 
 def _checked_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+    except ValueError:
+        host = None
+    if host is None:
         raise ValueError("is not a web address; write it like https://host.example")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must be scheme, host and path only; sign-in data has its own settings")
-    if parts.scheme == "http" and not _loopback(parts.hostname):
+    if parts.scheme == "http" and not _loopback(host):
         raise ValueError("must start with https:// (http:// is allowed for this machine only: localhost, 127.0.0.1)")
     return url.rstrip("/")
 
@@ -48,6 +51,13 @@ def _loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _folder_or_files(found: Any) -> Any:
+    files = isinstance(found, list) and found and all(isinstance(name, str) for name in found)
+    if found and (isinstance(found, str) or files):
+        return found
+    raise ValueError("must be a folder, or a list of files like [mappings/contacts.yaml]")
 
 
 Text = Annotated[str, BeforeValidator(_scalar_text), StringConstraints(min_length=1, strip_whitespace=True)]
@@ -231,10 +241,4 @@ class Settings(Strict):
     hubspot: HubSpot
     salesforce: Salesforce
     guards: Guards = Guards()
-    mappings: Annotated[str | list[str], Field(min_length=1)] = "mappings"
-
-    def mapping_paths(self, folder: Path) -> list[Path]:
-        """The mapping files named, or those of the directory named, in the order of their names."""
-        if isinstance(self.mappings, list):
-            return [folder / name for name in self.mappings]
-        return sorted((folder / self.mappings).glob("*.yaml"))
+    mappings: Annotated[str | list[str], BeforeValidator(_folder_or_files)] = "mappings"
