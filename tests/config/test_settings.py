@@ -80,23 +80,31 @@ def test_no_settings_text_holds_a_secret(folder):
     [
         (
             "hubspot: {access_token: pat-na1-SECRET}\n",
-            "config.yaml:1 hubspot.access_token: is a secret and must not stand in the file; put it into an environment"
-            " variable and write env:NAME, or into a file of its own and write file:PATH",
+            (
+                "config.yaml:1 hubspot.access_token: is a secret and must not stand in the file; put it into an environment"
+                " variable and write env:NAME, or into a file of its own and write file:PATH"
+            ),
         ),
         (
             "hubspot: {access_token: env:NOPE}\n",
-            "config.yaml:1 hubspot.access_token: names the environment variable 'NOPE', which is not set; set it before"
-            " starting",
+            (
+                "config.yaml:1 hubspot.access_token: names the environment variable 'NOPE', which is not set; set it before"
+                " starting"
+            ),
         ),
         (
             "hubspot: {access_token: file:nope.txt}\n",
-            "config.yaml:1 hubspot.access_token: names the file 'nope.txt', which cannot be read (No such file or"
-            " directory)",
+            (
+                "config.yaml:1 hubspot.access_token: names the file 'nope.txt', which cannot be read (No such file or"
+                " directory)"
+            ),
         ),
         ("hubspot: {}\n", "config.yaml:1 hubspot.access_token: is missing; write env:NAME (or give oauth: instead)"),
         (
-            "hubspot: {access_token: env:HUBSPOT_TOKEN, oauth: {client_id: a, client_secret: env:SF_SECRET,"
-            " refresh_token: env:SF_SECRET}}\n",
+            (
+                "hubspot: {access_token: env:HUBSPOT_TOKEN, oauth: {client_id: a, client_secret: env:SF_SECRET,"
+                " refresh_token: env:SF_SECRET}}\n"
+            ),
             "config.yaml:1 hubspot.oauth: stands beside access_token; keep one of the two",
         ),
         (
@@ -240,8 +248,8 @@ def test_client_credentials_need_my_domain(folder):
         (
             "config.yaml:2 salesforce.login_url: must be your My Domain (https://acme.my.salesforce.com):"
             " client_credentials"
+            " works only there"
         )
-        " works only there"
     ]
 
 
@@ -272,21 +280,25 @@ def test_every_problem_of_every_file_is_told_at_once(folder):
     folder.write("mappings/b.yaml", "mapping: [\n")
     assert folder.problems(folder.load) == [
         "config.yaml:3 bridge.nmae: is not known here; did you mean 'name'?",
-        "config.yaml:5 hubspot.access_token: is a secret and must not stand in the file; put it into an environment"
-        " variable and write env:NAME, or into a file of its own and write file:PATH",
+        (
+            "config.yaml:5 hubspot.access_token: is a secret and must not stand in the file; put it into an environment"
+            " variable and write env:NAME, or into a file of its own and write file:PATH"
+        ),
         "config.yaml:6 hubspot.api_version: 'v4' is not one of v3, 2026-03, 2026-09",
         "config.yaml:7 hubspot.concurrency: 0 is too small; the least is 1",
         "config.yaml:9 salesforce.auth.client_id: is missing; flow jwt needs it",
         "config.yaml:9 salesforce.auth.private_key: is missing; flow jwt needs it",
         "config.yaml:9 salesforce.auth.username: is missing; flow jwt needs it",
         "config.yaml:10 salesforce.alow_duplicates: is not known here; did you mean 'allow_duplicates'?",
-        "mappings/a.yaml:9 fields.phone.policy: 'newst' is not one of hubspot, salesforce, newest, manual; did you mean"
-        " 'newest'?",
+        (
+            "mappings/a.yaml:9 fields.phone.policy: 'newst' is not one of hubspot, salesforce, newest, manual; did you mean"
+            " 'newest'?"
+        ),
         (
             "mappings/b.yaml:2: is not YAML at column 1: expected the node content, but found '<stream end>'"
             " (while parsing a"
-        )
-        " flow node)",
+            " flow node)"
+        ),
     ]
 
 
