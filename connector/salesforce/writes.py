@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final, TypeVar
 
@@ -19,7 +19,7 @@ from connector.ports import Done, Outcome, Rejected, Rejection, Unsure, View, Wr
 from connector.salesforce import bulk, sending
 from connector.salesforce.api import Api
 from connector.salesforce.bulk import Ingest
-from connector.salesforce.faults import Verdict
+from connector.salesforce.faults import Fault, Verdict
 from connector.salesforce.outcomes import Judge
 from connector.salesforce.reads import VANISHED, Reader
 from connector.salesforce.rows import CLEAR, json_row
@@ -45,6 +45,31 @@ class _Batch:
     sorts: dict[Sort, list[Row]] = field(default_factory=lambda: defaultdict(list))
     told: dict[int, tuple[Row, Told]] = field(default_factory=dict)
     decided: dict[int, Outcome] = field(default_factory=dict)
+    not_taken: dict[int, tuple[Rejection, ...]] = field(default_factory=dict)
+
+    def admit(self, row: Row, faults: Iterable[Fault] = ()) -> Row | None:
+        """The row as it may be sent: itself, or without the fields we may not write; None when it is decided here.
+
+        `faults`: what Salesforce said to it when it was sent as it is; fields named there are left out, too.
+        """
+        decided = _decided(self.shape, row.write)
+        if decided is not None:
+            self.decided[row.place] = decided
+            return None
+        refused = _unwritable(self.shape, row.write) | _named(faults, row.write)
+        if not refused:
+            return row
+        left = {name: value for name, value in row.write.values.items() if name not in refused}
+        if not left:
+            self.decided[row.place] = Rejected(tuple(refused.values()))
+            return None
+        self.not_taken[row.place] = (*self.not_taken.get(row.place, ()), *refused.values())
+        return Row(row.place, replace(row.write, values=left))
+
+    def with_not_taken(self, place: int, outcome: Outcome) -> Outcome:
+        """A row that was written without some of its fields says so."""
+        missing = self.not_taken.get(place)
+        return replace(outcome, not_taken=missing) if missing and isinstance(outcome, Done) else outcome
 
     def job(self, sort: Sort, rows: Sequence[Row]) -> Job:
         """Rows with what of each goes into the body."""
@@ -89,15 +114,13 @@ class Writer:
             self._resend_locked(batch, sort, rows)
             self._name_duplicates(batch, sort, rows)
         outcomes = batch.decided | self._judge.outcomes(view, batch.told.values())
-        return [outcomes[place] for place in range(len(writes))]
+        return [batch.with_not_taken(place, outcomes[place]) for place in range(len(writes))]
 
     def _sort_out(self, batch: _Batch, rows: Iterable[Row]) -> None:
         for row in rows:
-            decided = _decided(batch.shape, row.write)
-            if decided is None:
-                batch.sorts[_sort(batch.view.object, row.write)].append(row)
-            else:
-                batch.decided[row.place] = decided
+            admitted = batch.admit(row)
+            if admitted is not None:
+                batch.sorts[_sort(batch.view.object, admitted.write)].append(admitted)
 
     def _send(self, batch: _Batch, sort: Sort, rows: Sequence[Row]) -> None:
         """Send rows, by bulk jobs where they are many of one set of columns, side by side."""
@@ -123,7 +146,7 @@ class Writer:
             batch.keep(part, told)
 
     def _without_vanished(self, batch: _Batch, sort: Sort, rows: Sequence[Row]) -> None:
-        """A field has gone since the org was described: refuse the rows that write it, send the others again."""
+        """A field has gone, or turned read-only, since the org was described: send the rows again without it."""
         struck = [row for row in rows if _vanished(batch.told[row.place][1])]
         if not struck:
             return
@@ -132,16 +155,12 @@ class Writer:
         except BridgeError:
             self._shapes.forget(batch.view.object)
             return
-        sendable = []
+        admitted = [batch.admit(row, batch.told[row.place][1].faults) for row in struck]
+        if all(after is row for after, row in zip(admitted, struck, strict=True)):
+            return  # the description knows no better: Salesforce's word stands
         for row in struck:
-            decided = _decided(batch.shape, row.write)
-            if decided is None:
-                sendable.append(row)
-            else:
-                batch.decided[row.place] = decided
-                del batch.told[row.place]
-        if len(sendable) < len(struck):
-            self._collect(batch, sort, sendable)
+            del batch.told[row.place]
+        self._collect(batch, sort, [row for row in admitted if row is not None])
 
     def _resend_locked(self, batch: _Batch, sort: Sort, rows: Sequence[Row]) -> None:
         """Send rows that met a lock again, after a pause, in portions less likely to meet one another."""
@@ -178,19 +197,25 @@ def _decided(shape: Shape, write: Write) -> Outcome | None:
         return _refused("", NO_SAFE_KEY, "a create needs an external id", "map an external-id field as the cross id")
     if write.ref is not None and not write.values:
         return Done(write.ref)
-    names = write.values.keys()
-    if write.ref is not None:
-        return None if names <= shape.updatable else _unwritable(shape, names - shape.updatable)
-    assert write.key is not None
-    key = shape.schema.fields.get(write.key[0])
-    if key is None or not key.external_id:
+    key = shape.schema.fields.get(write.key[0]) if write.ref is None and write.key else None
+    if write.ref is None and write.key and (key is None or not key.external_id):
         reason = "no external-id field of that name is visible"
         return _refused(write.key[0], "INVALID_FIELD", reason, "deploy the bridge's fields and permission set")
-    return None if names <= shape.creatable else _unwritable(shape, names - shape.creatable)
+    return None
 
 
-def _unwritable(shape: Shape, names: Iterable[str]) -> Rejected:
-    return Rejected(tuple(_unwritable_field(shape, name) for name in sorted(names)))
+def _unwritable(shape: Shape, write: Write) -> dict[str, Rejection]:
+    """The fields of a row that must not be sent: read-only, compound, or hidden from us."""
+    if write.archive:
+        return {}
+    names = write.values.keys() - (shape.updatable if write.ref is not None else shape.creatable)
+    return {name: _unwritable_field(shape, name) for name in sorted(names)}
+
+
+def _named(faults: Iterable[Fault], write: Write) -> dict[str, Rejection]:
+    """The fields of a row that Salesforce has named in a refusal."""
+    reasons = (reason for fault in faults for reason in fault.rejections())
+    return {reason.field: reason for reason in reasons if reason.field in write.values}
 
 
 def _unwritable_field(shape: Shape, name: str) -> Rejection:
