@@ -1,0 +1,73 @@
+import pytest
+
+from connector.core.values import Kind
+from connector.ports import Option
+from connector.salesforce.shapes import shape_of
+
+
+def field(**changes):
+    plain = {
+        "name": "Status",
+        "label": "Lead Status",
+        "type": "picklist",
+        "length": 255,
+        "createable": True,
+        "updateable": True,
+        "nillable": False,
+        "defaultedOnCreate": False,
+        "calculated": False,
+        "autoNumber": False,
+        "externalId": False,
+        "unique": False,
+        "restrictedPicklist": True,
+        "picklistValues": [{"active": False, "label": "Open", "value": "open"}],
+        "referenceTo": [],
+    }
+    entry = plain | changes
+    return shape_of({"name": "Lead", "fields": [entry]}).schema.fields[entry["name"]]
+
+
+def test_a_described_field_is_told_whole():
+    told = field()
+    assert (told.name, told.label, told.type, told.length) == ("Status", "Lead Status", "picklist", 255)
+    assert told.options == (Option("open", "Open", active=False),)
+    assert (told.restricted, told.required, told.creatable, told.updatable) == (True, True, True, True)
+    assert told.kinds == {Kind.PICKLIST, Kind.TEXT}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"nillable": True},
+        {"defaultedOnCreate": True},
+        {"type": "boolean"},
+        {"createable": False},
+    ],
+)
+def test_a_field_is_required_only_when_nothing_else_fills_it(changes):
+    assert field(**changes).required is False
+
+
+@pytest.mark.parametrize("changes", [{"type": "address"}, {"calculated": True}, {"autoNumber": True}])
+def test_compound_calculated_and_numbered_fields_are_never_written(changes):
+    told = field(**changes)
+    assert (told.creatable, told.updatable, told.required) == (False, False, False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kinds"),
+    [
+        ({"type": "double"}, {Kind.NUMBER, Kind.MONEY}),
+        ({"type": "currency"}, {Kind.NUMBER, Kind.MONEY}),
+        ({"type": "datetime"}, {Kind.DATETIME}),
+        ({"type": "multipicklist"}, {Kind.MULTIPICKLIST}),
+        ({"type": "reference", "referenceTo": ["Group", "User"]}, {Kind.OWNER, Kind.REFERENCE, Kind.TEXT}),
+        ({"type": "reference", "referenceTo": ["Account"]}, {Kind.REFERENCE, Kind.TEXT}),
+        ({"type": "string"}, set(Kind)),
+        ({"type": "address"}, set()),
+        ({"type": "something new"}, set()),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_the_type_tells_which_kinds_a_field_can_carry(changes, kinds):
+    assert field(**changes).kinds == kinds
