@@ -100,17 +100,18 @@ def unlinked(  # noqa: PLR0913, PLR0917  # a page of one object of one run: none
     return [codec.reading(key, stored) for key, stored in rows]
 
 
-def related(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> list[Reading]:
+def related(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> list[tuple[Reading, bool]]:
     """Spooled readings of either side that share a mark with any of these: counterparts, and rivals beside them.
 
-    Linked and claimed ones are among them, the rows themselves are not; the order is that of their keys.
+    Each with whether it was claimed in this run. Linked ones are among them, the rows themselves are not; the order is
+    that of their keys.
     """
     asking = {codec.key(row.reading.ref) for row in rows}
     marks = {mark for row in rows for mark in _marks(row)}
-    near: dict[str, Reading] = {}
-    for key, own, stored in _marked(conn, run_id, sorted(marks)):
+    near: dict[str, tuple[Reading, bool]] = {}
+    for key, claimed, own, stored in _marked(conn, run_id, sorted(marks)):
         if key not in asking and key not in near and not marks.isdisjoint(orjson.loads(own)):
-            near[key] = codec.reading(key, stored)
+            near[key] = codec.reading(key, stored), claimed
     return [near[key] for key in sorted(near)]
 
 
@@ -166,11 +167,13 @@ def _parameters(run_id: int, rows: Sequence[SpoolRow]) -> tuple[list[dict[str, A
 
 
 def _marked(conn: Connection, run_id: int, marks: Sequence[str]) -> Iterable[Sequence[Any]]:
-    """Key, marks and reading of spooled records that have, or once had, any of the marks."""
+    """Key, claim, marks and reading of spooled records that have, or once had, any of the marks."""
     for portion in chunks(marks):
         hits = select(spool_marks.c.key).where(spool_marks.c.run_id == run_id, spool_marks.c.mark.in_(portion))
         yield from conn.execute(
-            select(spool.c.key, spool.c.marks, spool.c.reading).where(spool.c.run_id == run_id, spool.c.key.in_(hits))
+            select(spool.c.key, spool.c.claimed, spool.c.marks, spool.c.reading).where(
+                spool.c.run_id == run_id, spool.c.key.in_(hits)
+            )
         )
 
 

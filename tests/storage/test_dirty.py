@@ -151,3 +151,32 @@ def test_workers_side_by_side_share_the_keys_without_overlap_deadlock_or_loss(
     with shared_database.begin() as conn:
         claimed += refs_of(dirty.claim(conn, now, 300, now + MINUTE))
     assert sorted(claimed) == sorted(people)
+
+
+def test_the_next_key_is_due_when_its_pause_and_its_lease_are_over(database: Database, now: datetime) -> None:
+    with database.begin() as conn:
+        assert dirty.next_due(conn) is None
+        dirty.mark(conn, [ANN], now)
+        assert dirty.next_due(conn) == now
+        claims = dirty.claim(conn, now, 1, now + MINUTE)
+        assert dirty.next_due(conn) == now + MINUTE
+        dirty.retry(conn, claims, now + 5 * MINUTE, "rate limited")
+        assert dirty.next_due(conn) == now + 5 * MINUTE
+
+
+def test_hurrying_makes_due_what_waits_but_breaks_no_lease(database: Database, now: datetime) -> None:
+    with database.begin() as conn:
+        dirty.mark(conn, [ANN], now)
+        dirty.retry(conn, dirty.claim(conn, now, 1, now + MINUTE), now + 5 * MINUTE, "rate limited")
+        dirty.mark(conn, [BOB], now)
+        dirty.claim(conn, now, 1, now + MINUTE)
+        assert dirty.hurry(conn, now) == 1
+        assert refs_of(dirty.claim(conn, now, 9, now + MINUTE)) == [ANN]
+
+
+def test_forgotten_records_are_off_the_set_even_when_leased(database: Database, now: datetime) -> None:
+    with database.begin() as conn:
+        dirty.mark(conn, [ANN, BOB], now)
+        dirty.claim(conn, now, 9, now + MINUTE)
+        dirty.forget(conn, [ANN])
+        assert [waiting.ref for waiting in dirty.sample(conn, 9)] == [BOB]
