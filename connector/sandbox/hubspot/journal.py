@@ -1,0 +1,114 @@
+"""The webhooks journal: events to be fetched in order rather than delivered (HubSpot fact sheet 11.5).
+
+The journal is the event log cut into pages; an offset is a UUID that stands for a position. Each answer names a file
+with the events and the offset to go on from; 204 means there is nothing newer. Events older than three days are gone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from connector.sandbox.hubspot.events import Event
+from connector.sandbox.hubspot.kinds import BY_NAME
+from connector.sandbox.hubspot.moments import iso
+from connector.sandbox.hubspot.problems import bad_request
+from connector.sandbox.hubspot.state import State
+from connector.sandbox.hubspot.web import NOTHING, Call, Reply
+
+PAGE = 1000
+KEPT_MS = 3 * 86_400_000
+URL_LIVES_MS = 300_000
+_SALT = 0x6A6F7572_6E616C00_80000000_00000000  # marks our offsets; the low half is the position
+ACTIONS = {
+    "creation": "CREATE",
+    "propertyChange": "UPDATE",
+    "deletion": "DELETE",
+    "merge": "MERGE",
+    "restore": "RESTORE",
+    "privacyDeletion": "GDPR_DELETE",
+}
+
+
+def earliest(call: Call) -> Reply:
+    """200 with the oldest page still kept."""
+    return _page(call, 0)
+
+
+def latest(call: Call) -> Reply:
+    """200 with the newest page."""
+    return _page(call, max(len(call.state.events) - PAGE, 0))
+
+
+def following(call: Call) -> Reply:
+    """200 with the page after an offset, 204 at the end."""
+    return _page(call, _position(call.parts[0]))
+
+
+def _page(call: Call, position: int) -> Reply:
+    state = call.state
+    start = max(position, _first_kept(state))
+    end = min(start + PAGE, len(state.events))
+    if start >= end:
+        return NOTHING
+    return Reply(
+        200,
+        {
+            "url": f"https://api.hubapi.com/webhooks-journal/sandbox-files/{start}/{end}",
+            "expiresAt": iso(state.now_ms + URL_LIVES_MS),
+            "currentOffset": str(UUID(int=_SALT | end)),
+        },
+    )
+
+
+def _first_kept(state: State) -> int:
+    oldest = state.now_ms - KEPT_MS
+    events = state.events.compact()
+    low, high = 0, len(events)
+    while low < high:
+        middle = (low + high) // 2
+        if events[middle].at_ms < oldest:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+def _position(text: str) -> int:
+    try:
+        return UUID(text).int & 0xFFFF_FFFF
+    except ValueError as error:
+        raise bad_request(f"{text} is not an offset of this journal") from error
+
+
+def file(call: Call) -> Reply:
+    """200 with the events of one page."""
+    start, end = (int(part) for part in call.parts)
+    events = call.state.events.compact(start)[: end - start]
+    return Reply(200, {"journalEvents": [_shown(call.state, event) for event in events]})
+
+
+def _shown(state: State, event: Event) -> dict[str, Any]:
+    names = iter(event.data)
+    data = dict(zip(names, names, strict=True))
+    shown: dict[str, Any] = {
+        "type": "OBJECT",
+        "portalId": state.settings.portal_id,
+        "occurredAt": iso(event.at_ms),
+        "objectTypeId": BY_NAME[event.kind].type_id,
+        "objectId": event.object_id,
+    }
+    if event.action == "associationChange":
+        removed = data["associationRemoved"]
+        return {
+            **shown,
+            "type": "ASSOCIATION",
+            "action": "ASSOCIATION_REMOVED" if removed else "ASSOCIATION_ADDED",
+            **data,
+        }
+    shown["action"] = ACTIONS[event.action]
+    if event.action == "privacyDeletion":
+        shown["type"] = "GDPR_PRIVACY_DELETION"
+    if event.action == "propertyChange":
+        shown["propertyChanges"] = {data["propertyName"]: data["propertyValue"]}
+    return {**shown, **({} if event.action == "propertyChange" else data)}
