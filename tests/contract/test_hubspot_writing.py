@@ -1,0 +1,373 @@
+"""Writing, against the answers HubSpot gives that tests of good weather never see (fact sheet 2.5, 6.1, 6.4)."""
+
+import orjson
+import pytest
+
+from connector import ports
+from connector.core import refs
+from connector.core.readings import Presence
+from connector.core.values import Kind
+from connector.errors import Transient, Unauthorised
+from tests.contract.hubspot_side import answer, scripted
+
+VIEW = ports.View(
+    "contacts",
+    {
+        "email": Kind.EMAIL,
+        "firstname": Kind.TEXT,
+        "age": Kind.NUMBER,
+        "lifecyclestage": Kind.PICKLIST,
+        "salesforce_id": Kind.TEXT,
+    },
+)
+DEALS = ports.View("deals", {"dealname": Kind.TEXT, "dealstage": Kind.PICKLIST, "closedate": Kind.DATETIME})
+AT = "2026-11-02T08:00:01.500Z"
+
+
+def contact(number):
+    return refs.hubspot("contacts", str(number))
+
+
+def update(number, **values):
+    return ports.Write(contact(number), values)
+
+
+def create(key="K-1", **values):
+    return ports.Write(None, values, key=("salesforce_id", key))
+
+
+def record(number, *, new=None, **properties):
+    shown = {"id": str(number), "properties": properties, "updatedAt": AT, "archived": False}
+    return shown if new is None else shown | {"new": new}
+
+
+def done(*records, status=200, errors=()):
+    body = {"status": "COMPLETE", "results": list(records)}
+    return answer(207 if errors else status, body | ({"numErrors": len(errors), "errors": errors} if errors else {}))
+
+
+def failure(category, message, *traces, ids=(), **more):
+    context = ({"objectWriteTraceId": list(traces)} if traces else {}) | ({"ids": list(ids)} if ids else {})
+    return {"status": "error", "category": category, "message": message, "context": context, **more}
+
+
+def bad_option(*traces):
+    inside = orjson.dumps(
+        [
+            {
+                "isValid": False,
+                "message": "X was not one of the allowed options",
+                "error": "INVALID_OPTION",
+                "name": "age",
+            }
+        ]
+    ).decode()
+    return failure("VALIDATION_ERROR", f"Property values were not valid: {inside}", *traces)
+
+
+def echo(request):
+    """Everything is written as sent; results come backwards."""
+    inputs = orjson.loads(request.body)["inputs"]
+    return done(*[record(each["id"], **each["properties"]) for each in reversed(inputs)])
+
+
+def sent(script, pattern="batch/update"):
+    return [[(each.get("id"), each.get("properties")) for each in body["inputs"]] for body in script.bodies(pattern)]
+
+
+def test_results_are_matched_by_id_never_by_order():
+    with scripted() as (script, crm):
+        script.on("batch/update", echo)
+        outcomes = crm.write(VIEW, [update(n, firstname=f"N{n}") for n in (7, 3, 5)])
+        assert [(each.ref.id, each.values) for each in outcomes] == [
+            ("7", {"firstname": "N7"}),
+            ("3", {"firstname": "N3"}),
+            ("5", {"firstname": "N5"}),
+        ]
+        assert outcomes[0].modified_at.isoformat() == "2026-11-02T08:00:01.500000+00:00"
+        traces = [each["objectWriteTraceId"] for each in script.bodies()[0]["inputs"]]
+        assert len(set(traces)) == 3
+
+
+def test_blank_is_sent_as_an_empty_text():
+    with scripted() as (script, crm):
+        script.on("batch/update", echo)
+        (outcome,) = crm.write(VIEW, [update(1, firstname=None)])
+        assert sent(script) == [[("1", {"firstname": ""})]]
+        assert outcome.values == {"firstname": None}
+
+
+def test_a_batch_holds_a_hundred_and_every_record_once():
+    with scripted() as (script, crm):
+        script.on("batch/update", echo)
+        crm.write(VIEW, [update(n, firstname="A") for n in range(1, 251)])
+        assert [len(batch) for batch in sent(script)] == [100, 100, 50]
+
+
+def test_a_second_write_to_one_record_waits_for_a_batch_of_its_own():
+    with scripted() as (script, crm):
+        script.on("batch/update", echo)
+        outcomes = crm.write(VIEW, [update(1, firstname="A"), update(2, firstname="B"), update(1, firstname="C")])
+        assert sent(script) == [[("1", {"firstname": "A"}), ("2", {"firstname": "B"})], [("1", {"firstname": "C"})]]
+        assert [each.values["firstname"] for each in outcomes] == ["A", "B", "C"]
+
+
+def test_a_207_tells_each_record_its_own_outcome():
+    with scripted() as (script, crm):
+        script.on("batch/update", done(record(2, age="5"), errors=[bad_option("0")]))
+        rejected, written = crm.write(VIEW, [update(1, age="x"), update(2, age="5")])
+        (rejection,) = rejected.rejections
+        assert (rejection.field, rejection.code) == ("age", "INVALID_OPTION")
+        assert rejection.reason == "X was not one of the allowed options"
+        assert "add the option" in rejection.hint
+        assert isinstance(written, ports.Done)
+
+
+def test_reasons_are_also_found_in_the_list_of_errors():
+    details = [{"message": "not an int", "code": "INVALID_INTEGER", "context": {"propertyName": ["age"]}}]
+    error = failure("VALIDATION_ERROR", "invalid", "0", errors=details)
+    with scripted() as (script, crm):
+        script.on("batch/update", done(errors=[error]))
+        (outcome,) = crm.write(VIEW, [update(1, age="x")])
+        assert [(each.field, each.code) for each in outcome.rejections] == [("age", "INVALID_INTEGER")]
+
+
+def test_an_admins_rule_names_every_missing_property():
+    details = [{"code": "MISSING_REQUIRED_PROPERTY", "message": "m", "context": {"properties": ["phone", "city"]}}]
+    error = failure("VALIDATION_ERROR", "Error creating CONTACT", "0", errors=details)
+    with scripted() as (script, crm):
+        script.on("batch/upsert", done(errors=[error]))
+        (outcome,) = crm.write(VIEW, [create(firstname="A")])
+        assert [each.field for each in outcome.rejections] == ["phone", "city"]
+        assert "rule in HubSpot" in outcome.rejections[0].hint
+
+
+def test_one_bad_record_of_a_batch_refused_as_a_whole_fails_alone():
+    def all_or_nothing(request):
+        inputs = orjson.loads(request.body)["inputs"]
+        return answer(400, bad_option()) if any(each["id"] == "37" for each in inputs) else echo(request)
+
+    with scripted() as (script, crm):
+        script.on("batch/update", all_or_nothing)
+        outcomes = crm.write(VIEW, [update(n, age="1") for n in range(1, 101)])
+        assert [n for n, each in enumerate(outcomes, 1) if isinstance(each, ports.Rejected)] == [37]
+        assert sum(isinstance(each, ports.Done) for each in outcomes) == 99
+        assert len(script.asked) <= 15
+
+
+def test_an_error_of_a_207_that_names_nobody_is_traced_by_halving():
+    def nameless(request):
+        inputs = orjson.loads(request.body)["inputs"]
+        good = [record(each["id"], **each["properties"]) for each in inputs if each["id"] != "3"]
+        return done(*good, errors=[bad_option()] if len(good) < len(inputs) else ())
+
+    with scripted() as (script, crm):
+        script.on("batch/update", nameless)
+        outcomes = crm.write(VIEW, [update(n, age="1") for n in range(1, 6)])
+        assert [type(each).__name__ for each in outcomes] == ["Done", "Done", "Rejected", "Done", "Done"]
+
+
+def test_a_merged_away_record_left_out_of_a_plain_200_is_absent():
+    with scripted() as (script, crm):
+        script.on("batch/update", done(record(2, firstname="B")))
+        script.on("batch/read", done()).on("GET .*/contacts/1", answer(200, record(9)))
+        absent, written = crm.write(VIEW, [update(1, firstname="A"), update(2, firstname="B")])
+        assert (absent.reading.presence, absent.reading.moved_to) == (Presence.MOVED, contact(9))
+        assert isinstance(written, ports.Done)
+
+
+def test_a_record_not_found_is_absent():
+    error = failure("OBJECT_NOT_FOUND", "Could not get some CONTACT objects", "0", ids=["1"])
+    with scripted() as (script, crm):
+        script.on("batch/update", done(errors=[error])).on("batch/read", done())
+        script.on("GET .*/contacts/1", answer(404, {"message": "resource not found"}))
+        (outcome,) = crm.write(VIEW, [update(1, firstname="A")])
+        assert outcome.reading.presence is Presence.MISSING
+
+
+@pytest.mark.parametrize("message", ["Contact already exists. Existing ID: 3401", "x. 3401 already has that value."])
+def test_a_create_that_meets_an_existing_record_names_it(message):
+    with scripted() as (script, crm):
+        script.on("batch/upsert", done(errors=[failure("CONFLICT", message, "0")]))
+        (outcome,) = crm.write(VIEW, [create(email="ada@example.test")])
+        assert outcome.refs == (contact(3401),)
+
+
+def test_a_create_refused_with_status_409_names_the_record_in_the_way():
+    with scripted() as (script, crm):
+        script.on("batch/create", answer(409, failure("CONFLICT", "Contact already exists. Existing ID: 3401")))
+        (outcome,) = crm.write(VIEW, [ports.Write(None, {"email": "ada@example.test"})])
+        assert outcome.refs == (contact(3401),)
+
+
+def test_an_update_to_anothers_address_is_rejected_without_telling_the_address():
+    message = "Contact ada@example.test already exists. Existing ID: 3401"
+    with scripted() as (script, crm):
+        script.on("batch/update", done(errors=[failure("CONFLICT", message, "0")]))
+        (outcome,) = crm.write(VIEW, [update(1, email="ada@example.test")])
+        (rejection,) = outcome.rejections
+        assert (rejection.field, rejection.code) == ("email", "CONFLICT")
+        assert "ada@" not in rejection.reason
+
+
+def test_creates_go_by_their_key_and_are_told_apart_by_it():
+    def upserted(request):
+        inputs = orjson.loads(request.body)["inputs"]
+        numbered = [record(500 + n, new=n == 0, **each["properties"]) for n, each in enumerate(inputs)]
+        return done(*reversed(numbered))
+
+    with scripted() as (script, crm):
+        script.on("batch/upsert", upserted)
+        outcomes = crm.write(VIEW, [create("K-1", firstname="A"), create("K-2", firstname="B")])
+        assert [(each.ref.id, each.created) for each in outcomes] == [("500", True), ("501", False)]
+        inputs = script.bodies()[0]["inputs"]
+        assert [(each["idProperty"], each["id"]) for each in inputs] == [
+            ("salesforce_id", "K-1"),
+            ("salesforce_id", "K-2"),
+        ]
+
+
+def test_a_create_by_address_is_recognised_though_hubspot_folds_its_case():
+    with scripted() as (script, crm):
+        script.on("batch/create", done(record(7, email="ada@example.test"), status=201))
+        (outcome,) = crm.write(VIEW, [ports.Write(None, {"email": "Ada@Example.test"})])
+        assert (outcome.ref, outcome.created) == (contact(7), True)
+
+
+def test_a_create_that_could_not_be_repeated_safely_is_not_sent():
+    with scripted() as (script, crm):
+        (outcome,) = crm.write(VIEW, [ports.Write(None, {"firstname": "Ada"})])
+        assert [each.code for each in outcome.rejections] == ["NO_SAFE_KEY"]
+        assert script.asked == []
+
+
+def test_a_create_the_answer_does_not_speak_of_is_looked_up_by_its_key():
+    with scripted() as (script, crm):
+        script.on("batch/upsert", done()).on("batch/read", done(record(7, salesforce_id="K-1")))
+        script.on("properties", answer(200, {"results": [{"name": "salesforce_id", "hasUniqueValue": True}]}))
+        found, unknown = crm.write(VIEW, [create("K-1"), create("K-2")])
+        assert found.refs == (contact(7),)
+        assert isinstance(unknown, ports.Unsure)
+
+
+def test_a_broken_line_leaves_only_its_own_batch_unsure():
+    def second_fails(request):
+        inputs = orjson.loads(request.body)["inputs"]
+        return answer(503) if inputs[0]["id"] == "101" else echo(request)
+
+    with scripted() as (script, crm):
+        script.on("batch/update", second_fails)
+        outcomes = crm.write(VIEW, [update(n, firstname="A") for n in range(1, 251)])
+        assert {type(each).__name__ for each in outcomes[:100] + outcomes[200:]} == {"Done"}
+        assert {type(each.error) for each in outcomes[100:200]} == {Transient}
+
+
+def test_missing_permission_is_an_outcome_too():
+    with scripted() as (script, crm):
+        script.on("batch/update", answer(403, {"category": "MISSING_SCOPES"}))
+        (outcome,) = crm.write(VIEW, [update(1, firstname="A")])
+        assert isinstance(outcome.error, Unauthorised)
+
+
+class Stage:
+    """A lifecycle property that only moves forward, or never moves at all."""
+
+    ORDER = ("", "subscriber", "lead", "customer")
+
+    def __init__(self, held, *, stuck=False, refusing=False):
+        self.held, self.stuck, self.refusing = held, stuck, refusing
+
+    def __call__(self, request):
+        (sent_input,) = orjson.loads(request.body)["inputs"]
+        wanted = sent_input["properties"].get("lifecyclestage", self.held)
+        backward = wanted and self.ORDER.index(wanted) < self.ORDER.index(self.held)
+        if backward and self.refusing:
+            details = [{"code": "INVALID_OPTION", "message": "no", "context": {"propertyName": ["lifecyclestage"]}}]
+            trace = sent_input["objectWriteTraceId"]
+            return done(errors=[failure("VALIDATION_ERROR", "no", trace, errors=details)])
+        if not backward and not self.stuck:
+            self.held = wanted
+        return done(record(sent_input["id"], **sent_input["properties"] | {"lifecyclestage": self.held or None}))
+
+
+def stages(script):
+    return [properties.get("lifecyclestage") for ((_, properties),) in sent(script)]
+
+
+OPTIONS = {"results": [{"name": "lifecyclestage", "options": [{"value": each} for each in Stage.ORDER[1:]]}]}
+
+
+@pytest.mark.parametrize("refusing", [False, True])
+def test_a_stage_goes_back_by_being_cleared_first(refusing):
+    stage = Stage("customer", refusing=refusing)
+    with scripted() as (script, crm):
+        script.on("batch/update", stage).on("properties", answer(200, OPTIONS))
+        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead", firstname="A")])
+        assert stage.held == "lead"
+        assert stages(script) == ["lead", "", "lead"]
+        assert outcome.values == {"lifecyclestage": "lead", "firstname": "A"}
+        assert outcome.not_taken == ()
+
+
+def test_a_stage_that_moves_forward_costs_one_call():
+    with scripted() as (script, crm):
+        script.on("batch/update", Stage("lead"))
+        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="customer")])
+        assert stages(script) == ["customer"]
+        assert outcome.values == {"lifecyclestage": "customer"}
+
+
+def test_a_stage_hubspot_will_not_set_is_reported_and_the_rest_is_done():
+    with scripted() as (script, crm):
+        script.on("batch/update", Stage("customer", stuck=True))
+        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead", firstname="A")])
+        assert [(each.field, each.code) for each in outcome.not_taken] == [("lifecyclestage", "NOT_TAKEN")]
+        assert outcome.values == {"lifecyclestage": "customer", "firstname": "A"}
+
+
+def test_a_stage_that_is_no_option_never_clears_the_one_that_is_held():
+    stage = Stage("customer", refusing=True)
+    with scripted() as (script, crm):
+        script.on("batch/update", done(errors=[bad_stage()])).on("properties", answer(200, OPTIONS))
+        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="nonsense")])
+        assert [each.field for each in outcome.rejections] == ["lifecyclestage"]
+        assert len(script.lines("batch/update")) == 1
+        assert stage.held == "customer"
+
+
+def bad_stage():
+    details = [{"code": "INVALID_OPTION", "message": "no", "context": {"propertyName": ["lifecyclestage"]}}]
+    return failure("VALIDATION_ERROR", "no", "0", errors=details)
+
+
+def test_a_line_that_breaks_after_the_stage_was_cleared_is_unsure():
+    with scripted() as (script, crm):
+        script.on(
+            "batch/update",
+            done(record(1, lifecyclestage="customer")),
+            done(record(1, lifecyclestage=None)),
+            answer(503),
+        )
+        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead")])
+        assert isinstance(outcome, ports.Unsure)
+
+
+def test_the_close_date_is_written_again_after_the_deal_is_closed():
+    overwritten = record(1, dealstage="closedwon", closedate="2026-11-02T08:00:00Z")
+    with scripted() as (script, crm):
+        script.on("batch/update", done(overwritten), echo)
+        write = ports.Write(
+            refs.hubspot("deals", "1"), {"dealstage": "closedwon", "closedate": "2026-10-01T00:00:00.000Z"}
+        )
+        (outcome,) = crm.write(DEALS, [write])
+        assert sent(script)[1] == [("1", {"closedate": "2026-10-01T00:00:00.000Z"})]
+        assert outcome.values["closedate"] == "2026-10-01T00:00:00.000Z"
+        assert outcome.not_taken == ()
+
+
+def test_archiving_goes_in_batches():
+    with scripted() as (script, crm):
+        script.on("batch/archive", answer(204))
+        outcomes = crm.write(VIEW, [ports.Write(contact(n), archive=True) for n in range(1, 131)])
+        assert [len(body["inputs"]) for body in script.bodies()] == [100, 30]
+        assert [each.ref for each in outcomes] == [contact(n) for n in range(1, 131)]
