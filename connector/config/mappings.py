@@ -21,7 +21,9 @@ from connector.core.transforms import LengthPolicy
 from connector.core.values import Kind
 
 _WAYS = ("to_salesforce", "to_hubspot")
-_NAME_FORM = {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
+_SCALAR = {"type": ["string", "number", "boolean"]}
+_NAME_FORM = {"anyOf": [_SCALAR, {"type": "object", "additionalProperties": _SCALAR}]}
+_NAMES_FORM = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR, "minItems": 1}]}
 _CEL_FORM = {"type": ["string", "boolean"], "description": "CEL over hubspot.FIELD and salesforce.FIELD, or true/false"}
 
 
@@ -40,7 +42,7 @@ def _as_list(found: Any) -> Any:
 
 
 ByObject = Annotated[dict[Text, Text], BeforeValidator(_by_object), WithJsonSchema(_NAME_FORM)]
-Names = Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1)]
+Names = Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1), WithJsonSchema(_NAMES_FORM)]
 Cel = Annotated[Text, WithJsonSchema(_CEL_FORM)]
 
 
@@ -95,6 +97,19 @@ def _unlisted(found: Any) -> Any:
 
 
 Unlisted = Annotated[Literal["reject", "keep", "blank"] | DefaultValue, BeforeValidator(_unlisted)]
+_UNLISTED_FORM = {
+    "anyOf": [
+        {"enum": list(_UNLISTED)},
+        {"type": "object", "properties": {"default": _SCALAR}, "required": ["default"], "additionalProperties": False},
+    ]
+}
+_UNMAPPED_FORM = {
+    "anyOf": [
+        _UNLISTED_FORM,
+        {"type": "object", "properties": dict.fromkeys(_WAYS, _UNLISTED_FORM), "additionalProperties": False},
+    ]
+}
+ByDirection = Annotated[dict[str, Unlisted], BeforeValidator(_by_direction), WithJsonSchema(_UNMAPPED_FORM)]
 
 
 class OwnerMap(Strict):
@@ -121,7 +136,7 @@ class FieldRule(Strict):
     values: dict[Text, Names] | None = None
     values_to_hubspot: dict[Text, Text] = Field(default_factory=dict)
     only: Names | None = None
-    unmapped: Annotated[dict[str, Unlisted], BeforeValidator(_by_direction)] = dict.fromkeys(_WAYS, "reject")
+    unmapped: ByDirection = dict.fromkeys(_WAYS, "reject")
     too_long: LengthPolicy = LengthPolicy.REJECT
     on_create: dict[Side, ByObject] = Field(default_factory=dict)
     region: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = None

@@ -60,7 +60,11 @@ def _folder_or_files(found: Any) -> Any:
     raise ValueError("must be a folder, or a list of files like [mappings/contacts.yaml]")
 
 
-Text = Annotated[str, BeforeValidator(_scalar_text), StringConstraints(min_length=1, strip_whitespace=True)]
+Text = Annotated[
+    str,
+    BeforeValidator(_scalar_text, json_schema_input_type=str | int | float | bool),
+    StringConstraints(min_length=1, strip_whitespace=True),
+]
 Url = Annotated[str, StringConstraints(min_length=1), AfterValidator(_checked_url)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]

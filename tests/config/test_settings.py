@@ -81,15 +81,15 @@ def test_no_settings_text_holds_a_secret(folder):
         (
             "hubspot: {access_token: pat-na1-SECRET}\n",
             (
-                "config.yaml:1 hubspot.access_token: is a secret and must not stand in the file; put it into an environment"
-                " variable and write env:NAME, or into a file of its own and write file:PATH"
+                "config.yaml:1 hubspot.access_token: is a secret and must not stand in the file; put it into an"
+                " environment variable and write env:NAME, or into a file of its own and write file:PATH"
             ),
         ),
         (
             "hubspot: {access_token: env:NOPE}\n",
             (
-                "config.yaml:1 hubspot.access_token: names the environment variable 'NOPE', which is not set; set it before"
-                " starting"
+                "config.yaml:1 hubspot.access_token: names the environment variable 'NOPE', which is not set; set it"
+                " before starting"
             ),
         ),
         (
@@ -291,8 +291,8 @@ def test_every_problem_of_every_file_is_told_at_once(folder):
         "config.yaml:9 salesforce.auth.username: is missing; flow jwt needs it",
         "config.yaml:10 salesforce.alow_duplicates: is not known here; did you mean 'allow_duplicates'?",
         (
-            "mappings/a.yaml:9 fields.phone.policy: 'newst' is not one of hubspot, salesforce, newest, manual; did you mean"
-            " 'newest'?"
+            "mappings/a.yaml:9 fields.phone.policy: 'newst' is not one of hubspot, salesforce, newest, manual;"
+            " did you mean 'newest'?"
         ),
         (
             "mappings/b.yaml:2: is not YAML at column 1: expected the node content, but found '<stream end>'"
