@@ -27,6 +27,7 @@ from connector.ports import Changes, Cursor, Known, View
 from connector.transport.pool import Calls
 
 OVERLAP_MS, MARGIN_MS = 120_000, 10_000
+SECOND_MS = 1000  # the server tells its time in whole seconds, rounded down
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class Poller:
 
     def _window(self, shape: Shape, place: Place, window: tuple[int, int, str]) -> _Portion:
         since, until, last = window
-        bounds = [_bound(shape, "GTE", since), _bound(shape, "LTE", until), condition(ID, "GT", value=last)]
+        bounds = [_bound(shape, "GTE", since), _bound(shape, "LTE", until + SECOND_MS), condition(ID, "GT", value=last)]
         page = self._page(shape, bounds, newest_first=False)
         if len(page.ids) < SEARCH_PAGE:
             return _Portion(page.readings, Place(max(place.watermark_ms, until), place.archived_after))
