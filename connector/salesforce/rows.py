@@ -31,7 +31,6 @@ _FATE: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?\Z")
 _NUMBER_TYPES: Final = frozenset({"int", "long", "double", "percent", "currency"})
-_ABSENT: Final = object()
 
 
 def evidence(obj: str) -> tuple[str, ...]:
@@ -65,12 +64,13 @@ class Lens:
         )
 
     def _understand(self, row: Mapping[str, Any], values: dict[str, Value], unreadable: dict[str, str]) -> None:
-        get = row.get
-        for name, kind in self._plain:
-            raw = get(name, _ABSENT)
-            if raw is _ABSENT:
-                raw = _spelt_otherwise(row, name)
-            _put(name, kind, raw, values, unreadable)
+        try:  # nearly every row goes this way; a value its kind cannot understand sends it through the careful one
+            for name, kind in self._plain:
+                values[name] = canonical(kind, row[name])
+        except (KeyError, ValueError):
+            for name, kind in self._plain:
+                raw = row[name] if name in row else _spelt_otherwise(row, name)
+                _put(name, kind, raw, values, unreadable)
         for name, kind in self._paths:
             _put(name, kind, _along(row, name), values, unreadable)
 
@@ -79,6 +79,7 @@ def _put(name: str, kind: Kind, raw: Any, values: dict[str, Value], unreadable: 
     try:
         values[name] = canonical(kind, raw)
     except ValueError:
+        values.pop(name, None)
         unreadable[name] = raw if isinstance(raw, str) else orjson.dumps(raw).decode()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 from connector.transport.pool import Timeout
 
@@ -31,6 +31,7 @@ class Line:
         connections: calls that may be under way at once.
         auto_assign: whether Salesforce's assignment rules run on our writes (they would overwrite owners).
         allow_duplicates: whether duplicate rules that only alert are passed over; rules that block still refuse.
+        adapter: carries requests in place of sockets, for a stand-in in the same process.
     """
 
     base_url: str | None = None
@@ -38,6 +39,7 @@ class Line:
     connections: int = 8
     auto_assign: bool = False
     allow_duplicates: bool = False
+    adapter: BaseAdapter | None = None
 
 
 class BridgeSession(requests.Session):
@@ -49,7 +51,8 @@ class BridgeSession(requests.Session):
         self._timeout = (line.timeout.connect_s, line.timeout.read_s)
         self.headers.update(standing_headers(line))
         self.auth = _as_it_is
-        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=max(1, line.connections), max_retries=0)
+        sockets = HTTPAdapter(pool_connections=4, pool_maxsize=max(1, line.connections), max_retries=0)
+        adapter = line.adapter or sockets
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 

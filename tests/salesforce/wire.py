@@ -1,6 +1,7 @@
 """A wire that answers from a function: real sessions, sign-ins and retries run over it without a socket."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
@@ -74,10 +75,7 @@ class Wire(BaseAdapter):
 
 
 def session_over(wire, line=None):
-    session = BridgeSession(line or Line())
-    session.mount("https://", wire)
-    session.mount("http://", wire)
-    return session
+    return BridgeSession(replace(line or Line(), adapter=wire))
 
 
 def traffic(clock=None):
