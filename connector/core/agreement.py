@@ -73,10 +73,10 @@ def settle(
 
 
 def _changes(plan: Plan) -> Iterator[Change]:
-    """Every change of a plan that a rule asks for."""
+    """Every change of a plan that carries a value of the other side; a default or a cross id echoes nothing."""
     for step in plan.steps:
         if isinstance(step, Create | Update):
-            yield from (change for change in step.changes if change.rule)
+            yield from (change for change in step.changes if change.rule and change.because is not Because.DEFAULT)
 
 
 def _expected(change: Change) -> Value:

@@ -55,14 +55,11 @@ def verdict(rule: Rule, left: Reading, right: Reading, chosen: Side | None) -> V
     """Settle a conflict of one rule. `chosen` is the side a person named, if any."""
     if chosen is not None:
         return Verdict(chosen, Because.SETTLED, f"a person chose {_NAMES[chosen]}")
-    match rule.policy:
-        case Policy.HUBSPOT | Policy.SALESFORCE:
-            winner = Side(rule.policy.value)
-            return Verdict(winner, Because.WINS_BY_POLICY, f"both edited; policy: {rule.policy.value}")
-        case Policy.MANUAL:
-            return Verdict(None, Because.SETTLED, "both edited; policy: manual")
-        case Policy.NEWEST:
-            return _newest(rule, left, right)
+    if rule.policy is Policy.NEWEST:
+        return _newest(rule, left, right)
+    if rule.policy is Policy.MANUAL:
+        return Verdict(None, Because.SETTLED, "both edited; policy: manual")
+    return Verdict(Side(rule.policy.value), Because.WINS_BY_POLICY, f"both edited; policy: {rule.policy.value}")
 
 
 def _newest(rule: Rule, left: Reading, right: Reading) -> Verdict:

@@ -17,6 +17,7 @@ from connector.core.refs import Ref, Side, id18
 from connector.core.values import Value
 
 CROSS_ID = "cross id"
+_PREFIX_CHARS = 3  # of a Salesforce id: which object it names (Salesforce fact sheet 3.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,13 @@ def names(value: Value, reading: Reading) -> bool:
     return value is not None and (value == reading.ref.id or value in reading.aliases)
 
 
+def formerly(carried: str, reading: Reading) -> bool:
+    """Whether an id is an earlier one of a record: merged into it, shortened, or a Lead's before its conversion."""
+    if reading.ref.side is Side.HUBSPOT:
+        return names(carried, reading)
+    return names(id18(carried), reading) or carried[:_PREFIX_CHARS] != reading.ref.id[:_PREFIX_CHARS]
+
+
 def _crossed(pair: Pair, reading: Reading, candidate: Reading) -> bool:
     return names(cross_id(pair, reading), candidate) or names(cross_id(pair, candidate), reading)
 
@@ -104,6 +112,7 @@ def _only(pair: Pair, reading: Reading, found: Sequence[Reading], by: str) -> Ma
     (candidate,) = found
     for one, another in ((candidate, reading), (reading, candidate)):
         carried = cross_id(pair, one)
-        if carried is not None and not names(carried, another):
+        theirs = formerly if by == CROSS_ID else names
+        if carried is not None and not theirs(carried, another):
             return Ambiguous(refs, f"same {by}, but {one.ref} already carries the id of another record ({carried})")
     return Matched(candidate, by)

@@ -171,21 +171,28 @@ class _Field:
                 self._carry(Side.HUBSPOT, Because.EDITED, "Salesforce was edited")
 
     def _meet(self) -> None:
-        """First meeting. What was sent before a crash still counts, so that a repeat does not quarrel with itself."""
+        """First meeting. A default given on create is a blank in disguise, and does not travel back."""
+        default = self.rule.on_create
         if same(self.rule, self.ours, self.theirs):
             self._agree()
-        elif self.theirs is None:
+        elif self.theirs is None and self.ours != default.get(Side.HUBSPOT):
             self._write(Side.SALESFORCE, Because.FILLS_BLANK, "first meeting: Salesforce is blank")
-        elif self.ours is None:
+        elif self.ours is None and self.theirs != default.get(Side.SALESFORCE):
             self._write(Side.HUBSPOT, Because.FILLS_BLANK, "first meeting: HubSpot is blank")
+        elif self.ours is None or self.theirs is None:
+            self._agree()
         else:
-            match self._echo(Side.HUBSPOT), self._echo(Side.SALESFORCE):
-                case (True, False):
-                    self._carry(Side.HUBSPOT, Because.EDITED, "HubSpot holds what was sent before")
-                case (False, True):
-                    self._carry(Side.SALESFORCE, Because.EDITED, "Salesforce holds what was sent before")
-                case _:
-                    self._settle()
+            self._meet_values()
+
+    def _meet_values(self) -> None:
+        """Two values meet. What was sent before a crash still counts, so that a repeat does not quarrel with itself."""
+        match self._echo(Side.HUBSPOT), self._echo(Side.SALESFORCE):
+            case (True, False):
+                self._carry(Side.HUBSPOT, Because.EDITED, "HubSpot holds what was sent before")
+            case (False, True):
+                self._carry(Side.SALESFORCE, Because.EDITED, "Salesforce holds what was sent before")
+            case _:
+                self._settle()
 
     def _echo(self, side: Side) -> bool:
         sent = self.memory.sent.get(side, NOTHING).get(self.rule.name, ())

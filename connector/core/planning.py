@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from connector.core.changes import edited
 from connector.core.creation import Parked, creation, cross_change
 from connector.core.mapping import OnArchive, OnLeaving, Pair
-from connector.core.matching import cross_id
+from connector.core.matching import cross_id, formerly
 from connector.core.merge import NOBODY, merge
 from connector.core.plan import (
     Archive,
@@ -31,11 +31,10 @@ from connector.core.plan import (
     Update,
 )
 from connector.core.readings import Presence, Reading
-from connector.core.refs import Ref, Side, id18
+from connector.core.refs import Side
 
 A_PERSON = "a person"
 _NEVER_MET = Memory()
-_PREFIX_CHARS = 3  # of a Salesforce id: which object it names (Salesforce fact sheet 3.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +214,7 @@ def _repair(
     carried = reading.values[name]
     if carried == other.ref.id:
         return
-    if carried is None or subject.by == A_PERSON or _formerly(carried, other):
+    if carried is None or subject.by == A_PERSON or formerly(carried, other):
         change = cross_change(reading.ref.side, name, carried, other.ref.id)
         if (change.side, name, change.after) not in subject.parked:
             changes.append(change)
@@ -231,13 +230,3 @@ def _repair(
         hint=f"clear {name} on {reading.ref} if the link is right, or unlink the two",
     )
     issues.append(issue)
-
-
-def _formerly(carried: str, other: Reading) -> bool:
-    """Whether an id is an earlier one of a record: merged into it, shortened, or a Lead's before its conversion."""
-    if carried in other.aliases:
-        return True
-    ref: Ref = other.ref
-    return ref.side is Side.SALESFORCE and (
-        id18(carried) == ref.id or id18(carried) in other.aliases or carried[:_PREFIX_CHARS] != ref.id[:_PREFIX_CHARS]
-    )

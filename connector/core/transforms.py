@@ -76,7 +76,13 @@ def value_map(
     for left, right in to_right.items():
         to_left.setdefault(right, left)
     back = Unmapped.REFUSE if unmapped is Unmapped.DEFAULT else unmapped
+    default = default if unmapped is Unmapped.DEFAULT else None
     return Transform(_table(to_right, unmapped, default), _table(to_left, back, None))
+
+
+_NOT_LISTED = Refusal(
+    "UNMAPPED", "the value is not in the rule's value map", "add it to `values` of the rule, or correct the record"
+)
 
 
 def _table(table: Mapping[str, str], unmapped: Unmapped, default: Value) -> Translate:
@@ -88,19 +94,9 @@ def _table(table: Mapping[str, str], unmapped: Unmapped, default: Value) -> Tran
         found = known.get(value)
         if found is not None:
             return found
-        match unmapped:
-            case Unmapped.KEEP:
-                return value
-            case Unmapped.BLANK:
-                return None
-            case Unmapped.DEFAULT:
-                return default
-            case Unmapped.REFUSE:
-                return Refusal(
-                    "UNMAPPED",
-                    "the value is not in the rule's value map",
-                    "add it to `values` of the rule, or correct it",
-                )
+        if unmapped is Unmapped.REFUSE:
+            return _NOT_LISTED
+        return value if unmapped is Unmapped.KEEP else default
 
     return mapped
 

@@ -14,7 +14,8 @@ from connector.core.plan import Memory, Update
 from connector.core.planning import Subject, plan
 from connector.core.readings import Reading
 from connector.core.refs import Side
-from tests.laws.worlds import NORMALISERS, World, pair, world
+from connector.core.values import Kind
+from tests.laws.worlds import NORMALISERS, POOLS, World, pair, world
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Bridge:
     salesforce: Remote
     memory: Memory
 
-    def turn(self, *, dies: bool = False):
+    def turn(self, *, dies: bool = False, before_recording: Callable[[], None] | None = None):
         """One pass; when it dies, after the writes and before it is recorded that they succeeded."""
         subject = Subject(self.hubspot.reading, self.salesforce.reading, self.memory, settled=self.drawn.settled)
         made = plan(pair(self.drawn.rules), subject)
@@ -52,6 +53,8 @@ class Bridge:
                 remote = self.hubspot if step.ref.side is Side.HUBSPOT else self.salesforce
                 told.update(remote.write(step))
                 written.extend(step.changes)
+        if before_recording:
+            before_recording()
         if not dies:
             self.memory = settle(self.memory, made, written, told=told)
         return made
@@ -122,3 +125,60 @@ def test_a_settled_memory_is_kept_as_it_is(drawn: World) -> None:
     before = machine.memory
     machine.turn()
     assert machine.memory is before
+
+
+EDITS = st.sampled_from(("left", "right", "pass", "death", "late left", "late right"))
+
+
+@given(world(), st.lists(EDITS, max_size=12), st.tuples(st.sampled_from(NORMALISERS[:5]), st.just(untouched)))
+def test_any_story_comes_to_rest(drawn: World, story: list[str], rewrites) -> None:
+    """Edits, passes, deaths, and edits that come before a pass is recorded, in any order; then the world drains."""
+    machine = bridge(drawn, rewrites)
+    for number, event in enumerate(story):
+        match event:
+            case "left" | "right":
+                _edit(machine, event, number)
+            case "pass" | "death":
+                machine.turn(dies=event == "death")
+            case _:
+                machine.turn(before_recording=lambda e=event, n=number: _edit(machine, e.split()[1], n))
+    machine.turn()
+    machine.turn()
+    machine.turn()
+    assert not machine.turn().writes
+
+
+@given(world(), st.lists(st.sampled_from(("left", "pass", "death", "late left")), max_size=8))
+def test_edits_of_one_side_all_arrive_whatever_dies(drawn: World, story: list[str]) -> None:
+    """Nobody touches Salesforce: in the end it says what HubSpot says, or it is shown why it cannot."""
+    machine = bridge(drawn, (untouched, untouched))
+    machine.turn()
+    machine.turn()
+    number = 0
+    for number, event in enumerate(story, start=1):
+        match event:
+            case "left":
+                _edit(machine, "left", number)
+            case "late left":
+                machine.turn(before_recording=lambda n=number: _edit(machine, "left", n))
+            case _:
+                machine.turn(dies=event == "death")
+    _edit(machine, "left", number + 1)
+    for _ in range(3):
+        last = machine.turn()
+    shown = {step.issue.rule for step in last.steps} | set(last.left_alone)
+    for each in drawn.rules:
+        if each.name not in shown and each.direction.allows(Side.SALESFORCE):
+            values = machine.hubspot.reading.values, machine.salesforce.reading.values
+            assert same(each, values[0][each.hubspot], values[1][each.salesforce])
+
+
+def _edit(machine: Bridge, side: str, number: int) -> None:
+    """Somebody gives every field of one side a value never seen before, where the kind has so many."""
+    remote = machine.hubspot if side == "left" else machine.salesforce
+    made = {}
+    for each in machine.drawn.rules:
+        pool = POOLS[each.kind]
+        fresh = f"{side} {number}" if each.kind is Kind.TEXT else pool[number % len(pool)]
+        made[each.field_on(remote.reading.ref.side)] = fresh
+    remote.reading = replace(remote.reading, values={**remote.reading.values, **made})

@@ -1,0 +1,109 @@
+"""How values change on their way."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.core.mapping import Refusal
+from connector.core.transforms import (
+    TRANSFORMS,
+    LengthPolicy,
+    Unmapped,
+    chain,
+    identity,
+    limit_length,
+    owner_map,
+    value_map,
+)
+
+THERE = [
+    ("trim", " a ", "a"),
+    ("lower", "Ada", "ada"),
+    ("upper", "Ada", "ADA"),
+    ("collapse_spaces", " a   b ", "a b"),
+    ("title_case", "ada LOVELACE McDonald", "Ada Lovelace McDonald"),
+    ("digits_only", "+33 (0)1", "3301"),
+    ("digits_only", "none", None),
+    ("domain", "https://www.X.test/about?x", "x.test"),
+    ("domain", "Ada@X.test", "x.test"),
+    ("domain", "www.x.test:8080/a", "x.test"),
+    ("date_of_datetime", "2026-11-02T23:59:59.000Z", "2026-11-02"),
+    ("yes_no", "true", "Yes"),
+    ("one_zero", "false", "0"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), THERE)
+def test_a_named_transform_does_what_its_name_says(name, value, expected) -> None:
+    assert TRANSFORMS[name].there(value) == expected
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_blank_stays_blank(name) -> None:
+    assert TRANSFORMS[name].there(None) is None
+    assert TRANSFORMS[name].back is None or TRANSFORMS[name].back(None) is None
+
+
+def test_lossy_transforms_are_one_way() -> None:
+    one_way = {name for name, transform in TRANSFORMS.items() if transform.back is None}
+    assert one_way == {"title_case", "digits_only", "domain", "date_of_datetime"}
+
+
+TABLE = {"new": "Open", "open": "Open", "done": "Closed"}
+
+
+def test_a_value_map_goes_back_to_the_first_of_several() -> None:
+    table = value_map(TABLE)
+    assert [table.there("open"), table.back("Open"), table.back("Closed")] == ["Open", "new", "done"]
+
+
+@pytest.mark.parametrize(
+    ("unmapped", "there", "back"),
+    [(Unmapped.KEEP, "odd", "odd"), (Unmapped.BLANK, None, None), (Unmapped.DEFAULT, "Other", "refused"),
+     (Unmapped.REFUSE, "refused", "refused")],
+)  # fmt: skip
+def test_an_unlisted_value_goes_by_the_rule(unmapped, there, back) -> None:
+    table = value_map(TABLE, unmapped, "Other")
+    found = [table.there("odd"), table.back("odd")]
+    assert ["refused" if isinstance(value, Refusal) else value for value in found] == [there, back]
+
+
+def test_a_refused_value_says_what_to_do() -> None:
+    found = value_map(TABLE).there("odd")
+    assert found == Refusal(
+        "UNMAPPED", "the value is not in the rule's value map", "add it to `values` of the rule, or correct the record"
+    )
+
+
+def test_an_owner_without_counterpart_goes_to_the_fallback_or_is_refused() -> None:
+    assert owner_map({"7": "005A"})("7") == "005A"
+    assert owner_map({"7": "005A"}, "005Q")("8") == "005Q"
+    assert owner_map({"7": "005A"}, "005Q")(None) is None
+    assert owner_map({})("8").code == "NO_OWNER"
+
+
+@pytest.mark.parametrize(
+    ("value", "policy", "expected"),
+    [("abc", LengthPolicy.REJECT, "abc"), (None, LengthPolicy.REJECT, None), ("ab cd", LengthPolicy.TRUNCATE, "ab")],
+)
+def test_a_text_is_limited(value, policy, expected) -> None:
+    assert limit_length(3, policy)(value) == expected
+
+
+def test_a_text_too_long_is_refused_with_both_lengths() -> None:
+    assert limit_length(3, LengthPolicy.REJECT)("abcd").reason == "4 characters; the other side takes 3"
+
+
+def test_a_chain_goes_step_by_step() -> None:
+    steps = chain(TRANSFORMS["trim"].there, identity, TRANSFORMS["upper"].there)
+    assert steps(" a ") == "A"
+    assert chain(identity, identity) is identity
+    assert identity("a") == "a"
+
+
+def test_a_blank_inside_a_chain_skips_the_rest_and_a_refusal_stops_it() -> None:
+    def never(_value):
+        raise AssertionError("not to be reached")
+
+    assert chain(TRANSFORMS["digits_only"].there, never)("none") is None
+    assert chain(value_map({}).there, never)("odd").code == "UNMAPPED"
