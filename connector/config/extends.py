@@ -22,14 +22,14 @@ def shipped_text(file: str) -> str:
 
 
 def extended(document: Document, problems: list[Problem]) -> Document:
-    """The document joined with the default it extends, or as it is."""
+    """The document joined with the default it extends, or as it is; empty when there is no such default."""
     if document.data.get("extends") != "default":
         return document
     name = document.data.get("mapping")
     if name not in SHIPPED:
-        message = f"{name!r} has no shipped default{did_you_mean(str(name), SHIPPED)}; there are {', '.join(SHIPPED)}"
-        problems.append(document.problem(("mapping",), message))
-        return document
+        hint = did_you_mean(str(name), SHIPPED) or f"; there are {', '.join(SHIPPED)}"
+        problems.append(document.problem(("mapping",), f"{name!r} has no shipped default to extend{hint}"))
+        return Document(document.file, {}, {})
     default = parse(shipped_text(f"{name}.yaml"), f"(shipped) {name}.yaml", problems)
     places = dict(default.places)
     data = _joined(default.data, document.data, (), places)

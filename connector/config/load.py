@@ -56,7 +56,7 @@ class Loaded:
     def digest(self) -> str:
         """Changes whenever any enabled mapping says something else (comments and order of files do not count)."""
         said = {source.file.mapping: source.document.data for source in self.mappings if source.file.enabled}
-        known = orjson.dumps([said, self.owner_map.model_dump()], option=orjson.OPT_SORT_KEYS)
+        known = orjson.dumps([said, self.owner_map.model_dump(mode="json")], option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(known).hexdigest()
 
 
@@ -116,7 +116,7 @@ class _Files:
             self.add_mapping(extended(document, self.problems))
 
     def add_mapping(self, document: Document) -> None:
-        file = validated(MappingFile, document, None, self.problems)
+        file = validated(MappingFile, document, None, self.problems) if document.data else None
         if file is None:
             return
         twin = next((other for other in self.mappings if other.file.mapping == file.mapping), None)

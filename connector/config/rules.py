@@ -46,7 +46,7 @@ def faults_of(rule: FieldRule) -> Iterable[Fault]:
         elif rule.direction is Direction.BOTH and known.back is None:
             yield (
                 ("transforms", number),
-                f"{name!r} cannot be undone; give the rule a direction: to_salesforce, to_hubspot",
+                f"{name!r} cannot be undone; set direction: to_salesforce or to_hubspot",
             )
 
 
