@@ -20,7 +20,7 @@ from connector.core.refs import Ref, Side
 from connector.storage import codec
 from connector.storage.links import COLUMNS, Link, link_of
 from connector.storage.tables import links, spool, spool_marks
-from connector.storage.upsert import chunks, insert
+from connector.storage.upsert import among, chunks, insert
 
 _PORTION = 5_000  # readings encoded at a time: bounds memory
 
@@ -169,7 +169,7 @@ def _parameters(run_id: int, rows: Sequence[SpoolRow]) -> tuple[list[dict[str, A
 def _marked(conn: Connection, run_id: int, marks: Sequence[str]) -> Iterable[Sequence[Any]]:
     """Key, claim, marks and reading of spooled records that have, or once had, any of the marks."""
     for portion in chunks(marks):
-        hits = select(spool_marks.c.key).where(spool_marks.c.run_id == run_id, spool_marks.c.mark.in_(portion))
+        hits = select(spool_marks.c.key).where(spool_marks.c.run_id == run_id, among(conn, spool_marks.c.mark, portion))
         yield from conn.execute(
             select(spool.c.key, spool.c.claimed, spool.c.marks, spool.c.reading).where(
                 spool.c.run_id == run_id, spool.c.key.in_(hits)

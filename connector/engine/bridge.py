@@ -1,0 +1,75 @@
+"""Everything an engine function needs, handed in as one value.
+
+Nothing here opens, connects or asks the time: `bootstrap` builds a `Bridge` for production, tests build one around
+fakes, the simulation one around the sandbox. What differs between them is only what is put in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import TypeVar
+
+from connector.core.backoff import Backoff
+from connector.core.guards import Limits
+from connector.core.mapping import MappingSet
+from connector.core.refs import Side
+from connector.core.values import Kind
+from connector.ports import Clock, Crm, Dice, View
+from connector.storage.database import Database
+
+T = TypeVar("T")
+
+Progress = Callable[[str, int, int | None], None]  # (what is being done, how many so far, of how many if known)
+
+
+def silent(_what: str, _done: int, _total: int | None) -> None:
+    """The progress report of those who do not watch."""
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """One installation at work.
+
+    Attributes:
+        executor: lets calls to both sides overlap; None does one after the other (simulation, plain tests).
+        freshest: readings older than this are read again before an existing value is overwritten.
+        batch_records: how many records one pass takes; bounds memory.
+        digest: of the whole configuration that decides plans; saved plans name it.
+    """
+
+    name: str
+    database: Database
+    crms: Mapping[Side, Crm]
+    mapping: MappingSet
+    clock: Clock
+    dice: Dice
+    limits: Limits = field(default_factory=Limits)
+    backoff: Backoff = field(default_factory=Backoff)
+    executor: Executor | None = None
+    freshest: timedelta = timedelta(seconds=60)
+    batch_records: int = 2_000
+    progress: Progress = silent
+
+    @cached_property
+    def views(self) -> dict[tuple[Side, str], View]:
+        """What is read of every mapped object: the fields of all pairs it takes part in."""
+        fields: dict[tuple[Side, str], dict[str, Kind]] = {}
+        for pair in self.mapping.pairs:
+            for side in Side:
+                fields.setdefault((side, pair.object_on(side)), {}).update(pair.fields_on(side))
+        return {(side, obj): View(obj, kinds) for (side, obj), kinds in fields.items()}
+
+    def views_of(self, side: Side) -> list[View]:
+        """The views of one side, in mapping order."""
+        return [view for (owner, _), view in self.views.items() if owner is side]
+
+    def together(self, act: Callable[[Side], T]) -> dict[Side, T]:
+        """Do the same on both sides, at the same time where an executor is at hand."""
+        if self.executor is None:
+            return {side: act(side) for side in Side}
+        futures = {side: self.executor.submit(act, side) for side in Side}
+        return {side: future.result() for side, future in futures.items()}

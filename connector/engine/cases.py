@@ -1,0 +1,245 @@
+"""From dirty refs to cases: read both sides afresh, find the counterpart, plan.
+
+A case is one person (company, deal) under consideration: the link if there is one, both readings, and the plan that
+follows. Linked refs need no search. A loose ref looks for its counterpart by cross id, then by match key; a candidate
+that is linked already belongs to somebody else and is never taken, but it forbids making a second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from connector.core.mapping import Pair
+from connector.core.matching import Ambiguous, Matched, match
+from connector.core.plan import Issue, IssueKind, Plan
+from connector.core.planning import Subject, plan
+from connector.core.readings import Presence, Reading
+from connector.core.refs import Ref, Side
+from connector.engine.bridge import Bridge
+from connector.engine.candidates import Candidates, find_candidates
+from connector.storage import issues, links
+from connector.storage.links import Link
+
+
+@dataclass(slots=True)
+class Case:
+    """One pair of records under consideration, with what shall happen to it."""
+
+    pair: Pair
+    subject: Subject
+    plan: Plan
+    link: Link | None
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """The records concerned, HubSpot's first."""
+        return tuple(reading.ref for reading in (self.subject.hubspot, self.subject.salesforce) if reading)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What people and refusals have left behind for some refs: parked values, settled conflicts."""
+
+    parked: Mapping[Ref, set[tuple[Side, str, str | None]]]
+    settled: Mapping[Ref, Mapping[str, Side]]
+
+    def parked_for(self, refs: Iterable[Ref]) -> frozenset[tuple[Side, str, str | None]]:
+        """The refused values of any of these refs."""
+        return frozenset().union(*(self.parked.get(ref, ()) for ref in refs)) if self.parked else frozenset()
+
+    def settled_for(self, refs: Iterable[Ref]) -> dict[str, Side]:
+        """The choices a person made for any of these refs, by rule."""
+        return {rule: side for ref in refs for rule, side in self.settled.get(ref, {}).items()} if self.settled else {}
+
+
+def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
+    """Read and plan everything these refs concern. Raises what reading raises (Transient, Unauthorised)."""
+    with bridge.database.read() as conn:
+        linked = links.by_refs(conn, refs)
+    readings = read_refs(bridge, {*refs, *(ref for link in linked.values() for ref in (link.hubspot, link.salesforce))})
+    linked.update(_linked_aliases(bridge, readings, linked))
+    found = {link.id: link for link in linked.values()}
+    loose = [readings[ref] for ref in dict.fromkeys(refs) if ref not in linked and readings[ref].present]
+    decisions = decisions_for(bridge, {*readings})
+    cases = [linked_case(bridge, link, readings, decisions) for link in found.values()]
+    cases += loose_cases(bridge, loose, find_candidates(bridge, loose), decisions)
+    return with_history(bridge, cases)
+
+
+def read_refs(bridge: Bridge, refs: Iterable[Ref]) -> dict[Ref, Reading]:
+    """Fresh readings of any mix of refs; both sides at the same time."""
+    wanted: dict[tuple[Side, str], list[str]] = {}
+    for ref in sorted(set(refs)):
+        wanted.setdefault((ref.side, ref.object), []).append(ref.id)
+
+    def read(side: Side) -> list[Reading]:
+        return [
+            reading
+            for (owner, obj), ids in wanted.items()
+            if owner is side
+            for reading in bridge.crms[side].read(bridge.views[side, obj], ids)
+        ]
+
+    return {reading.ref: reading for readings in bridge.together(read).values() for reading in readings}
+
+
+def decisions_for(bridge: Bridge, refs: Iterable[Ref]) -> Decisions:
+    """Parked values and settled conflicts of these refs; costs nothing while no issue is open."""
+    with bridge.database.read() as conn:
+        if not issues.counts(conn):
+            return Decisions({}, {})
+        wanted = list(refs)
+        return Decisions(issues.parked(conn, wanted), issues.settled(conn, wanted))
+
+
+def linked_case(bridge: Bridge, link: Link, readings: Mapping[Ref, Reading], decisions: Decisions) -> Case:
+    """The case of an existing link."""
+    return plan_link(
+        bridge,
+        link,
+        readings.get(link.hubspot) or Reading(link.hubspot, Presence.MISSING),
+        readings.get(link.salesforce) or Reading(link.salesforce, Presence.MISSING),
+        decisions,
+    )
+
+
+def plan_link(bridge: Bridge, link: Link, hubspot: Reading, salesforce: Reading, decisions: Decisions) -> Case:
+    """Plan one link from its two readings."""
+    pair = pair_of(bridge, link.hubspot, link.salesforce)
+    refs = (link.hubspot, link.salesforce)
+    subject = Subject(
+        hubspot=hubspot,
+        salesforce=salesforce,
+        memory=link.memory,
+        parked=decisions.parked_for(refs),
+        settled=decisions.settled_for(refs),
+    )
+    if link.stopped:
+        return Case(pair, subject, Plan(pair.name, hubspot, salesforce, note="stopped by a person"), link)
+    return Case(pair, subject, plan(pair, subject), link)
+
+
+def pair_of(bridge: Bridge, hubspot: Ref, salesforce: Ref) -> Pair:
+    """The pair two refs belong to.
+
+    Raises:
+        KeyError: when the mapping no longer holds such a pair.
+    """
+    for pair in bridge.mapping.pairs:
+        if pair.hubspot == hubspot.object and pair.salesforce == salesforce.object:
+            return pair
+    raise KeyError(f"no mapping for {hubspot.object} with {salesforce.object}")
+
+
+def loose_cases(
+    bridge: Bridge, readings: Sequence[Reading], candidates: Candidates, decisions: Decisions
+) -> list[Case]:
+    """The cases of records without a link; two loose records that find each other make one case."""
+    cases: list[Case] = []
+    met: set[Ref] = set()
+    for reading in readings:
+        if reading.ref in met:
+            continue
+        case = loose_case(bridge, reading, candidates, decisions)
+        if any(ref in met for ref in case.refs):
+            case = _rivalry(case, "another record of the same pass matched the same counterpart")
+        met.update(case.refs)
+        cases.append(case)
+    return cases
+
+
+def loose_case(bridge: Bridge, reading: Reading, candidates: Candidates, decisions: Decisions) -> Case:
+    """The case of one record without a link: meet its counterpart, ask a person, create, or leave it."""
+    pairs = bridge.mapping.pairs_of(reading.ref.side, reading.ref.object)
+    matches = [(pair, match(pair, reading, candidates.free(pair, reading))) for pair in pairs]
+    found = [(pair, result) for pair, result in matches if isinstance(result, Matched)]
+    certain = [(pair, result) for pair, result in found if result.by == "cross id"]
+    found = certain or found
+    doubts = [result for _, result in matches if isinstance(result, Ambiguous)] if not certain else []
+    if len(found) == 1 and not doubts:
+        pair, result = found[0]
+        return _planned(pair, _subject(reading, result.reading, result.by, decisions))
+    rivals = [ref for doubt in doubts for ref in doubt.refs] + [result.reading.ref for _, result in found]
+    rivals = [ref for ref in rivals if ref != reading.ref]
+    reason = "; ".join(dict.fromkeys(doubt.reason for doubt in doubts)) or "several records match"
+    if not rivals:
+        rivals, reason = candidates.claimed_elsewhere(pairs, reading)
+    if rivals:
+        return _ambiguous(pairs[0], reading, tuple(dict.fromkeys(rivals)), reason)
+    return _alone(pairs, _subject(reading, None, "", decisions))
+
+
+def _alone(pairs: Sequence[Pair], subject: Subject) -> Case:
+    """Nobody on the other side: the first pair that wants to create does; else the first says why not."""
+    planned = [_planned(pair, subject) for pair in pairs]
+    return next((case for case in planned if case.plan.steps), planned[0])
+
+
+def _planned(pair: Pair, subject: Subject) -> Case:
+    return Case(pair, subject, plan(pair, subject), None)
+
+
+def _subject(reading: Reading, other: Reading | None, by: str, decisions: Decisions) -> Subject:
+    refs = (reading.ref, other.ref) if other else (reading.ref,)
+    here = reading.ref.side is Side.HUBSPOT
+    return Subject(
+        hubspot=reading if here else other,
+        salesforce=other if here else reading,
+        memory=None,
+        by=by,
+        parked=decisions.parked_for(refs),
+        settled=decisions.settled_for(refs),
+    )
+
+
+def _ambiguous(pair: Pair, reading: Reading, rivals: tuple[Ref, ...], reason: str) -> Case:
+    issue = Issue(
+        IssueKind.AMBIGUOUS,
+        (reading.ref, *rivals),
+        reason=reason,
+        hint=f"decide with: smarketing link {reading.ref} REF, or merge the duplicates in the CRM that holds them",
+    )
+    subject = replace(_subject(reading, None, "", Decisions({}, {})), issue=issue)
+    return Case(pair, subject, plan(pair, subject), None)
+
+
+def _rivalry(case: Case, reason: str) -> Case:
+    reading = case.subject.hubspot or case.subject.salesforce
+    assert reading is not None
+    return _ambiguous(case.pair, reading, tuple(ref for ref in case.refs if ref != reading.ref), reason)
+
+
+def _linked_aliases(bridge: Bridge, readings: dict[Ref, Reading], linked: Mapping[Ref, Link]) -> dict[Ref, Link]:
+    """Links of records that were merged into one of these; their readings are added as moved."""
+    aliases = {
+        Ref(reading.ref.side, reading.ref.object, alias): reading.ref
+        for reading in readings.values()
+        for alias in reading.aliases
+    }
+    if not aliases:
+        return {}
+    with bridge.database.read() as conn:
+        found = links.by_refs(conn, list(aliases))
+    extra = {alias: link for alias, link in found.items() if alias not in linked}
+    for alias in extra:
+        readings[alias] = Reading(alias, Presence.MOVED, moved_to=aliases[alias])
+    missing = [ref for link in extra.values() for ref in (link.hubspot, link.salesforce) if ref not in readings]
+    readings.update(read_refs(bridge, missing))
+    return {**extra, **{aliases[alias]: link for alias, link in extra.items() if aliases[alias] not in linked}}
+
+
+def with_history(bridge: Bridge, cases: list[Case]) -> list[Case]:
+    """Plan again, with exact times, the cases whose conflict hangs on when HubSpot's field was edited."""
+    asking = {case.subject.hubspot.ref: case for case in cases if case.plan.wants_history and case.subject.hubspot}
+    if not asking:
+        return cases
+    again: dict[int, Case] = {}
+    for obj in sorted({ref.object for ref in asking}):
+        ids = [ref.id for ref in asking if ref.object == obj]
+        names = sorted({name for ref in asking if ref.object == obj for name in asking[ref].plan.wants_history})
+        for reading in bridge.crms[Side.HUBSPOT].read(bridge.views[Side.HUBSPOT, obj], ids, history=names):
+            case = asking[reading.ref]
+            subject = replace(case.subject, hubspot=reading)
+            again[id(case)] = Case(case.pair, subject, plan(case.pair, subject), case.link)
+    return [again.get(id(case), case) for case in cases]

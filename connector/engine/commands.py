@@ -1,0 +1,168 @@
+"""What people may do: settle, unpark, retry, link, unlink, resync, forget, look. The CLI and the admin both call these.
+
+Every act of a person is recorded as an event with who did it, and works by changing what is remembered and marking the
+records dirty: the next pass does the rest, with the same code and guards as ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.plan import IssueKind, Memory
+from connector.core.refs import Ref, Side
+from connector.engine import erase
+from connector.engine.bridge import Bridge
+from connector.engine.cases import Case, cases_of, pair_of, read_refs
+from connector.errors import Refused
+from connector.storage import dirty, events, issues, links
+from connector.storage.events import Event
+from connector.storage.issues import StoredIssue
+from connector.storage.links import Link, NewLink
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One record as it stands: its case (live readings and plan), its link, its open issues."""
+
+    case: Case | None
+    link: Link | None
+    issues: Sequence[StoredIssue]
+
+
+def look(bridge: Bridge, ref: Ref) -> Looked:
+    """Read one record and its counterpart, and plan them, writing nothing."""
+    cases = cases_of(bridge, [ref])
+    with bridge.database.read() as conn:
+        link = links.by_refs(conn, [ref]).get(ref)
+        refs = list({ref, *(one for case in cases for one in case.refs)})
+        return Looked(cases[0] if cases else None, link, issues.open_issues(conn, refs=refs))
+
+
+def settle(bridge: Bridge, issue_id: int, winner: Side, by: str) -> StoredIssue:
+    """Decide a conflict: the winner's value goes to the other side in the next pass.
+
+    Raises:
+        Refused: when there is no such open conflict.
+    """
+    with bridge.database.begin() as conn:
+        stored = _open(conn, issue_id)
+        if stored.issue.kind is not IssueKind.CONFLICT:
+            raise Refused(f"issue {issue_id} is {stored.issue.kind.value}, not a conflict; see smarketing status")
+        issues.decide(conn, issue_id, winner.value)
+        _act(conn, bridge, stored.issue.refs, by, {"act": "settle", "rule": stored.issue.rule, "winner": winner.value})
+    return stored
+
+
+def unpark(bridge: Bridge, issue_ids: Sequence[int], by: str) -> int:
+    """Let parked values be tried again in the next pass. Returns how many.
+
+    Raises:
+        Refused: when one of them is no open parked issue.
+    """
+    with bridge.database.begin() as conn:
+        for issue_id in issue_ids:
+            stored = _open(conn, issue_id)
+            if stored.issue.kind is not IssueKind.PARKED:
+                raise Refused(f"issue {issue_id} is {stored.issue.kind.value}, not parked; see smarketing status")
+            _act(conn, bridge, stored.issue.refs, by, {"act": "unpark", "field": stored.issue.field})
+        issues.close(conn, issue_ids, bridge.clock.now(), f"unparked by {by}")
+    return len(issue_ids)
+
+
+def parked_ids(bridge: Bridge) -> list[int]:
+    """All parked issues."""
+    with bridge.database.read() as conn:
+        return [stored.id for stored in issues.open_issues(conn, kinds=[IssueKind.PARKED])]
+
+
+def resync(bridge: Bridge, refs: Sequence[Ref], by: str) -> None:
+    """Look at some records again, whether or not anything changed."""
+    with bridge.database.begin() as conn:
+        _act(conn, bridge, tuple(refs), by, {"act": "resync"})
+
+
+def retry(bridge: Bridge) -> int:
+    """Do now what waits for its pause to end. Returns how many refs."""
+    with bridge.database.begin() as conn:
+        return dirty.hurry(conn, bridge.clock.now())
+
+
+def link(bridge: Bridge, one: Ref, other: Ref, by: str) -> None:
+    """Say that two records are the same. A link that a person had taken apart is taken up again.
+
+    Raises:
+        Refused: when they are of one side, of objects without a mapping, gone, or linked to others.
+    """
+    hubspot, salesforce = sorted((one, other), key=lambda ref: ref.side is Side.SALESFORCE)
+    if hubspot.side is salesforce.side:
+        raise Refused("a link joins one HubSpot record and one Salesforce record")
+    pair = _pair(bridge, hubspot, salesforce)
+    absent = [str(ref) for ref, reading in read_refs(bridge, (one, other)).items() if not reading.present]
+    if absent:
+        raise Refused(f"{', '.join(absent)} cannot be read: archived, merged, converted or gone")
+    with bridge.database.begin() as conn:
+        for held in links.by_refs(conn, [hubspot, salesforce]).values():
+            if held.stopped:
+                links.delete(conn, held.id, held.version)
+            else:
+                raise Refused(f"{held.hubspot} is linked to {held.salesforce}; unlink them first")
+        links.insert(conn, [NewLink(pair, hubspot, salesforce, Memory())], bridge.clock.now())
+        _act(conn, bridge, (hubspot, salesforce), by, {"act": "link"})
+        ids = [stored.id for stored in issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=[one, other])]
+        issues.close(conn, ids, bridge.clock.now(), f"linked by {by}")
+
+
+def unlink(bridge: Bridge, ref: Ref, by: str) -> Link:
+    """Keep two linked records apart from now on: neither is synced, matched again or made twice.
+
+    Raises:
+        Refused: when the record is not linked.
+    """
+    with bridge.database.begin() as conn:
+        held = links.by_refs(conn, [ref]).get(ref)
+        if held is None:
+            raise Refused(f"{ref} is not linked")
+        links.stop(conn, held.id)
+        _act(conn, bridge, (held.hubspot, held.salesforce), by, {"act": "unlink"})
+    return held
+
+
+def forget(bridge: Bridge, ref: Ref) -> None:
+    """Erase all that the store holds of a person, and never make them again.
+
+    Raises:
+        Refused: when the record is not linked (then nothing is held that a re-read would not bring back).
+    """
+    with bridge.database.begin() as conn:
+        held = links.by_refs(conn, [ref]).get(ref)
+        if held is None:
+            raise Refused(f"{ref} is not linked; nothing is kept of it")
+        links.delete(conn, held.id, held.version)
+        erase.erase(conn, bridge, held, bridge.clock.now())
+
+
+def _pair(bridge: Bridge, hubspot: Ref, salesforce: Ref) -> str:
+    try:
+        return pair_of(bridge, hubspot, salesforce).name
+    except KeyError as error:
+        raise Refused(str(error.args[0])) from error
+
+
+def _open(conn: Connection, issue_id: int) -> StoredIssue:
+    stored = issues.by_id(conn, issue_id)
+    if stored is None:
+        raise Refused(f"there is no open issue {issue_id}; see smarketing status")
+    return stored
+
+
+def _act(conn: Connection, bridge: Bridge, refs: Sequence[Ref], by: str, payload: dict[str, Any]) -> None:
+    """Record a person's act and have the records looked at."""
+    now = bridge.clock.now()
+    dirty.mark(conn, refs, now, reason=str(payload["act"]))
+    by_side = {ref.side: ref for ref in reversed(refs)}
+    row = Event(now, "act", by_side.get(Side.HUBSPOT), by_side.get(Side.SALESFORCE), None, {**payload, "by": by})
+    events.append(conn, [row])

@@ -1,0 +1,91 @@
+"""Ask both sides what changed, and mark it dirty.
+
+Polling is the source of truth. A reading that says nothing new is not marked: it was seen with this stamp and content,
+or the link remembers all its values as agreed or sent. That is how the echo of our own writes costs nothing. Marks,
+seen rows and the cursor are stored in one transaction, so that a crash repeats a portion instead of losing it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from connector.core.digest import digest
+from connector.core.readings import Reading
+from connector.core.refs import Ref, Side
+from connector.engine.bridge import Bridge
+from connector.engine.cases import pair_of
+from connector.engine.news import says_news
+from connector.ports import Changes, Cursor
+from connector.storage import cursors, dirty, links, seen
+from connector.storage.links import Link
+
+KEEP_SEEN = timedelta(minutes=30)  # longer than any adapter's overlap
+
+
+def observe(bridge: Bridge) -> int:
+    """Poll both sides until each says that is all; returns how many refs were marked dirty."""
+    return sum(bridge.together(lambda side: observe_side(bridge, side)).values())
+
+
+def observe_side(bridge: Bridge, side: Side) -> int:
+    """Poll one side."""
+    with bridge.database.read() as conn:
+        cursor: Cursor | None = cursors.get(conn, side)
+    marked, more = 0, True
+    while more:
+        changes = _poll(bridge, side, cursor)
+        marked += _store(bridge, side, changes)
+        cursor, more = changes.cursor, changes.more
+    return marked
+
+
+def _poll(bridge: Bridge, side: Side, cursor: Cursor | None) -> Changes:
+    def known(obj: str, start: datetime, before: datetime) -> int:
+        with bridge.database.read() as conn:
+            return seen.count(conn, side, obj, start, before)
+
+    return bridge.crms[side].changes(bridge.views_of(side), cursor, known)
+
+
+def _store(bridge: Bridge, side: Side, changes: Changes) -> int:
+    """One portion: mark what is news, remember what was seen, advance the cursor."""
+    with bridge.database.begin() as conn:
+        now = bridge.clock.now()
+        news = news_of(conn, bridge, changes.readings)
+        dirty.mark(conn, news, now, reason=f"changed in {side.value}")
+        seen.record(conn, [row for reading in changes.readings if (row := _seen_row(reading))])
+        cursors.put(conn, side, dict(changes.cursor), now)
+        newest = max((reading.modified_at for reading in changes.readings if reading.modified_at), default=None)
+        if newest and not changes.more:
+            seen.purge(conn, side, newest - KEEP_SEEN)  # by the side's own clock, which may not be ours
+    return len(news)
+
+
+def _seen_row(reading: Reading) -> tuple[Ref, datetime, str] | None:
+    return (reading.ref, reading.modified_at, digest(reading)) if reading.modified_at else None
+
+
+def news_of(conn: Connection, bridge: Bridge, readings: Sequence[Reading]) -> list[Ref]:
+    """The refs whose reading may ask for something to be done."""
+    if not readings:
+        return []
+    refs = [reading.ref for reading in readings]
+    known, linked = seen.lookup(conn, refs), links.by_refs(conn, refs)
+    return [reading.ref for reading in readings if _is_news(bridge, reading, known, linked)]
+
+
+def _is_news(
+    bridge: Bridge, reading: Reading, known: Mapping[Ref, tuple[datetime, str]], linked: Mapping[Ref, Link]
+) -> bool:
+    before, link = known.get(reading.ref), linked.get(reading.ref)
+    if before and reading.modified_at and before == (reading.modified_at, digest(reading)):
+        return False
+    if link is None:
+        return reading.present or bool(reading.moved_to)
+    if not reading.present or reading.aliases:
+        return True
+    pair = pair_of(bridge, link.hubspot, link.salesforce)
+    return says_news(pair, link, reading)

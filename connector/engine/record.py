@@ -1,0 +1,180 @@
+"""Write down what happened: events for the story of every value, issues for people, moves of links.
+
+An event names both refs and carries the changes that arrived with what they replaced, so that a lost value can always
+be found again. Issues are opened when something waits for a person and closed by the pass in which the reason is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from connector.core.digest import digest
+from connector.core.plan import Change, Issue, IssueKind, Link, Raise, Relink, Unlink
+from connector.core.readings import Presence
+from connector.core.refs import Ref, Side
+from connector.engine.bridge import Bridge
+from connector.engine.cases import Case
+from connector.engine.erase import erase
+from connector.engine.run import Run
+from connector.ports import Rejection
+from connector.storage import dirty, events, issues, links
+from connector.storage.events import Event
+from connector.storage.links import Link as StoredLink
+
+if TYPE_CHECKING:
+    from connector.engine.apply import Job  # a job is what is recorded; apply calls this module
+
+_CLOSABLE = (IssueKind.CONFLICT, IssueKind.PARKED, IssueKind.AMBIGUOUS)
+
+
+def move(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> None:
+    """Carry out the steps of a plan that touch the link itself: relink, unlink."""
+    link = job.case.link
+    assert link is not None
+    for step in job.case.plan.steps:
+        if isinstance(step, Relink) and job.link_id is not None:
+            _relink(conn, job, step, now)
+        elif isinstance(step, Unlink):
+            links.delete(conn, link.id, job.version)
+            job.link_id = None
+            job.notes.append(("unlinked", step.reason))
+            if job.case.subject.hubspot and job.case.subject.hubspot.presence is Presence.MISSING:
+                erase(conn, bridge, link, now)
+                job.notes = []
+
+
+def _relink(conn: Connection, job: Job, step: Relink, now: datetime) -> None:
+    """The identity went on under a new ref; if that one is linked already, two links have become one."""
+    link = job.case.link
+    assert link is not None
+    holder = links.by_refs(conn, [step.new]).get(step.new)
+    if holder is None and links.relink(conn, link.id, job.version, step.new):
+        job.version += 1
+        job.notes.append(("relinked", f"{step.old} is now {step.new}: {step.reason}"))
+        dirty.mark(conn, [step.new], now, reason="relinked")
+    elif holder is not None and holder.id != link.id:
+        links.delete(conn, link.id, job.version)
+        job.link_id = None
+        other, kept = _across(link, step), _across(holder, step)
+        job.notes.append(("unlinked", f"{step.old} became {step.new}, which is linked to {kept}"))
+        job.raised.append(_merged_once(step, other, kept))
+
+
+def _across(link: StoredLink, step: Relink) -> Ref:
+    return link.salesforce if step.new.side is Side.HUBSPOT else link.hubspot
+
+
+def _merged_once(step: Relink, other: Ref, kept: Ref) -> Issue:
+    return Issue(
+        IssueKind.AMBIGUOUS,
+        (other, kept, step.new),
+        code="MERGED_ON_ONE_SIDE",
+        reason=f"{step.old} was merged into {step.new} in {step.new.side.value}; "
+        f"in {other.side.value} there still are two records",
+        hint=f"merge {other} and {kept} in {other.side.value}",
+    )
+
+
+def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> None:
+    """Append the events of a batch, open its issues and close those that no longer hold."""
+    rows: list[Event] = []
+    opened: list[Issue] = []
+    for job in jobs:
+        rows += _events(job, run, now)
+        raised = [step.issue for step in job.case.plan.steps if isinstance(step, Raise)] + job.raised + _parked(job)
+        opened += raised
+        run.counts["parked"] += len(raised) - sum(isinstance(step, Raise) for step in job.case.plan.steps)
+        run.counts["unsure"] += sum(task.unsure is not None for task in job.tasks)
+    if rows:
+        events.append(conn, rows)
+    _close(conn, jobs, opened, now)
+    if opened:
+        issues.raise_issues(conn, opened, now, run.id)
+
+
+def _events(job: Job, run: Run, now: datetime) -> Iterable[Event]:
+    subject = job.case.subject
+    hubspot = subject.hubspot.ref if subject.hubspot else None
+    salesforce = subject.salesforce.ref if subject.salesforce else None
+    if job.made and job.made.done and job.made.ref:
+        hubspot, salesforce = (job.made.ref, salesforce) if hubspot is None else (hubspot, job.made.ref)
+    for kind, words in job.notes:
+        yield Event(now, kind, hubspot, salesforce, run.id, {"reason": words})
+    for step in job.case.plan.steps:
+        if isinstance(step, Link):
+            yield Event(now, "linked", hubspot, salesforce, run.id, {"by": step.by})
+    written = job.written
+    if written or (job.made and job.made.done):
+        kind = "created" if job.made else "updated"
+        yield Event(now, kind, hubspot, salesforce, run.id, {"changes": [change_row(change) for change in written]})
+
+
+def change_row(change: Change) -> dict[str, Any]:
+    """A change as it is kept: side, field, rule, before, after, because, and what decided."""
+    row: dict[str, Any] = {
+        "side": change.side.value,
+        "field": change.field,
+        "rule": change.rule,
+        "before": change.before,
+        "after": change.after,
+        "because": change.because.value,
+    }
+    if change.origin != change.after:
+        row["origin"] = change.origin
+    if change.evidence:
+        row["evidence"] = change.evidence
+    return row
+
+
+def _parked(job: Job) -> list[Issue]:
+    """What a side refused, one issue a field."""
+    return [parked(job, change, rejection, task.side) for task in job.tasks for change, rejection in task.refused]
+
+
+def parked(job: Job, change: Change | None, rejection: Rejection, side: Side) -> Issue:
+    """The issue of one refused value, or of a whole record when no field is to blame.
+
+    A record's `value` is then the digest of the reading that was refused: it is tried again once that changes.
+    """
+    leading = tuple(sorted(job.case.refs, key=lambda ref: ref.side is not side))
+    return Issue(
+        IssueKind.PARKED,
+        leading,
+        rule=change.rule if change else "",
+        side=side,
+        field=change.field if change else "",
+        code=rejection.code,
+        value=change.after if change else origin_digest(job.case, side),
+        reason=rejection.reason,
+        hint=rejection.hint,
+    )
+
+
+def origin_digest(case: Case, towards: Side) -> str | None:
+    """The digest of the reading that a write to one side comes from."""
+    origin = case.subject.salesforce if towards is Side.HUBSPOT else case.subject.hubspot
+    return digest(origin) if origin else None
+
+
+def _close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: datetime) -> None:
+    """Close the issues of these records that their plan no longer raises; refusals that still stand stay."""
+    if not issues.counts(conn):
+        return
+    refs = [ref for job in jobs for ref in job.case.refs]
+    keep = {(issue.kind, issue.refs[0], issue.rule, issue.field) for issue in opened}
+    keep |= {(IssueKind.PARKED, ref, rule, name) for job in jobs for ref, rule, name in _still_parked(job)}
+    issues.close_for(conn, refs, _CLOSABLE, now, "the reason is gone", keep)
+
+
+def _still_parked(job: Job) -> Iterable[tuple[Ref, str, str]]:
+    """(ref, rule, field) of the refusals that this plan left out again: values, cross ids, whole records."""
+    pair, subject = job.case.pair, job.case.subject
+    for side, name, _ in subject.parked:
+        rules = [rule.name for rule in pair.rules if rule.field_on(side) == name and rule.name in job.case.plan.parked]
+        if name in ("", pair.key_on(side)) and (name or job.barred):
+            rules.append("")
+        yield from ((ref, rule, name) for ref in job.case.refs for rule in rules)

@@ -1,0 +1,201 @@
+"""Compare everything: stream both sides into the spool, join them there, and hand out cases in batches.
+
+A sweep reads every record once (list pages and query pages, the cheapest reads there are) and never holds more than a
+few batches in memory; the join is the database's. First sync, `sync --full` and `plan` are this one stream. Readings
+grow old while a long sweep works, so a case that would overwrite a value is read again when its reading is older than
+`Bridge.freshest`.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from connector.core.matching import cross_id, keys
+from connector.core.plan import Because, Update
+from connector.core.readings import Reading
+from connector.core.refs import Ref, Side
+from connector.engine.bridge import Bridge
+from connector.engine.candidates import Candidates, linked_elsewhere
+from connector.engine.cases import (
+    Case,
+    cases_of,
+    decisions_for,
+    loose_cases,
+    plan_link,
+    read_refs,
+    with_history,
+)
+from connector.storage import links, spool
+from connector.storage.links import Link
+from connector.storage.spool import SpoolRow
+
+_Arrivals = queue.Queue[Sequence[Reading] | BaseException | None]
+_AHEAD = 8  # portions read ahead of the spool: bounds memory while calls overlap
+
+
+@contextmanager
+def swept(bridge: Bridge, run_id: int) -> Iterator[None]:
+    """Fill the spool for one run, and empty it afterwards whatever happens."""
+    fill(bridge, run_id)
+    try:
+        yield
+    finally:
+        with bridge.database.begin() as conn:
+            spool.clear(conn, run_id)
+
+
+def fill(bridge: Bridge, run_id: int) -> None:
+    """Read every live record of both sides into the spool."""
+    with bridge.database.begin() as conn:
+        spool.clear(conn, run_id)
+    done = 0
+    for readings in _portions(bridge):
+        with bridge.database.begin() as conn:
+            spool.add(conn, run_id, [_row(bridge, reading) for reading in readings])
+        done += len(readings)
+        bridge.progress("reading both sides", done, None)
+    with bridge.database.begin() as conn:
+        spool.seal(conn, run_id)
+
+
+def _row(bridge: Bridge, reading: Reading) -> SpoolRow:
+    pair = bridge.mapping.pairs_of(reading.ref.side, reading.ref.object)[0]
+    return SpoolRow(reading, cross_id(pair, reading), keys(pair, reading) if reading.present else ())
+
+
+def _portions(bridge: Bridge) -> Iterator[Sequence[Reading]]:
+    """Portions of all scans, those of different sides interleaved as they arrive."""
+    if bridge.executor is None:
+        for side in Side:
+            yield from _scans(bridge, side)
+        return
+    arrived: _Arrivals = queue.Queue(_AHEAD)
+    for side in Side:
+        bridge.executor.submit(_stream, bridge, side, arrived)
+    streaming = len(Side)
+    while streaming:
+        item = arrived.get()
+        if item is None:
+            streaming -= 1
+        elif isinstance(item, BaseException):
+            raise item
+        else:
+            yield item
+
+
+def _scans(bridge: Bridge, side: Side) -> Iterator[Sequence[Reading]]:
+    for view in bridge.views_of(side):
+        yield from bridge.crms[side].scan(view)
+
+
+def _stream(bridge: Bridge, side: Side, arrived: _Arrivals) -> None:
+    """Hand one side's portions to the consuming thread, and at last None, or the fault that ended it."""
+    try:
+        for portion in _scans(bridge, side):
+            arrived.put(portion)
+        arrived.put(None)
+    except BaseException as error:  # noqa: BLE001  # raised again by the consuming thread
+        arrived.put(error)
+
+
+def batches(bridge: Bridge, run_id: int, since: datetime | None = None) -> Iterator[list[Case]]:
+    """All cases of a filled spool, in batches: linked pairs first, then HubSpot's loose records, then Salesforce's."""
+    for cases in _linked(bridge, run_id):
+        yield _recent(cases, since)
+    for side in (Side.HUBSPOT, Side.SALESFORCE):
+        for view in bridge.views_of(side):
+            for cases in _loose(bridge, run_id, side, view.object):
+                yield _recent(cases, since)
+
+
+def _recent(cases: list[Case], since: datetime | None) -> list[Case]:
+    if since is None:
+        return cases
+    return [
+        case
+        for case in cases
+        for reading in [[case.subject.hubspot, case.subject.salesforce]]
+        if any(one and one.modified_at and one.modified_at >= since for one in reading)
+    ]
+
+
+def _linked(bridge: Bridge, run_id: int) -> Iterator[list[Case]]:
+    after = 0
+    while True:
+        with bridge.database.read() as conn:
+            rows = spool.linked(conn, run_id, after, bridge.batch_records)
+        if not rows:
+            return
+        after = rows[-1][0].id
+        yield with_history(bridge, _linked_cases(bridge, rows))
+
+
+def _linked_cases(bridge: Bridge, rows: Sequence[tuple[Link, Reading | None, Reading | None]]) -> list[Case]:
+    """Plan linked pairs; records the scan did not list are read singly, to learn what became of them."""
+    decisions = decisions_for(bridge, [ref for link, _, _ in rows for ref in (link.hubspot, link.salesforce)])
+    unlisted = [
+        ref
+        for link, hubspot, salesforce in rows
+        for ref, reading in ((link.hubspot, hubspot), (link.salesforce, salesforce))
+        if reading is None
+    ]
+    found = read_refs(bridge, unlisted) if unlisted else {}
+    return [
+        plan_link(bridge, link, hubspot or found[link.hubspot], salesforce or found[link.salesforce], decisions)
+        for link, hubspot, salesforce in rows
+    ]
+
+
+def _loose(bridge: Bridge, run_id: int, side: Side, obj: str) -> Iterator[list[Case]]:
+    after = ""
+    while True:
+        with bridge.database.read() as conn:
+            readings = spool.unlinked(conn, run_id, side, obj, after, bridge.batch_records)
+        if not readings:
+            return
+        after = readings[-1].ref.id
+        present = [reading for reading in readings if reading.present]
+        candidates = _candidates(bridge, run_id, present)
+        cases = loose_cases(bridge, present, candidates, decisions_for(bridge, [one.ref for one in present]))
+        with bridge.database.begin() as conn:
+            spool.claim(conn, run_id, [ref for case in cases for ref in _concerned(case)])
+        yield cases
+
+
+def _concerned(case: Case) -> Sequence[Ref]:
+    issue = case.subject.issue
+    return issue.refs if issue else case.refs
+
+
+def _candidates(bridge: Bridge, run_id: int, readings: Sequence[Reading]) -> Candidates:
+    """Counterparts and rivals of loose readings, from the spool."""
+    candidates = Candidates()
+    rows = [_row(bridge, reading) for reading in readings]
+    with bridge.database.read() as conn:
+        near = spool.related(conn, run_id, rows)
+        linked = links.by_refs(conn, [reading.ref for reading, _ in near])
+    for reading in (*readings, *(one for one, _ in near)):
+        if reading.present:
+            for pair in bridge.mapping.pairs_of(reading.ref.side, reading.ref.object):
+                candidates.add(pair, reading)
+    candidates.taken = {reading.ref: "met another record in this run" for reading, claimed in near if claimed}
+    candidates.taken |= linked_elsewhere(linked)
+    return candidates
+
+
+def refreshed(bridge: Bridge, cases: list[Case], read_at: datetime) -> list[Case]:
+    """Cases fit to be carried out: those that would overwrite something are read again once readings are old."""
+    if bridge.clock.now() - read_at <= bridge.freshest:
+        return cases
+    old = [case for case in cases if any(_overwrites(step) for step in case.plan.steps)]
+    if not old:
+        return cases
+    rereading = {id(case) for case in old}
+    return [case for case in cases if id(case) not in rereading] + cases_of(bridge, [case.refs[0] for case in old])
+
+
+def _overwrites(step: object) -> bool:
+    return isinstance(step, Update) and any(change.because is not Because.CROSS_ID for change in step.changes)

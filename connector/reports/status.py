@@ -1,0 +1,100 @@
+"""How the bridge is: what waits, what needs a person, how far each side has been read, what the day has cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.refs import Side
+from connector.storage import budgets, cursors, dirty, issues, links, runs
+from connector.storage.dirty import Waiting
+from connector.storage.issues import StoredIssue
+from connector.storage.runs import RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One look at an installation."""
+
+    links: int
+    dirty: int
+    oldest_dirty: datetime | None
+    waiting: list[Waiting]
+    issues: dict[str, int]
+    open_issues: list[StoredIssue]
+    read_until: dict[str, datetime | None]
+    calls_today: dict[str, int]
+    runs: list[RunRow]
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything waits for somebody to decide."""
+        return bool(self.issues)
+
+    def row(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "links": self.links,
+            "dirty": self.dirty,
+            "oldest_dirty": self.oldest_dirty.isoformat() if self.oldest_dirty else None,
+            "waiting": [
+                {"ref": str(one.ref), "due_at": one.due_at.isoformat(), "reason": one.reason} for one in self.waiting
+            ],
+            "issues": self.issues,
+            "open": [issue_row(stored) for stored in self.open_issues],
+            "read_until": {side: at.isoformat() if at else None for side, at in self.read_until.items()},
+            "calls_today": self.calls_today,
+            "runs": [run_row(run) for run in self.runs],
+        }
+
+
+def status(conn: Connection, now: datetime, limit: int = 50) -> Status:
+    """Look at the store; no CRM is called."""
+    return Status(
+        links=links.count(conn),
+        dirty=dirty.count(conn),
+        oldest_dirty=dirty.oldest(conn),
+        waiting=[one for one in dirty.sample(conn, limit) if one.attempts],
+        issues={kind.value: number for kind, number in issues.counts(conn).items()},
+        open_issues=issues.open_issues(conn, limit=limit),
+        read_until={side.value: cursors.stored_at(conn, side) for side in Side},
+        calls_today={side.value: budgets.spent(conn, side, now.date()) for side in Side},
+        runs=runs.recent(conn, 5),
+    )
+
+
+def issue_row(stored: StoredIssue) -> dict[str, Any]:
+    """An open issue as JSON."""
+    issue = stored.issue
+    return {
+        "id": stored.id,
+        "kind": issue.kind.value,
+        "refs": [str(ref) for ref in issue.refs],
+        "side": issue.side.value if issue.side else None,
+        "field": issue.field,
+        "rule": issue.rule,
+        "code": issue.code,
+        "value": issue.value,
+        "other_value": issue.other_value,
+        "reason": issue.reason,
+        "hint": issue.hint,
+        "opened_at": stored.opened_at.isoformat(),
+        "times": stored.times,
+        "decision": stored.decision,
+    }
+
+
+def run_row(run: RunRow) -> dict[str, Any]:
+    """A run as JSON."""
+    return {
+        "id": run.id,
+        "kind": run.kind,
+        "by": run.by,
+        "started_at": run.started_at.isoformat(),
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "outcome": run.outcome,
+        "counts": run.counts,
+    }
