@@ -28,7 +28,7 @@ def _form(request: Request) -> dict[str, str]:
 
 
 def _refused(error: str, description: str, status: str) -> Refusal:
-    return Refusal(400, description, error=error, error_description=description, **{"errorType": status})
+    return Refusal(400, description, error=error, error_description=description, status=status)
 
 
 def _authenticate(form: dict[str, str]) -> None:

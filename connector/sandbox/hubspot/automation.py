@@ -28,11 +28,11 @@ REWRITES: Mapping[str, Callable[[str, str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When `property` of `object` changes, write its rewritten value into `target` (or back), `delay_s` later."""
+    """When `watched` of `object` changes, write its rewritten value into `target` (or back), `delay_s` later."""
 
     number: int
     object: str
-    property: str
+    watched: str
     rewrite: str
     text: str = ""
     target: str = ""
@@ -54,10 +54,10 @@ class Rule:
 
     def rewritten(self, value: str) -> dict[str, str]:
         """What it writes when its property says `value`."""
-        return {self.target or self.property: REWRITES[self.rewrite](value, self.text)}
+        return {self.target or self.watched: REWRITES[self.rewrite](value, self.text)}
 
 
 def provoked(rules: Iterable[Rule], object_name: str, changed: Iterable[str], source: Source) -> list[Rule]:
     """The rules that a change by `source` concerns."""
     names = set(changed)
-    return [rule for rule in rules if rule.object == object_name and rule.property in names and source != rule.source]
+    return [rule for rule in rules if rule.object == object_name and rule.watched in names and source != rule.source]

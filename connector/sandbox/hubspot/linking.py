@@ -1,7 +1,7 @@
 """Associations as records meet them: checking what is asked for, making it, and telling the webhooks.
 
-Both directions of a link fire an event, and a primary one also makes the unlabelled link, so that one call may fire four
-events (HubSpot fact sheet 11.3).
+Both directions of a link fire an event, and a primary one also makes the unlabelled link, so that one call may fire
+four events (HubSpot fact sheet 11.3).
 """
 
 from __future__ import annotations

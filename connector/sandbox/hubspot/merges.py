@@ -25,7 +25,7 @@ def merge(state: State, table: Table, primary: Record, secondary: Record, source
     if values[MERGED_IDS].count(";") >= MERGES_MAX:
         raise Refusal(414, "Cannot have more than 250 identities on a profile")
     kept = state.settings.merge_keeps_primary_id
-    survivor = _survivor(state, table, primary, values, source, new_id=None if kept else table.take_id())
+    survivor = _survivor(state, primary, values, source, new_id=None if kept else table.take_id())
     for loser in (secondary,) if kept else (primary, secondary):
         table.remove(loser)
         table.redirect(loser.id, survivor.id)
@@ -77,9 +77,8 @@ def _later_stage(table: Table, primary: Record, secondary: Record) -> str | None
     return max(known, key=order.index) if known else None
 
 
-def _survivor(  # noqa: PLR0913 - what the new version is made of
+def _survivor(
     state: State,
-    table: Table,
     primary: Record,
     values: dict[str, str],
     source: Source,

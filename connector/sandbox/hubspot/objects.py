@@ -51,11 +51,11 @@ def page(call: Call) -> Reply:
     if "associations" in call.query:
         for record_id, answer in zip(ids, results, strict=False):
             _associate(call, table, table.records[record_id], answer)
-    answer: dict[str, Any] = {"results": results}
+    listing: dict[str, Any] = {"results": results}
     if len(ids) > limit:
         link = f"https://api.hubapi.com{call.request.path}?limit={limit}&after={ids[limit]}"
-        answer["paging"] = {"next": {"after": str(ids[limit]), "link": link}}
-    return Reply(200, answer)
+        listing["paging"] = {"next": {"after": str(ids[limit]), "link": link}}
+    return Reply(200, listing)
 
 
 def update(call: Call) -> Reply:

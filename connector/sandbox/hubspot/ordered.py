@@ -30,11 +30,14 @@ class Ordered:
 
     def extend(self, numbers: Iterable[int]) -> None:
         """Add many numbers at once, none of them present yet."""
-        merged = sorted([*self, *numbers])
+        fresh = sorted(numbers)
         half = CHUNK_MAX // 2
-        self._chunks = [merged[start : start + half] for start in range(0, len(merged), half)]
-        self._lows = [chunk[0] for chunk in self._chunks]
-        self._size = len(merged)
+        if self._chunks and fresh and fresh[0] <= self._chunks[-1][-1]:
+            fresh = sorted([*self, *fresh])
+            self._chunks, self._lows, self._size = [], [], 0
+        self._chunks += [fresh[start : start + half] for start in range(0, len(fresh), half)]
+        self._lows += [fresh[start] for start in range(0, len(fresh), half)]
+        self._size += len(fresh)
 
     def add(self, number: int) -> None:
         """Add a number that is not present yet."""

@@ -1,5 +1,6 @@
-"""Pipelines and their stages (HubSpot fact sheet 7). A deal stage carries the probability of winning: 1.0 is won, 0.0 is
-lost, both are closed.
+"""Pipelines and their stages (HubSpot fact sheet 7).
+
+A deal stage carries the probability of winning: 1.0 is won, 0.0 is lost, both are closed.
 """
 
 from __future__ import annotations

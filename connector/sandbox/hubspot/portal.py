@@ -18,7 +18,7 @@ from connector.sandbox.hubspot import population
 from connector.sandbox.hubspot.access import Grant
 from connector.sandbox.hubspot.events import EventLog
 from connector.sandbox.hubspot.problems import Refusal, missing_scopes
-from connector.sandbox.hubspot.router import Match, known, matched, scopes_for
+from connector.sandbox.hubspot.router import Endpoint, Match, known, matched, scopes_for
 from connector.sandbox.hubspot.settings import Settings
 from connector.sandbox.hubspot.state import State
 from connector.sandbox.hubspot.web import Call, Reply
@@ -63,7 +63,19 @@ class Portal:
         headers["Content-Type"] = JSON
         return Response(reply.status, orjson.dumps(reply.payload), headers)
 
-    def load(self, object_name: str, rows: Iterable[Mapping[str, str]]) -> list[str]:
+    def owners(self) -> list[dict[str, Any]]:
+        """Every owner as the Owners API prints them, archived ones last."""
+        with self.lock:
+            return [
+                owner.shown() for archived in (False, True) for owner in self.state.owners.listed(archived=archived)
+            ]
+
+    def load_associations(self, object_name: str, to_object: str, pairs: Iterable[tuple[str, str]]) -> None:
+        """Link many records at once without events or log; a first company becomes the primary one."""
+        with self.lock:
+            population.link(self.state, object_name, to_object, pairs)
+
+    def load(self, object_name: str, rows: Iterable[Mapping[str, str | None]]) -> list[str]:
         """Put many records in place at once, without events, log or lag; returns their ids. See population.py."""
         with self.lock:
             self.state.tick()
@@ -94,7 +106,7 @@ class Portal:
         grant = state.credentials.grant_of(request.headers.get("authorization", ""), state.now_ms)
         enforced = state.services.settings.quotas_enforced
         headers |= state.credentials.spend(grant, found.route.lane, state.now_ms, enforced=enforced)
-        return _endpoint_of(found, grant)(self._call(request, found, grant))
+        return _endpoint(found, grant)(self._call(request, found, grant))
 
     def _call(self, request: Request, found: Match, grant: Grant) -> Call:
         call = Call(self.state, request, found.version, grant)
@@ -102,8 +114,9 @@ class Portal:
         return call
 
 
-def _endpoint_of(found: Match, grant: Grant) -> Any:
+def _endpoint(found: Match, grant: Grant) -> Endpoint:
     alternatives = scopes_for(found.route.access, found.parts[0] if found.parts else "")
     if alternatives and grant.scopes.isdisjoint(alternatives):
         raise missing_scopes(alternatives)
+    assert found.route.endpoint is not None, "a route answers openly or through an endpoint"
     return found.route.endpoint

@@ -1,7 +1,8 @@
 """What HubSpot answers when it refuses, as exceptions that carry the answer.
 
-`Refusal` ends a request with a status and HubSpot's error envelope. A bad property value is a `ValueProblem`; several of
-them become one refusal whose message holds a JSON array inside the string, mirrored in `errors` (HubSpot fact sheet 2.9).
+`Refusal` ends a request with a status and HubSpot's error envelope. A bad property value is a `ValueProblem`; several
+of them become one refusal whose message holds a JSON array inside the string, mirrored in `errors` (HubSpot fact sheet
+2.9).
 In a batch with trace ids a refusal turns into one entry of `errors` instead.
 """
 
@@ -20,7 +21,7 @@ SCOPES_LINK = "https://developers.hubspot.com/scopes"
 class Refusal(Exception):
     """A request is refused; `extra` are further fields of the envelope."""
 
-    def __init__(self, status: int, message: str, category: str = "", **extra: Any) -> None:
+    def __init__(self, status: int, message: str, category: str = "", /, **extra: Any) -> None:
         super().__init__(message)
         self.status = status
         self.message = message

@@ -43,7 +43,7 @@ def search(call: Call) -> Reply:
     table.index.catch_up(call.state.now_ms)
     quick = _quick(table, groups, body, after + limit)
     if quick is None:
-        ids = _ordered(call.state, table, _matching(call.state, table, groups, body), body)
+        ids = _ordered(table, _matching(call.state, table, groups, body), body)
         quick = len(ids), ids[: after + limit]
     total, reached = quick
     show = Projection(
@@ -81,7 +81,7 @@ def _groups(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
     counts = [len(group) for group in found]
     if len(found) > GROUPS_MAX or max(counts, default=0) > FILTERS_PER_GROUP_MAX or sum(counts) > FILTERS_MAX:
         raise bad_request(
-            f"Too many filters: at most {GROUPS_MAX} groups, {FILTERS_PER_GROUP_MAX} filters each, {FILTERS_MAX} in all",
+            f"Too many filters: at most {GROUPS_MAX} groups of {FILTERS_PER_GROUP_MAX}, {FILTERS_MAX} in all",
         )
     return found
 
@@ -223,7 +223,7 @@ def _mentions(record: Record, kind: Kind, words: list[str]) -> bool:
     return all(word in text for word in words)
 
 
-def _ordered(state: State, table: Table, ids: list[int], body: dict[str, Any]) -> list[int]:
+def _ordered(table: Table, ids: list[int], body: dict[str, Any]) -> list[int]:
     """By one rule, records without the value last; creation, oldest first, when there is none."""
     name, descending = _sort_rule(body)
     documents = table.index.documents

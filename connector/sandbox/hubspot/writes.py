@@ -52,7 +52,7 @@ def check(
     if problems:
         raise bad_values(problems, state.settings.portal_id)
     if record is None:
-        _check_required(state, table, changes)
+        _check_required(table, changes)
     check_unique(state, table, record, changes)
     return changes
 
@@ -63,7 +63,7 @@ def _unwritable(name: str, *, known: bool) -> ValueProblem:
     return ValueProblem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
 
 
-def _check_required(state: State, table: Table, changes: Changes) -> None:
+def _check_required(table: Table, changes: Changes) -> None:
     kind = table.kind
     missing = [name for name in kind.required_all if not changes.get(name)]
     if kind.required and not any(changes.get(name) for name in kind.required):
@@ -149,7 +149,7 @@ def _automate(state: State, table: Table, record_id: int, rule: automation.Rule)
     record = table.current(record_id)
     if record is None or record.archived_ms is not None or rule not in state.rules:
         return
-    value = record.values.get(rule.property)
+    value = record.values.get(rule.watched)
     if value is not None:
         changes = check(state, table, record, rule.rewritten(value), rule.source)
         update(state, table, record, changes, rule.source)
@@ -166,8 +166,11 @@ def _swapped(held: dict[str, str], changes: Changes) -> Changes:
 
 
 def _touched(state: State, table: Table, record: Record) -> Record:
-    if not state.settings.equal_write_moves_modified:
-        return record
+    return touch(state, table, record) if state.settings.equal_write_moves_modified else record
+
+
+def touch(state: State, table: Table, record: Record) -> Record:
+    """Move the last-modified moment and nothing else, as hidden properties do (fact sheet 3)."""
     return _replace(state, table, record, record.values)
 
 
