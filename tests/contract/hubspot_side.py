@@ -21,7 +21,7 @@ from connector.transport.throttle import Throttle, Window
 from tests.transport.clocks import Fixed, ManualClock
 
 
-def adapter(url, *, clock=None, executor=None, tokens=None, version="v3", limit_per_day=None):
+def adapter(url, *, clock=None, executor=None, tokens=None, version="v3", token="secret-token", limit_per_day=None):
     clock = clock or ManualClock()
     day = [0]
 
@@ -36,7 +36,7 @@ def adapter(url, *, clock=None, executor=None, tokens=None, version="v3", limit_
         meter=Meter(),
         repeat=retrying(clock, Fixed()),
     )
-    access = HubSpotAccess(url, tokens or StaticToken("secret-token"), version, timeout=Timeout(2, 5))
+    access = HubSpotAccess(url, tokens or StaticToken(token), version, timeout=Timeout(2, 5))
     return HubSpot(access, traffic, clock, executor)
 
 
@@ -51,6 +51,7 @@ class Script:
 
     def __init__(self):
         self.rules, self.asked, self.lock = [], [], Lock()
+        self.now = datetime(2026, 11, 2, 8, tzinfo=UTC)  # what the Date header says
 
     def on(self, pattern, *answers):
         """`pattern` is searched in "POST /crm/...?query"; an answer is a Response or a function of the request."""
@@ -80,5 +81,5 @@ class Script:
 def scripted(**options):
     """(script, adapter): an account that answers as the script says."""
     script = Script()
-    with Server(script, lambda: datetime(2026, 11, 2, 8, tzinfo=UTC)) as server:
+    with Server(script, lambda: script.now) as server:
         yield script, adapter(server.url, **options)

@@ -66,6 +66,7 @@ class Index:
 def account():
     with scripted() as (script, crm):
         index = Index()
+        index.script = script
         script.on("/search", index.search).on("archived=true", index.listing)
         script.on("account-info", answer(200, {}))
         yield index, crm
@@ -173,9 +174,10 @@ def test_a_record_modified_while_its_window_is_paged_is_told_by_the_next_poll(ac
     observed = Observed()
     portion = crm.changes([VIEW], {"contacts": {"watermark_ms": ms(START) - 30_000}}, observed.known)
     assert portion.more
-    index.put(300, START + timedelta(seconds=1))
+    index.put(300, START + timedelta(seconds=5))
     readings, cursor = poll(crm, portion.cursor, observed)
     assert "300" not in {each.ref.id for each in readings}
+    index.script.now += timedelta(seconds=10)
     readings, _ = poll(crm, cursor, observed)
     assert [each.ref.id for each in readings if each.modified_at > START] == ["300"]
 
