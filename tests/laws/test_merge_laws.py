@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from connector.core.changes import Standing, standing
-from connector.core.mapping import Blank, Refusal
+from connector.core.mapping import Blank, Direction, Refusal
 from connector.core.merge import Merge, merge, same, translated
 from connector.core.plan import Agreed, Because, Memory
 from connector.core.readings import Reading
@@ -113,6 +113,18 @@ def test_keep_never_erases(drawn: World) -> None:
     """With `blank: keep` a blank never travels, so nothing is ever erased."""
     keeping = {each.name for each in drawn.rules if each.blank is Blank.KEEP}
     assert all(change.after is not None for change in changes(merged(drawn)) if change.rule in keeping)
+
+
+@given(world())
+def test_a_side_named_by_policy_is_never_overruled(drawn: World) -> None:
+    """Where policy was asked, the value written is that of the side it names, or that a person chose."""
+    by_name = {each.name: each for each in drawn.rules}
+    for change in changes(merged(drawn)):
+        each = by_name[change.rule]
+        if change.because is Because.WINS_BY_POLICY and each.direction is Direction.BOTH:
+            assert change.side.other.value == each.policy.value
+        if change.because is Because.SETTLED:
+            assert change.side.other is drawn.settled[change.rule]
 
 
 @given(world())
