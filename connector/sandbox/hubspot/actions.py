@@ -193,7 +193,7 @@ def dissociate(  # noqa: PLR0913 - two ends and who does it
 def bulk_touch(
     portal: Portal, *, object: str, ids: Sequence[str] = (), property: str = "", value: str = ""
 ) -> dict[str, Any]:
-    """A job of HubSpot's gives many records (all, if none is named) one last-modified millisecond, and maybe a value."""
+    """A HubSpot job gives many records (all, if none is named) one last-modified millisecond, and perhaps a value."""
     with portal.lock:
         state, table, _ = _entered(portal, object, 0)
         job = Source("AUTOMATION_PLATFORM", "bulk-job", "automation")

@@ -170,15 +170,18 @@ def _claim(gathering: Gathering, table: Table, made: Draft) -> None:
 def _carry_out(call: Call, table: Table, gathering: Gathering, status: int, *, upserting: bool = False) -> Reply:
     state, source = call.state, call.source
     results = []
+    projections: dict[frozenset[str] | None, Projection] = {}
     for made in gathering.drafts:
+        names: frozenset[str] | None = None
         if made.record is None:
             record = writes.create(state, table, made.changes, source)
             linking.make(state, table, record.id, made.links, source)
-            names = None
         else:
             record = writes.update(state, table, made.record, made.changes, source)
             names = _shown_names(made.record, record, made.given)
-        shown = Projection(table, names, portal_id=state.settings.portal_id).show(record)
+        if names not in projections:
+            projections[names] = Projection(table, names, portal_id=state.settings.portal_id)
+        shown = projections[names].show(record)
         if upserting:
             shown["new"] = made.record is None
         if made.given.get("objectWriteTraceId"):
@@ -194,9 +197,9 @@ def _carry_out(call: Call, table: Table, gathering: Gathering, status: int, *, u
     return batch_answer(state, _shuffled(call, results), errors, status)
 
 
-def _shown_names(before: Record, after: Record, given: dict[str, Any]) -> list[str]:
-    held = before.values
-    return [*given["properties"], *(name for name, value in after.values.items() if held.get(name) != value)]
+def _shown_names(before: Record, after: Record, given: dict[str, Any]) -> frozenset[str]:
+    moved = (name for name, _ in after.values.items() - before.values.items())
+    return frozenset((*given["properties"], *moved))
 
 
 def _finder(table: Table, id_property: Any) -> Callable[[str], Record | None]:

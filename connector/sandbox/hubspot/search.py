@@ -87,7 +87,7 @@ def _groups(body: dict[str, Any]) -> list[list[dict[str, Any]]]:
 
 
 def _matching(state: State, table: Table, groups: list[list[dict[str, Any]]], body: dict[str, Any]) -> list[int]:
-    reader = Reader(table, derived(table))
+    reader = Reader(table, derived(table.kind))
     words = str(body.get("query") or "").lower().split()
     ids = _every(table, groups[0]) if len(groups) == 1 and not words else None
     if ids is not None:
@@ -233,7 +233,7 @@ def _ordered(table: Table, ids: list[int], body: dict[str, Any]) -> list[int]:
         return sorted(ids, key=lambda each: (documents[each].modified_ms, each), reverse=descending)
     if not name:
         return sorted(ids, key=lambda each: (documents[each].created_ms, each))
-    reader = Reader(table, derived(table))
+    reader = Reader(table, derived(table.kind))
     reader.definition(name)
     key = reader.key(name)
     keyed = [(value, each) for each in sorted(ids) if (value := key(documents[each])) is not None]

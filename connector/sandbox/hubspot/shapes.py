@@ -8,8 +8,10 @@ origin) is not stored but derived here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
+from connector.sandbox.hubspot.kinds import Kind
 from connector.sandbox.hubspot.links import Links
 from connector.sandbox.hubspot.moments import iso
 from connector.sandbox.hubspot.records import Change, Record
@@ -38,13 +40,14 @@ _CONTACTS: Mapping[str, Derive] = {
 }
 
 
-def derived(table: Table) -> Mapping[str, Derive]:
+@cache
+def derived(kind: Kind) -> Mapping[str, Derive]:
     """The properties of a type that follow from the record, dates included."""
     return {
         **_ALL,
-        **(_CONTACTS if table.kind.plural == "contacts" else {}),
-        table.kind.created: lambda record: iso(record.created_ms),
-        table.kind.modified: lambda record: iso(record.modified_ms),
+        **(_CONTACTS if kind.plural == "contacts" else {}),
+        kind.created: lambda record: iso(record.created_ms),
+        kind.modified: lambda record: iso(record.modified_ms),
     }
 
 
@@ -60,7 +63,7 @@ class Projection:
     ) -> None:
         self._kind = table.kind
         self._live = table.schema.live
-        self._derived = derived(table)
+        self._derived = derived(table.kind)
         self._history = sorted(name for name in set(history) if name in self._live)
         self._url = f"https://app.hubspot.com/contacts/{portal_id}/record/{table.kind.type_id}/"
         self._names: list[str] | None = None

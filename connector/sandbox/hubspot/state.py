@@ -85,11 +85,10 @@ class State:
         if not table.kind.evented:
             return
         wanted = self.settings.webhook_properties.get(table.kind.plural)
-        live = table.schema.live
+        live, singular, append = table.schema.live, table.kind.singular, self.events.append
         for name, value in changes.items():
             definition = live.get(name)
             if definition is None or definition.calculated or (wanted is not None and name not in wanted):
                 continue
-            self.announce(
-                "propertyChange", table, record_id, source, "propertyName", name, "propertyValue", value or ""
-            )
+            data = ("propertyName", name, "propertyValue", value or "")
+            append(Event("propertyChange", singular, record_id, self.now_ms, source, data))
