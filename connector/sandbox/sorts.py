@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 from types import MappingProxyType
+from typing import NamedTuple
 
 from connector.sandbox.persons import (
     Firm,
@@ -21,6 +23,8 @@ from connector.sandbox.persons import (
     lived_in_contact,
     lived_in_salesforce,
 )
+
+LONGEST_HISTORY_S = 3 * 365 * 86_400.0
 
 # Shares are of every 200 people in a fixed shuffled order, so that even 200 people have every sort.
 SORTS: Mapping[str, Mapping[str, int]] = MappingProxyType(
@@ -60,15 +64,23 @@ class Portion:
     merged_leads: list[int] = field(default_factory=list)
 
 
-class Scribe:
-    """Draws people and writes them into portions. `owners` and `users` are ids to give records to."""
+class Seats(NamedTuple):
+    """Ids to give records to: HubSpot owners and Salesforce users."""
 
-    def __init__(self, dice: Random, firms: Sequence[Firm], owners: Sequence[str], users: Sequence[str]) -> None:
+    owners: Sequence[str]
+    users: Sequence[str]
+
+
+class Scribe:
+    """Draws people and writes them into portions; nobody is younger than `now` (aware) or older than three years."""
+
+    def __init__(self, dice: Random, now: datetime, firms: Sequence[Firm], seats: Seats) -> None:
         self.clean = False
         self._dice = dice
+        self._now_s = now.timestamp()
         self._firms = firms
-        self._owners = owners
-        self._users = users
+        self._owners = seats.owners
+        self._users = seats.users
 
     def write(self, sort: str, number: int, portion: Portion) -> None:
         """Draw the person of this number and write them down as their sort has it."""
@@ -77,6 +89,8 @@ class Scribe:
     def hubspot(self, person: Person, portion: Portion, **other: str | None) -> int:
         """Add a HubSpot contact; its place is returned. `other` overrides what the person would have."""
         row = clean_contact(person) if self.clean else lived_in_contact(person, self._dice, self._owners)
+        created, modified = self._history()
+        row["createdate"], row["lastmodifieddate"] = f"{created * 1000:.0f}", f"{modified * 1000:.0f}"
         portion.hubspot.append(row | other)
         portion.hubspot_firms.append(person.firm.number)
         return len(portion.hubspot) - 1
@@ -98,8 +112,22 @@ class Scribe:
 
     def _salesforce(self, person: Person, sobject: str) -> Row:
         if self.clean:
-            return clean_salesforce(person, sobject)
-        return lived_in_salesforce(person, self._dice, sobject, self._users)
+            row = clean_salesforce(person, sobject)
+        else:
+            row = lived_in_salesforce(person, self._dice, sobject, self._users)
+        created, modified = self._history()
+        row["CreatedDate"], row["LastModifiedDate"] = _spelt(created), _spelt(modified)
+        return row
+
+    def _history(self) -> tuple[float, float]:
+        """When a record was made and last changed, in epoch seconds."""
+        roll = self._dice.random
+        created = self._now_s - roll() * LONGEST_HISTORY_S
+        return created, created + roll() * (self._now_s - created)
+
+
+def _spelt(moment_s: float) -> str:
+    return datetime.fromtimestamp(moment_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
 def _twin_lead(scribe: Scribe, person: Person, portion: Portion) -> None:

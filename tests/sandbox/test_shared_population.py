@@ -1,0 +1,110 @@
+"""The population: believable, the same for the same seed, and quick enough to make a hundred thousand people."""
+
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from random import Random
+
+import phonenumbers
+import pytest
+
+from connector.sandbox.names import COUNTRIES
+from connector.sandbox.persons import draw_firm, draw_person, phone
+from connector.sandbox.population import populate
+from connector.sandbox.sorts import SORTS, Portion, Scribe, Seats
+from connector.sandbox.world import World
+
+START = datetime(2026, 11, 2, 8, 15, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def portion() -> Portion:
+    """4,000 believable people, before they are loaded."""
+    dice = Random(1)
+    firms = [draw_firm(dice, number) for number in range(500)]
+    scribe, portion = Scribe(dice, START, firms, Seats(["70000001", "70000002"], ["005A", "005B"])), Portion()
+    order = [sort for sort, share in SORTS["believable"].items() for _ in range(share)]
+    for number in range(4000):
+        scribe.write(order[number % len(order)], number, portion)
+    return portion
+
+
+def test_shares_of_every_shape_are_of_two_hundred() -> None:
+    assert {shape: sum(sorts.values()) for shape, sorts in SORTS.items()} == {"believable": 200, "benchmark": 200}
+
+
+@pytest.mark.parametrize("country", COUNTRIES, ids=lambda country: country.code)
+def test_every_shape_of_a_countrys_phones_is_the_same_valid_number(country) -> None:
+    dice = Random(5)
+    person = next(
+        person
+        for person in (draw_person(dice, n, [draw_firm(dice, n)]) for n in range(500))
+        if person.firm.country is country
+    )
+    numbers = [phonenumbers.parse(phone(person, shape), country.code) for shape in range(len(country.phone_shapes))]
+    assert all(phonenumbers.is_valid_number(number) for number in numbers)
+    assert len({number.national_number for number in numbers}) == 1
+
+
+def test_no_two_people_of_hubspot_share_an_address_and_all_are_lower_case(portion: Portion) -> None:
+    addresses = [row["email"] for row in portion.hubspot if row["email"]]
+    assert len(set(addresses)) == len(addresses)
+    assert all(address == address.lower() for address in addresses)
+
+
+def test_twins_share_an_address_and_often_differ_elsewhere(portion: Portion) -> None:
+    by_email = {row["email"]: row for row in portion.hubspot if row["email"]}
+    twins = [(by_email[key], row) for row in portion.leads if (key := (row["Email"] or "").lower()) in by_email]
+    same_title = sum(contact["jobtitle"] == lead["Title"] for contact, lead in twins)
+    same_phone = sum(contact["phone"] == lead["Phone"] for contact, lead in twins)
+    assert len(twins) > 1500
+    assert 0.3 < same_title / len(twins) < 0.9
+    assert 0.05 < same_phone / len(twins) < 0.7
+
+
+def test_blanks_odd_casing_long_titles_and_many_scripts_are_there(portion: Portion) -> None:
+    assert any(row["firstname"] is None for row in portion.hubspot)
+    assert any(row["Email"] and row["Email"] != row["Email"].lower() for row in portion.leads)
+    assert any(row["LastName"] == row["LastName"].upper() and len(row["LastName"]) > 3 for row in portion.leads)
+    assert any(len(row["jobtitle"] or "") > 128 for row in portion.hubspot)
+    assert {"佐藤", "Шевченко", "Παπαδόπουλος", "Ångström", "O'Brien"} <= {row["lastname"] for row in portion.hubspot}
+    assert any(row["LeadSource"] == "Trade Show 2019" for row in portion.leads)
+
+
+def test_a_shared_mailbox_has_three_salesforce_people_and_one_hubspot_contact(portion: Portion) -> None:
+    everyone = [*portion.leads, *portion.contacts]
+    info = Counter(row["Email"].lower() for row in everyone if (row["Email"] or "").lower().startswith("info@"))
+    assert set(info.values()) == {3}
+    assert len([row for row in portion.hubspot if (row["email"] or "").startswith("info@")]) == len(info) == 80
+
+
+def test_a_small_believable_world_has_every_sort_and_its_traces() -> None:
+    world = World(11, lambda: START)
+    told = populate(world, 400)
+    assert told["sorts"] == {sort: 2 * share for sort, share in SORTS["believable"].items()}
+    assert told["owners"] == told["users"] == 8
+    operations = Counter((line["side"], line["operation"]) for line in world.services.log.entries())
+    assert operations["hubspot", "merge"] == 6
+    assert operations["salesforce", "merged"] == 4
+
+
+def test_the_same_seed_makes_the_same_world_and_another_seed_another() -> None:
+    def digest(seed: int) -> str:
+        world = World(seed, lambda: START)
+        populate(world, 300)
+        return world.digest()
+
+    assert digest(1) == digest(1) != digest(2)
+
+
+def test_a_benchmark_world_is_clean_and_in_the_shares_promised() -> None:
+    world = World(1, lambda: START)
+    told = populate(world, 1000, "benchmark")
+    assert told["sorts"] == {"twin_lead": 300, "twin_contact": 300, "only_hubspot": 200, "only_lead": 200}
+
+
+def test_twenty_thousand_people_are_made_in_a_few_seconds() -> None:
+    world = World(1, lambda: START)
+    started = time.perf_counter()
+    populate(world, 20_000)
+    assert time.perf_counter() - started < 12  # 100,000 in under a minute
