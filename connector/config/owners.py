@@ -18,7 +18,11 @@ Owners = Mapping[Side, Sequence[Owner]]
 
 
 def owner_table(towards: Side, written: OwnerMap, owners: Owners) -> dict[str, str]:
-    """Owner id of the other side to that of `towards`, for everyone who has exactly one counterpart."""
+    """Owner id of the other side to that of `towards`, for everyone who has exactly one counterpart.
+
+    Entries of the table go from HubSpot to Salesforce. On the way back they only help those whom no e-mail tells: who
+    takes over another's records does not lose the own ones to them.
+    """
     there = owners.get(towards, ())
     by_email = _unique_by_email(there)
     table: dict[str, str] = {}
@@ -29,7 +33,7 @@ def owner_table(towards: Side, written: OwnerMap, owners: Owners) -> dict[str, s
     for hubspot, salesforce in written.table.items():
         source, target = (hubspot, salesforce) if towards is Side.SALESFORCE else (salesforce, hubspot)
         named, chosen = _named(source, owners.get(towards.other, ())), _named(target, there)
-        if named and chosen and chosen.active:
+        if named and chosen and chosen.active and (towards is Side.SALESFORCE or named.id not in table):
             table[named.id] = chosen.id
     return table
 
