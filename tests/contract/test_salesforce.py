@@ -15,7 +15,7 @@ KINDS = {
     "LastName": Kind.TEXT,
     "Email": Kind.EMAIL,
     "HubSpot_Contact_Id__c": Kind.TEXT,
-    "HubSpot_Score__c": Kind.NUMBER,
+    "Budget__c": Kind.NUMBER,
     "HubSpot_Lifecycle_Stage__c": Kind.PICKLIST,
 }
 
