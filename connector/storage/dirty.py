@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Delete, Update, bindparam, case, delete, func
 from connector.core.refs import Ref
 from connector.storage import codec
 from connector.storage.tables import dirty
-from connector.storage.upsert import chunks, insert
+from connector.storage.upsert import among, chunks, insert
 
 _S = TypeVar("_S", Delete, Update)
 
@@ -132,7 +132,7 @@ def next_due(conn: Connection) -> datetime | None:
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Take records off the set, whoever works on them."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        conn.execute(delete(dirty).where(dirty.c.key.in_(portion)))
+        conn.execute(delete(dirty).where(among(conn, dirty.c.key, portion)))
 
 
 def count(conn: Connection) -> int:

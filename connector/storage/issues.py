@@ -20,7 +20,7 @@ from connector.core.refs import Ref, Side
 from connector.core.values import Value
 from connector.storage import codec
 from connector.storage.tables import issue_refs, issues
-from connector.storage.upsert import chunks, insert
+from connector.storage.upsert import among, chunks, insert
 
 Key = tuple[IssueKind, Ref, str, str]
 
@@ -84,7 +84,9 @@ def close(conn: Connection, ids: Iterable[int], now: datetime, how: str) -> int:
     """Close open issues and say how ("agreed", "settled by a person"); how many there were to close."""
     return sum(
         conn.execute(
-            update(issues).where(issues.c.id.in_(portion), _OPEN).values(closed_at=codec.micros(now), closed_how=how)
+            update(issues)
+            .where(among(conn, issues.c.id, portion), _OPEN)
+            .values(closed_at=codec.micros(now), closed_how=how)
         ).rowcount
         for portion in chunks(sorted(set(ids)))
     )
@@ -105,7 +107,9 @@ def close_for(  # noqa: PLR0913, PLR0917  # which, when, how and what not: all s
     over = [
         row[0]
         for portion in chunks(sorted({codec.key(ref) for ref in refs}))
-        for row in conn.execute(select(*columns).where(issues.c.key.in_(portion), issues.c.kind.in_(names), _OPEN))
+        for row in conn.execute(
+            select(*columns).where(among(conn, issues.c.key, portion), issues.c.kind.in_(names), _OPEN)
+        )
         if tuple(row[1:]) not in kept
     ]
     return close(conn, over, now, how) if over else 0
@@ -167,7 +171,7 @@ def counts(conn: Connection) -> dict[IssueKind, int]:
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Remove every issue, open or closed, that concerns these records: they hold values of people."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        concerned = select(issue_refs.c.issue_id).where(issue_refs.c.key.in_(portion))
+        concerned = select(issue_refs.c.issue_id).where(among(conn, issue_refs.c.key, portion))
         conn.execute(delete(issues).where(issues.c.id.in_(concerned)))
 
 
@@ -191,7 +195,7 @@ def _parameters(issue: Issue) -> dict[str, Any]:
 def _concern(conn: Connection, raised: Sequence[tuple[int, Issue]]) -> None:
     """Index issues by all the records they concern now."""
     for portion in chunks([issue_id for issue_id, _ in raised]):
-        conn.execute(delete(issue_refs).where(issue_refs.c.issue_id.in_(portion)))
+        conn.execute(delete(issue_refs).where(among(conn, issue_refs.c.issue_id, portion)))
     rows = sorted({(codec.key(ref), issue_id) for issue_id, issue in raised for ref in issue.refs})
     conn.execute(issue_refs.insert(), [{"key": record, "issue_id": issue_id} for record, issue_id in rows])
 
@@ -202,7 +206,7 @@ def _concerning(conn: Connection, refs: Iterable[Ref], kind: IssueKind) -> Itera
         statement: Select[Any] = (
             select(issue_refs.c.key, *_COLUMNS)
             .join_from(issue_refs, issues, issues.c.id == issue_refs.c.issue_id)
-            .where(issue_refs.c.key.in_(portion), issues.c.kind == kind.value, _OPEN)
+            .where(among(conn, issue_refs.c.key, portion), issues.c.kind == kind.value, _OPEN)
             .order_by(issues.c.id)
         )
         for record, *row in conn.execute(statement):

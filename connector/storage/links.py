@@ -20,7 +20,7 @@ from connector.core.plan import Memory
 from connector.core.refs import Ref, Side
 from connector.storage import codec
 from connector.storage.tables import links
-from connector.storage.upsert import chunks
+from connector.storage.upsert import among, chunks
 from connector.storage.upsert import insert as insert_into
 
 COLUMNS = (
@@ -96,7 +96,7 @@ def by_refs(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Link]:
     for side, keys in wanted.items():
         column = links.c.hubspot if side is Side.HUBSPOT else links.c.salesforce
         for portion in chunks(list(keys)):
-            for link in _links(conn, select(*COLUMNS).where(column.in_(portion))):
+            for link in _links(conn, select(*COLUMNS).where(among(conn, column, portion))):
                 found[link.hubspot if side is Side.HUBSPOT else link.salesforce] = link
     return found
 
@@ -105,7 +105,9 @@ def by_ids(conn: Connection, ids: Iterable[int]) -> dict[int, Link]:
     """Links by id; ids that are no more are left out."""
     portions = chunks(list(ids))
     return {
-        link.id: link for portion in portions for link in _links(conn, select(*COLUMNS).where(links.c.id.in_(portion)))
+        link.id: link
+        for portion in portions
+        for link in _links(conn, select(*COLUMNS).where(among(conn, links.c.id, portion)))
     }
 
 
@@ -187,6 +189,6 @@ def _locked_versions(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
     """The versions of links, their rows locked in the order of ids until the transaction ends."""
     versions: dict[int, int] = {}
     for portion in chunks(sorted(set(ids))):
-        statement = select(links.c.id, links.c.version).where(links.c.id.in_(portion)).order_by(links.c.id)
+        statement = select(links.c.id, links.c.version).where(among(conn, links.c.id, portion)).order_by(links.c.id)
         versions.update(conn.execute(statement.with_for_update()).all())
     return versions

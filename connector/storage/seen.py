@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, select
 from connector.core.refs import Ref, Side
 from connector.storage import codec
 from connector.storage.tables import seen
-from connector.storage.upsert import chunks, insert
+from connector.storage.upsert import among, chunks, insert
 
 
 def record(conn: Connection, rows: Iterable[tuple[Ref, datetime, str]]) -> None:
@@ -44,7 +44,7 @@ def lookup(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, tuple[datetime, s
         wanted[key]: (codec.moment(stamp), digest)
         for portion in chunks(list(wanted))
         for key, stamp, digest in conn.execute(
-            select(seen.c.key, seen.c.stamp, seen.c.digest).where(seen.c.key.in_(portion))
+            select(seen.c.key, seen.c.stamp, seen.c.digest).where(among(conn, seen.c.key, portion))
         )
     }
 
@@ -68,4 +68,4 @@ def purge(conn: Connection, side: Side, before: datetime) -> int:
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Remove what was observed of these records."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        conn.execute(delete(seen).where(seen.c.key.in_(portion)))
+        conn.execute(delete(seen).where(among(conn, seen.c.key, portion)))

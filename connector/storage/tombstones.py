@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from connector.storage import codec
 from connector.storage.tables import tombstones
-from connector.storage.upsert import chunks, insert
+from connector.storage.upsert import among, chunks, insert
 
 
 def add(conn: Connection, hashes: Iterable[str], now: datetime) -> None:
@@ -29,5 +29,5 @@ def known(conn: Connection, hashes: Iterable[str]) -> set[str]:
     return {
         one
         for portion in chunks(sorted(set(hashes)))
-        for one in conn.scalars(select(tombstones.c.hash).where(tombstones.c.hash.in_(portion)))
+        for one in conn.scalars(select(tombstones.c.hash).where(among(conn, tombstones.c.hash, portion)))
     }
