@@ -221,14 +221,14 @@ class CrmContract:
 
     def test_an_update_is_done_and_tells_what_is_held(self, rig, view):
         ref = rig.add(person(rig))
-        (outcome,) = rig.crm.write(view, [ports.Write(ref, {rig.text: "Ada L.", rig.number: "1000.5"})])
+        (outcome,) = rig.crm.write(view, [ports.Write(ref, {rig.text: "Ada L.", rig.number: "1000"})])
         assert isinstance(outcome, ports.Done)
         assert (outcome.ref, outcome.created) == (ref, False)
         assert {name: rig.held(ref)[name] for name in (rig.text, rig.number)} == {
             rig.text: "Ada L.",
-            rig.number: "1000.5",
+            rig.number: "1000",
         }
-        assert {rig.text: "Ada L.", rig.number: "1000.5"}.items() >= outcome.values.items()
+        assert {rig.text: "Ada L.", rig.number: "1000"}.items() >= outcome.values.items()
 
     def test_none_clears_a_field(self, rig, view):
         ref = rig.add(person(rig, **{rig.number: "5"}))
