@@ -1,0 +1,198 @@
+"""describe: every key a connector may branch on, from the same schema that validates (Salesforce fact sheet 1.6).
+
+Fields hidden from the asking user are simply missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.sandbox.salesforce.catalogue import Scope
+from connector.sandbox.salesforce.fields import NUMBERS, TEXTS, Choice, Field, ObjectType
+
+_SOAP_TYPES = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "address": "urn:address",
+}
+_LONG_TEXT = 4099
+
+
+def describe_field(field: Field, *, locked: bool = False) -> dict[str, Any]:
+    """One entry of `fields`. With `locked` the user may read but not edit it."""
+    plain = (
+        field.stored and field.type != "multipicklist" and not (field.type == "textarea" and field.length > _LONG_TEXT)
+    )
+    length = 18 if field.type in {"id", "reference"} else field.length
+    return {
+        "aggregatable": plain,
+        "aiPredictionField": False,
+        "autoNumber": False,
+        "byteLength": length * 3 if field.type in TEXTS else length,
+        "calculated": False,
+        "calculatedFormula": None,
+        "cascadeDelete": False,
+        "caseSensitive": field.case_sensitive,
+        "compoundFieldName": field.compound,
+        "controllerName": None,
+        "createable": field.createable and not locked,
+        "custom": field.custom,
+        "defaultValue": bool(field.default) if field.type == "boolean" else None,
+        "defaultValueFormula": None,
+        "defaultedOnCreate": field.type == "boolean" or field.default is not None or not field.createable,
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "digits": field.precision if field.type == "int" else 0,
+        "displayLocationInDecimal": False,
+        "encrypted": False,
+        "externalId": field.external_id,
+        "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
+        "filterable": field.stored and not (field.type == "textarea" and field.length > _LONG_TEXT),
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "groupable": plain and field.type not in NUMBERS - {"int"} and field.type != "datetime",
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "idLookup": field.id_lookup or field.external_id,
+        "inlineHelpText": None,
+        "label": field.label,
+        "length": length,
+        "mask": None,
+        "maskType": None,
+        "name": field.name,
+        "nameField": field.name_field,
+        "namePointing": len(field.refers_to) > 1,
+        "nillable": not (field.required or field.type in {"boolean", "id"} or _audit(field)),
+        "permissionable": not (field.required or not field.createable or field.type == "id"),
+        "picklistValues": [_choice(choice) for choice in field.choices],
+        "polymorphicForeignKey": len(field.refers_to) > 1,
+        "precision": field.precision if field.type in NUMBERS - {"int"} else 0,
+        "queryByDistance": False,
+        "referenceTargetField": None,
+        "referenceTo": list(field.refers_to),
+        "relationshipName": field.relationship,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "restrictedPicklist": field.restricted,
+        "scale": field.scale,
+        "searchPrefilterable": field.type == "reference",
+        "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
+        "sortable": plain,
+        "type": field.type,
+        "unique": field.unique,
+        "updateable": field.updateable and not locked,
+        "writeRequiresMasterRead": False,
+    }
+
+
+def _audit(field: Field) -> bool:
+    return field.name in {"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
+
+
+def _choice(choice: Choice) -> dict[str, Any]:
+    return {
+        "active": choice.active,
+        "defaultValue": choice.default,
+        "label": choice.label or choice.value,
+        "validFor": None,
+        "value": choice.value,
+    }
+
+
+def summary(kind: ObjectType, base: str) -> dict[str, Any]:
+    """The object-level flags, as in describe-global."""
+    path = f"{base}/sobjects/{kind.name}"
+    return {
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": kind.createable,
+        "custom": kind.name.endswith("__c"),
+        "customSetting": False,
+        "deepCloneable": False,
+        "deletable": kind.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": False,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": kind.prefix,
+        "label": kind.label,
+        "labelPlural": kind.plural,
+        "layoutable": True,
+        "mergeable": kind.mergeable,
+        "mruEnabled": True,
+        "name": kind.name,
+        "queryable": True,
+        "replicateable": True,
+        "retrieveable": True,
+        "searchable": True,
+        "triggerable": kind.createable,
+        "undeletable": kind.deletable,
+        "updateable": kind.updateable,
+        "urls": {"sobject": path, "describe": f"{path}/describe", "rowTemplate": f"{path}/{{ID}}"},
+    }
+
+
+def describe(kind: ObjectType, scope: Scope, base: str) -> dict[str, Any]:
+    """The whole describe of one object for one user."""
+    locked = scope.access.locked(scope.user_id, kind.name)
+    return {
+        "actionOverrides": [],
+        "childRelationships": _children(kind, scope),
+        "compactLayoutable": True,
+        **summary(kind, base),
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "fields": [describe_field(field, locked=field.name in locked) for field in scope.fields(kind)],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": [_master_record_type(kind, base)],
+        "searchLayoutable": True,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": [{"label": f"All {kind.plural}", "name": "everything"}],
+    }
+
+
+def _children(kind: ObjectType, scope: Scope) -> list[dict[str, Any]]:
+    return [
+        {
+            "cascadeDelete": False,
+            "childSObject": name,
+            "deprecatedAndHidden": False,
+            "field": field.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": None if field.name.endswith("ById") else table.kind.plural,
+            "restrictedDelete": False,
+        }
+        for name, table in scope.catalogue.tables.items()
+        for field in table.kind.fields.values()
+        if kind.name in field.refers_to
+    ]
+
+
+def _master_record_type(kind: ObjectType, base: str) -> dict[str, Any]:
+    record_type = "012000000000000AAA"
+    return {
+        "active": True,
+        "available": True,
+        "defaultRecordTypeMapping": True,
+        "developerName": "Master",
+        "master": True,
+        "name": "Master",
+        "recordTypeId": record_type,
+        "urls": {"layout": f"{base}/sobjects/{kind.name}/describe/layouts/{record_type}"},
+    }

@@ -1,0 +1,172 @@
+"""One Salesforce org in memory: the state, and the two ways to it.
+
+`handle` answers HTTP as Salesforce would; actions.py does what people do on screens. Both take `lock` for the work on
+the state and hold nothing while bytes are parsed or rendered. `load` fills the org without HTTP, rules or traces.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+import orjson
+
+from connector.sandbox.exchange import Request, Response
+from connector.sandbox.salesforce import front
+from connector.sandbox.salesforce.acts import Act, Change
+from connector.sandbox.salesforce.bulk_jobs import Jobs
+from connector.sandbox.salesforce.catalogue import Access, Catalogue, Scope
+from connector.sandbox.salesforce.cleaning import clean, stamp
+from connector.sandbox.salesforce.cursors import Cursors
+from connector.sandbox.salesforce.derived import derive
+from connector.sandbox.salesforce.fields import ACTING_USER, ID_SLOT, ObjectType, Row
+from connector.sandbox.salesforce.filling import Filler
+from connector.sandbox.salesforce.ids import IdMint, id18
+from connector.sandbox.salesforce.journal import Journal
+from connector.sandbox.salesforce.rules import Rulebook
+from connector.sandbox.salesforce.seed import furnish
+from connector.sandbox.salesforce.sessions import Sessions, Usage
+from connector.sandbox.salesforce.settings import Settings
+from connector.sandbox.salesforce.writing import Writer
+from connector.sandbox.services import Services
+
+_PURGE_EVERY_S = 600.0
+_SHARED_TYPES = frozenset({"picklist", "multipicklist", "date", "datetime", "reference", "string", "textarea", "url"})
+
+
+class Org:
+    """A Salesforce org. Everything it does is decided by its state, the clock and the seed in `services`."""
+
+    def __init__(self, services: Services, settings: Settings | None = None) -> None:
+        self.services = services
+        self.settings = settings or Settings()
+        self.lock = RLock()
+        self.catalogue = Catalogue()
+        self.access = Access(self.catalogue)
+        self.mint = IdMint()
+        self.journal = Journal(services.log, services.random, self.settings)
+        self.journal.on_rights_changed = self.touch_schema
+        self.rules = Rulebook(self.catalogue, self.access)
+        filler = Filler(self.catalogue, self.access, self.settings)
+        self.writer = Writer(
+            self.catalogue, self.mint, self.journal, filler, self.rules, self.settings, services.random
+        )
+        self.schema_changed = self.now()
+        self._purged = self.now().timestamp()
+        furnish(self.load, self.settings.edition, sandbox=self.settings.sandbox_org)
+        self.id = self.catalogue["Organization"].ids[0]
+        self.bridge_user = self.catalogue["User"].ids[0]
+        self.admin_user = self.catalogue["User"].ids[1]
+        self.sessions = Sessions(self.id, services.random, self.settings.refresh_token, self.bridge_user)
+        self.usage = Usage()
+        self.cursors = Cursors(self.mint, self.settings, services.random)
+        self.jobs = Jobs()
+        self.custom_field_ids: dict[tuple[str, str], str] = {}
+        self.deletions_trimmed_at: datetime | None = None
+
+    @property
+    def events(self) -> list[Change]:
+        """Every change that took effect, oldest first: what outbound messages are made of. Append-only."""
+        return self.journal.events
+
+    def now(self) -> datetime:
+        """The org's time, aware UTC."""
+        return self.services.clock.now()
+
+    def scope(self, user_id: str) -> Scope:
+        """What a user sees now."""
+        return Scope(self.catalogue, self.access, user_id, self.now())
+
+    def person(self, user_id: str | None = None) -> Act:
+        """A user (the admin when none is named) doing something on a screen now."""
+        return Act.of_person(id18(user_id) if user_id else self.admin_user, self.now())
+
+    def handle(self, request: Request) -> Response:
+        """Answer one HTTP request."""
+        return front.handle(self, request)
+
+    def load(self, sobject: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Put rows in without rules, rights or traces; their ids are returned.
+
+        Any stored field may be given, audit fields too. Types and required fields are still checked: Refusal.
+        """
+        table = self.catalogue[sobject]
+        kind, second = table.kind, stamp(self.now())
+        shared: dict[Any, Any] = {}
+        ids: list[str] = []
+        with self.lock:
+            for values in rows:
+                row = self._loaded(kind, values, second, shared)
+                table.put(row)
+                ids.append(row[ID_SLOT])
+        return ids
+
+    def _loaded(self, kind: ObjectType, values: Mapping[str, Any], second: str, shared: dict[Any, Any]) -> Row:
+        row = kind.blank.copy()
+        for name, value in values.items():
+            field = kind.fields[name]
+            kept = clean(field, value)
+            row[field.slot] = (
+                shared.setdefault(kept, kept) if field.type in _SHARED_TYPES and not field.unique else kept
+            )
+        slot = {name: kind.fields[name].slot for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp")}
+        row[slot["CreatedDate"]] = row[slot["CreatedDate"]] or second
+        row[slot["SystemModstamp"]] = (
+            row[slot["SystemModstamp"]] or row[slot["LastModifiedDate"]] or row[slot["CreatedDate"]]
+        )
+        row[slot["LastModifiedDate"]] = row[slot["LastModifiedDate"]] or row[slot["SystemModstamp"]]
+        users = self.catalogue["User"].ids
+        for name in ("CreatedById", "LastModifiedById"):
+            at = kind.slot(name)
+            row[at] = row[at] or (users[1] if len(users) > 1 else None)
+        owner = kind.fields.get("OwnerId")
+        if owner is not None and row[owner.slot] == ACTING_USER:
+            row[owner.slot] = users[1]
+        derive(self.catalogue, kind, row, None)
+        row[ID_SLOT] = row[ID_SLOT] or self.mint.mint(kind.prefix)
+        return row
+
+    def snapshot(self, sobject: str, record_id: str) -> dict[str, Any] | None:
+        """Every stored value of a row as it is now, deleted or not; None when there is no such row."""
+        table = self.catalogue.find(sobject)
+        row = table.rows.get(id18(record_id)) if table is not None else None
+        if table is None or row is None:
+            return None
+        return {name: row[field.slot] for name, field in table.kind.fields.items() if field.stored}
+
+    def digest(self) -> str:
+        """A fingerprint of all rows: equal digests, equal orgs."""
+        summed = hashlib.blake2b(digest_size=16)
+        with self.lock:
+            for name in sorted(self.catalogue.tables):
+                table = self.catalogue[name]
+                for record_id in table.ids:
+                    summed.update(orjson.dumps(table.rows[record_id]))
+        return summed.hexdigest()
+
+    def custom_field_id(self, sobject: str, name: str) -> str:
+        """The id of a custom field, minted when first asked for."""
+        key = (sobject, name)
+        if key not in self.custom_field_ids:
+            self.custom_field_ids[key] = self.mint.mint("00N")
+        return self.custom_field_ids[key]
+
+    def touch_schema(self) -> None:
+        """Note that describe has changed."""
+        self.schema_changed = self.now()
+        self.access.forget()
+
+    def purge(self) -> None:
+        """Empty the Recycle Bin of what is older than the retention; cheap to call often."""
+        now = self.now().timestamp()
+        if now - self._purged < _PURGE_EVERY_S:
+            return
+        self._purged = now
+        for record_id, since in list(self.journal.bin.items()):
+            table = self.catalogue.home(record_id)
+            if now - since > self.settings.bin_retention_s and table is not None and record_id in table.rows:
+                table.drop(record_id)
+                del self.journal.bin[record_id]

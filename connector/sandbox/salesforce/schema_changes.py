@@ -1,0 +1,122 @@
+"""Changing the schema of a living org: add, remove, rename a field; change a picklist.
+
+New fields get a slot at the end of every row; removed fields leave theirs unused, so rows never move.
+(Salesforce fact sheet 5.1, 5.2.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from connector.sandbox.salesforce.fields import Choice, Field
+from connector.sandbox.salesforce.refusals import Refusal
+
+if TYPE_CHECKING:
+    from connector.sandbox.salesforce.org import Org
+
+TYPES: Mapping[str, str] = {
+    "Text": "string",
+    "TextArea": "textarea",
+    "LongTextArea": "textarea",
+    "Number": "double",
+    "Currency": "currency",
+    "Percent": "percent",
+    "Checkbox": "boolean",
+    "Date": "date",
+    "DateTime": "datetime",
+    "Email": "email",
+    "Phone": "phone",
+    "Url": "url",
+    "Picklist": "picklist",
+    "MultiselectPicklist": "multipicklist",
+}
+_LENGTHS = {"email": 80, "phone": 40, "url": 255, "picklist": 255, "multipicklist": 4099, "textarea": 255}
+
+
+def custom_field(name: str, metadata: Mapping[str, Any], *, granted: bool) -> Field:
+    """A field from its metadata, as the Metadata and Tooling API spell it. Raises Refusal."""
+    made = TYPES.get(str(metadata.get("type", "")))
+    if made is None:
+        raise Refusal("FIELD_INTEGRITY_EXCEPTION", f"field type {metadata.get('type')!r} is not supported", ["Type"])
+    if made == "string" and not metadata.get("length"):
+        raise Refusal("FIELD_INTEGRITY_EXCEPTION", "Must specify 'length' for a CustomField of type Text", ["Length"])
+    definition = (metadata.get("valueSet") or {}).get("valueSetDefinition") or {}
+    values = [
+        Choice(
+            str(entry.get("fullName") or entry.get("label")),
+            str(entry.get("label", "")),
+            default=bool(entry.get("default")),
+        )
+        for entry in definition.get("value", [])
+    ]
+    return Field(
+        name,
+        made,
+        str(metadata.get("label", name)),
+        length=int(metadata.get("length") or _LENGTHS.get(made, 0)),
+        precision=int(metadata.get("precision") or 18),
+        scale=int(metadata.get("scale") or 0),
+        required=bool(metadata.get("required", False)),
+        external_id=bool(metadata.get("externalId", False)),
+        unique=bool(metadata.get("unique", False)),
+        case_sensitive=bool(metadata.get("caseSensitive", False)),
+        restricted=bool((metadata.get("valueSet") or {}).get("restricted", False)),
+        choices=values,
+        default=False if made == "boolean" else None,
+        granted=granted,
+    )
+
+
+def add(org: Org, sobject: str, field: Field) -> None:
+    """Give an object a new field. Raises Refusal DUPLICATE_DEVELOPER_NAME."""
+    table = org.catalogue[sobject]
+    if not field.name.endswith("__c"):
+        raise Refusal("FIELD_INTEGRITY_EXCEPTION", f"a custom field's name ends in __c: {field.name}", ["FullName"])
+    if table.kind.field(field.name) is not None:
+        raise Refusal(
+            "DUPLICATE_DEVELOPER_NAME", f"There is already a field named {field.name} on {sobject}.", ["DeveloperName"]
+        )
+    table.kind.add(field)
+    table.widen()
+    for row in table.rows.values():
+        row[field.slot] = table.kind.blank[field.slot]
+    table.watch(field)
+    org.touch_schema()
+
+
+def remove(org: Org, sobject: str, name: str) -> None:
+    """Take a custom field away, values and all. Raises Refusal when there is none."""
+    table = org.catalogue[sobject]
+    if not name.endswith("__c") or not table.kind.has(name):
+        raise Refusal("INVALID_FIELD", f"there is no custom field {name} on {sobject}")
+    table.unwatch(table.kind.remove(name))
+    org.touch_schema()
+
+
+def rename(org: Org, sobject: str, old: str, new: str) -> None:
+    """Give a custom field another name; values stay. Raises Refusal when there is none."""
+    table = org.catalogue[sobject]
+    if not old.endswith("__c") or not table.kind.has(old) or table.kind.has(new):
+        raise Refusal("INVALID_FIELD", f"cannot rename {old} to {new} on {sobject}")
+    field = table.kind.fields.pop(old)
+    del table.kind.by_lower[old.lower()]
+    field.name = new
+    table.kind.fields[new] = field
+    table.kind.by_lower[new.lower()] = field
+    org.touch_schema()
+
+
+def set_choices(org: Org, sobject: str, name: str, values: Sequence[str], *, restricted: bool | None = None) -> None:
+    """Replace the values of a picklist; values left out become inactive, as an admin's deactivation does."""
+    field = org.catalogue[sobject].kind.fields[name]
+    kept = [field.choice(value) or Choice(value, value) for value in values]
+    for choice in kept:
+        choice.active = True
+    dropped = [choice for choice in field.choices if choice.value not in values]
+    for choice in dropped:
+        choice.active = False
+    field.choices = [*kept, *dropped]
+    if restricted is not None:
+        field.restricted = restricted
+    org.touch_schema()

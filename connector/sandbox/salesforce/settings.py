@@ -1,0 +1,44 @@
+"""Everything about the org that can be set: keys, limits, and the switches for Salesforce's moods.
+
+Defaults are a well-behaved Enterprise org; tests and demos turn the moods on. (Salesforce fact sheet 7, 8, 11.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+CURRENT_VERSION = 68
+OLDEST_VERSION = 31
+
+
+@dataclass(slots=True)
+class Settings:
+    """Switches of one org. Times in seconds, rates between 0 and 1."""
+
+    instance_url: str = "https://acme.my.salesforce.com"
+    login_url: str = "https://login.salesforce.com"
+    consumer_key: str = "sandbox-consumer-key"
+    consumer_secret: str = "sandbox-consumer-secret"  # noqa: S105 - the published secret of a sandbox
+    refresh_token: str = "sandbox-refresh-token"  # noqa: S105 - the published token of a sandbox
+    password: str = "sandbox-password"  # noqa: S105 - the published password of a sandbox
+    jwt_public_key_pem: str = ""
+    jwt_audiences: tuple[str, ...] = ("https://login.salesforce.com", "https://test.salesforce.com")
+    rotate_refresh_tokens: bool = False
+    password_grant_enabled: bool = True
+    soap_login_enabled: bool = False
+    session_lifetime_s: float = 7200.0
+    daily_api_requests: int = 100_000
+    edition: str = "Enterprise Edition"
+    sandbox_org: bool = False
+    short_pages: bool = False
+    locator_lifetime_s: float = 172_800.0
+    commit_delay_s: float = 0.0
+    commit_delay_random: bool = False
+    lock_row_rate: float = 0.0
+    edit_converted_leads: bool = False
+    lowercase_emails: bool = False
+    bulk_delay_s: float = 0.0
+    bulk_retention_s: float = 604_800.0
+    bin_retention_s: float = 1_296_000.0
+    storage_rows_max: int = 0
+    extra_limits: dict[str, int] = field(default_factory=dict)
