@@ -125,7 +125,7 @@ class _Fit:
         for side, end in ends.items():
             if end is None:
                 self.missing(lost, (*path, side.value), side, rule.field_on(side), "; the rule sleeps" * rule.optional)
-            elif end.kinds and rule.kind not in end.kinds:
+            elif not _carries(end, rule.kind, written=rule.direction.allows(side)):
                 carries = ", ".join(sorted(end.kinds))
                 message = f"{self.on(side, end.name)} is of type {end.type}, which carries {carries}, not {rule.kind}"
                 self.say(lost, (*path, "kind"), message)
@@ -240,6 +240,15 @@ class _Fit:
     def say(self, severity: Severity, path: KeyPath, message: str) -> None:
         problem = self.source.document.problem(path, message)
         self.findings.append(Finding(severity, problem.file, problem.line, problem.key, message))
+
+
+def _carries(end: FieldSchema, kind: Kind, *, written: bool) -> bool:
+    """Whether a field can hold a kind. Free text holds anything in writing; of a moment the day can be read."""
+    if kind in end.kinds or not end.kinds:
+        return True
+    if Kind.TEXT in end.kinds and not end.options:
+        return True
+    return kind is Kind.DATE and Kind.DATETIME in end.kinds and not written
 
 
 def _writable(end: FieldSchema) -> bool:

@@ -132,7 +132,7 @@ def test_the_extending_example_adds_changes_and_removes(tmp_path):
     assert "website" not in rules
     assert rules["job_title"].policy == "hubspot"
     assert rules["interests"].to_salesforce("REPORTING;SYNC") == "Analytics;CRM"
-    assert rules["interests"].to_hubspot("Analytics;Events") == "Events;REPORTING"  # unmapped: keep
+    assert rules["interests"].to_hubspot("Analytics;Events") == "REPORTING"  # unmapped: blank on this way
     assert len(contact.rules) == len(lead.rules) - 3  # company, industry and revenue are the Lead's
 
 

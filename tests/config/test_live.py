@@ -148,6 +148,21 @@ def test_a_field_that_cannot_hold_the_kind_stops_the_rule(fit):
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "types", "direction", "fits"),
+    [
+        ("money", {Kind.TEXT}, "both", True),
+        ("date", {Kind.DATETIME}, "to_salesforce", True),
+        ("date", {Kind.DATETIME}, "both", False),
+        ("datetime", {Kind.DATE}, "to_salesforce", False),
+    ],
+)
+def test_free_text_holds_any_kind_and_a_moment_tells_its_day(fit, kind, types, direction, fits):
+    live = schemas([field("a", *types)], [field("A__c", Kind(kind))])
+    pair, findings = fit(live, f"{{hubspot: a, salesforce: A__c, kind: {kind}, direction: {direction}}}")
+    assert ("x" in [rule.name for rule in pair.rules], findings == []) == (fits, fits)
+
+
 READ_ONLY = {"creatable": False, "updatable": False}
 
 
