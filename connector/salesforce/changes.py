@@ -2,17 +2,19 @@
 
 A poll asks per object for the rows stamped since shortly before the watermark, and for the *number* of rows in the ten
 minutes before that. A transaction shows its rows only when it commits, up to ten minutes after stamping them, so when
-that number is not the number already observed, the ten minutes are read again (Salesforce fact sheet 3.2).
+that number is not the number already observed, the ten minutes are read again (Salesforce fact sheet 3.2). The numbers
+are compared when the new rows have been observed, because a row that was edited has left the ten minutes: before that
+it could make up for a late one.
 The watermark is Salesforce's own time at the moment the poll began; it never goes back. What does not fit one page
 becomes a span in the cursor, walked by (stamp, id), so that a crash or an expired locator loses nothing:
 
-    cursor = {object: {"stamp": watermark, "spans": [[from stamp, behind id, before stamp], ...]}}
+    cursor = {object: {"stamp": watermark, "spans": [[from stamp, behind id, before stamp, rows counted in it], ...]}}
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -34,21 +36,29 @@ _MULTIPLE: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Rows still to be read: stamped from `begin` on, behind `last_id` at equal stamps, before `end` if given."""
+    """Rows still to be read: stamped from `begin` on, behind `last_id` at equal stamps, before `end` if given.
+
+    With a `count` they are read only if another number of them has been observed.
+    """
 
     begin: datetime
     last_id: str = ""
     end: datetime | None = None
+    count: int | None = None
 
-    def stored(self) -> list[str | None]:
+    def stored(self) -> list[str | int | None]:
         """As JSON, for the cursor."""
-        return [self.begin.isoformat(), self.last_id, self.end.isoformat() if self.end else None]
+        return [self.begin.isoformat(), self.last_id, self.end.isoformat() if self.end else None, self.count]
 
     @classmethod
-    def told(cls, stored: Sequence[str | None]) -> Span:
+    def told(cls, stored: Sequence[Any]) -> Span:
         """The span a cursor tells of."""
-        begin, last_id, end = stored
-        return cls(_moment(begin or ""), last_id or "", _moment(end) if end else None)
+        begin, last_id, end, count = stored
+        return cls(_moment(begin), last_id, _moment(end) if end else None, count)
+
+    def observed(self, obj: str, known: Known) -> bool:
+        """Whether as many rows of it have been observed as there are."""
+        return self.count is not None and self.end is not None and known(obj, self.begin, self.end) == self.count
 
     def conditions(self) -> tuple[str, ...]:
         """The span in SOQL."""
@@ -66,6 +76,10 @@ class Place:
     def stored(self) -> dict[str, Any]:
         """As JSON, for the cursor."""
         return {"stamp": self.stamp.isoformat(), "spans": [span.stored() for span in self.spans]}
+
+    def without_observed(self, obj: str, known: Known) -> Place:
+        """The place without a first span that has been observed whole."""
+        return Place(self.stamp, self.spans[1:]) if self.spans and self.spans[0].observed(obj, known) else self
 
     @classmethod
     def told(cls, stored: Mapping[str, Any]) -> Place:
@@ -107,9 +121,8 @@ class Poller:
         if not all(view.object in places for view in views):
             places |= self._started([view for view in views if view.object not in places])
             return _portion([], places, more=cursor is not None)
-        behind = [view for view in views if places[view.object].spans]
-        if behind:
-            return self._caught_up(behind, places)
+        if any(places[view.object].spans for view in views):
+            return self._caught_up(views, places, known)
         return self._polled(views, places, known)
 
     def _started(self, views: Sequence[View]) -> dict[str, Place]:
@@ -117,27 +130,32 @@ class Poller:
         now, _ = self._timed(Call("GET", "", "changes"))
         return {view.object: Place(now) for view in views}
 
-    def _caught_up(self, views: Sequence[View], places: dict[str, Place]) -> Changes:
-        """One more page of the first open span of each object."""
-        _, answers = self._asked([Question(view, places[view.object].spans[0]) for view in views])
-        for view, found in zip(views, answers, strict=True):
+    def _caught_up(self, views: Sequence[View], places: dict[str, Place], known: Known) -> Changes:
+        """One more page of the first span of each object; spans that turn out to be observed are let go."""
+        for view in views:
+            places[view.object] = places[view.object].without_observed(view.object, known)
+        behind = [view for view in views if places[view.object].spans]
+        if not behind:
+            return _portion([], places, more=False)
+        _, answers = self._asked([Question(view, places[view.object].spans[0]) for view in behind])
+        for view, found in zip(behind, answers, strict=True):
             place = places[view.object]
             rest = (found.onward,) if found.onward else ()
             places[view.object] = Place(place.stamp, (*rest, *place.spans[1:]))
-        more = any(places[view.object].spans for view in views)
+        more = any(places[view.object].spans for view in behind)
         return _portion([reading for found in answers for reading in found.readings], places, more=more)
 
     def _polled(self, views: Sequence[View], places: dict[str, Place], known: Known) -> Changes:
-        """The newest rows of each object, and whether late ones have come in behind them."""
+        """The newest rows of each object, and how many there are behind them."""
         fresh = [Question(view, Span(places[view.object].stamp - AGAIN)) for view in views]
         late = [Question(view, _late(places[view.object].stamp), counting=True) for view in views]
         began, answers = self._asked([*fresh, *late])
         readings: list[Reading] = []
         for view, found, overlap in zip(views, answers, answers[len(views) :], strict=False):
-            stamp, window = places[view.object].stamp, _late(places[view.object].stamp)
-            assert window.end is not None
-            expected = known(view.object, window.begin, window.end)
-            spans = [span for span in (found.onward, window if overlap.total != expected else None) if span]
+            stamp = places[view.object].stamp
+            window = replace(_late(stamp), count=overlap.total)
+            settled = not found.readings and window.observed(view.object, known)
+            spans = [span for span in (found.onward, None if settled else window) if span]
             places[view.object] = Place(max(stamp, began), tuple(spans))
             readings.extend(found.readings)
         return _portion(readings, places, more=any(places[view.object].spans for view in views))

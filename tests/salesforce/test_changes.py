@@ -103,10 +103,29 @@ def test_an_overlap_whose_count_is_known_is_not_read_again():
         seen.append((obj, begin, before))
         return 7
 
-    portion = Org(counting(7)).poll(at(STAMP), known)
+    org = Org(counting(7))
+    first = org.poll(at(STAMP), known)
+    assert [reading.values["Email"] for reading in first.readings] == ["p1@x.test"]
+    second = org.poll(first.cursor, known)
+    assert (list(second.readings), second.cursor, second.more) == ([], at(BEGAN), False)
     assert seen == [("Lead", STAMP - timedelta(seconds=600), STAMP - timedelta(seconds=5))]
-    assert not portion.more
-    assert [reading.values["Email"] for reading in portion.readings] == ["p1@x.test"]
+    assert org.composites == 1
+
+
+def test_counts_are_compared_after_new_rows_were_observed_so_that_an_edit_cannot_hide_a_late_row():
+    stale, observed = iter([7, 6]), iter([6])
+    org = Org(counting(7))
+    first = org.poll(at(STAMP), lambda *_: next(stale))
+    assert first.more
+    second = org.poll(first.cursor, lambda *_: next(observed))
+    assert org.composites == 2
+    assert len(second.readings) == 1
+
+
+def test_without_new_rows_a_known_count_ends_the_poll_at_once():
+    org = Org(lambda soql: page(total=7) if "COUNT()" in soql else page())
+    portion = org.poll(at(STAMP), lambda *_: 7)
+    assert (portion.cursor, portion.more, org.composites) == (at(BEGAN), False, 1)
 
 
 @pytest.mark.parametrize("count", [6, 8])
@@ -133,7 +152,7 @@ def test_a_page_edge_inside_one_second_is_passed_by_id():
     assert "WHERE SystemModstamp >= 2026-11-02T08:01:00Z AND (SystemModstamp > 2026-11-02T08:01:00Z " in org.asked[0]
     assert f"OR Id > '{row(2)['Id']}')" in org.asked[0]
     assert [reading.ref.id for reading in (*first.readings, *second.readings)] == [row(n)["Id"] for n in (1, 2, 3)]
-    assert (second.cursor, second.more) == (at(BEGAN), False)
+    assert org.poll(second.cursor).cursor == at(BEGAN)
 
 
 def test_the_watermark_never_goes_back():
@@ -149,7 +168,7 @@ def test_an_object_that_is_new_to_the_cursor_begins_now_and_the_others_go_on():
 
 
 def test_an_object_that_is_no_longer_polled_does_not_keep_the_poller_awake():
-    span = [STAMP.isoformat(), "", None]
+    span = [STAMP.isoformat(), "", None, None]
     portion = Org().poll({**at(STAMP), "Contact": at(STAMP, [span])["Lead"]})
     assert not portion.more
 
