@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
 
@@ -160,6 +160,7 @@ class Api:
 
 def _time_of(response: requests.Response) -> datetime | None:
     try:
-        return parsedate_to_datetime(response.headers["Date"])
+        told = parsedate_to_datetime(response.headers["Date"])
+        return told if told.tzinfo else told.replace(tzinfo=UTC)  # "-0000" says UTC of unknown zone (RFC 5322 3.3)
     except (KeyError, ValueError):
         return None
