@@ -189,7 +189,17 @@ def _parameters(issue: Issue) -> dict[str, Any]:
     }
     record, kind, rule, field = _stored_key(issue)
     known_by = {"key": record, "kind": kind, "rule": rule, "field": field}
-    return {**known_by, "value": issue.value, "other_value": issue.other_value, "body": orjson.dumps(body)}
+    values = {"value": _encoded(issue.value), "other_value": _encoded(issue.other_value)}
+    return {**known_by, **values, "body": orjson.dumps(body)}
+
+
+def _encoded(value: Value) -> bytes | None:
+    """As bytes, for PostgreSQL keeps no NUL in texts, and what a CRM says may hold anything."""
+    return None if value is None else value.encode()
+
+
+def _decoded(stored: bytes | None) -> Value:
+    return None if stored is None else stored.decode()
 
 
 def _concern(conn: Connection, raised: Sequence[tuple[int, Issue]]) -> None:
@@ -223,8 +233,8 @@ def _stored(row: Sequence[Any]) -> StoredIssue:
         side=None if body["side"] is None else Side(body["side"]),
         field=field,
         code=body["code"],
-        value=value,
-        other_value=other_value,
+        value=_decoded(value),
+        other_value=_decoded(other_value),
         reason=body["reason"],
         hint=body["hint"],
     )

@@ -1,9 +1,9 @@
 """The spool: every reading of a full pass, so that matching and merging stream through the database, not memory.
 
 A run fills it, seals it, walks the links with both readings at hand, then walks what is linked to nothing yet. A mark
-is anything by which two records may be recognised as one: the id of either side, and match keys (e-mail, domain). The
-marks table is only an index: a reading that was replaced may leave old marks behind, so every hit is checked against
-the marks stored with the reading itself.
+is anything by which two records may be recognised as one: the id of either side, and match keys (e-mail, domain). Each
+reading carries its marks; the index over them is built by `seal` in one sorted sweep, because e-mails come in no order
+and an index kept while filling would cost more than the readings themselves.
 """
 
 from __future__ import annotations
@@ -13,7 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, func, select, text, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    select,
+    text,
+    update,
+)
 
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
@@ -22,6 +35,7 @@ from connector.storage.links import COLUMNS, Link, link_of
 from connector.storage.tables import links, spool, spool_marks
 from connector.storage.upsert import among, chunks, insert
 
+_NUL = "\0"  # PostgreSQL keeps none in texts; nobody is recognised by a value that has one
 _PORTION = 5_000  # readings encoded at a time: bounds memory
 
 
@@ -41,24 +55,23 @@ def clear(conn: Connection, run_id: int) -> None:
 
 
 def add(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> None:
-    """Spool readings; a later reading of a record replaces the earlier one."""
+    """Spool readings; a later reading of a record replaces the earlier one. `seal` before asking who is related."""
     statement = insert(conn, spool)
-    replacing = statement.on_conflict_do_update(
-        index_elements=["run_id", "key"],
-        set_={
-            "reading": statement.excluded.reading,
-            "marks": statement.excluded.marks,
-            "claimed": statement.excluded.claimed,
-        },
-    )
+    latest = {name: statement.excluded[name] for name in ("reading", "marks", "claimed")}
+    replacing = statement.on_conflict_do_update(index_elements=["run_id", "key"], set_=latest)
     for portion in chunks(rows, _PORTION):
-        readings, marks = _parameters(run_id, portion)
-        conn.execute(replacing, readings)
-        conn.execute(insert(conn, spool_marks).on_conflict_do_nothing(), marks)
+        conn.execute(replacing, _parameters(run_id, portion))
 
 
-def seal(conn: Connection, run_id: int) -> None:  # noqa: ARG001  # statistics are per table; a run is what the caller ends
-    """Say that the spool is filled: the database counts what is there, without which it plans the joins badly."""
+def seal(conn: Connection, run_id: int) -> None:
+    """Index the marks of all that was spooled, and let the database count its rows, or it plans the joins badly.
+
+    Readings spooled later are not found by their marks until the run is sealed again.
+    """
+    conn.execute(delete(spool_marks).where(spool_marks.c.run_id == run_id))
+    mark = _each_mark(conn)
+    marks = select(spool.c.run_id, mark, spool.c.key).where(spool.c.run_id == run_id).distinct()
+    conn.execute(spool_marks.insert().from_select(["run_id", "mark", "key"], marks.order_by(mark, spool.c.key)))
     conn.execute(text("ANALYZE spool"))
     conn.execute(text("ANALYZE spool_marks"))
 
@@ -107,11 +120,14 @@ def related(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> list[tup
     that of their keys.
     """
     asking = {codec.key(row.reading.ref) for row in rows}
-    marks = {mark for row in rows for mark in _marks(row)}
+    marks = sorted({mark for row in rows for mark in _marks(row)})
     near: dict[str, tuple[Reading, bool]] = {}
-    for key, claimed, own, stored in _marked(conn, run_id, sorted(marks)):
-        if key not in asking and key not in near and not marks.isdisjoint(orjson.loads(own)):
-            near[key] = codec.reading(key, stored), claimed
+    for portion in chunks(marks):
+        hits = select(spool_marks.c.key).where(spool_marks.c.run_id == run_id, among(conn, spool_marks.c.mark, portion))
+        found = select(spool.c.key, spool.c.reading, spool.c.claimed).where(spool.c.run_id == run_id)
+        for key, stored, claimed in conn.execute(found.where(spool.c.key.in_(hits))):
+            if key not in asking and key not in near:
+                near[key] = codec.reading(key, stored), claimed
     return [near[key] for key in sorted(near)]
 
 
@@ -136,45 +152,34 @@ def count(conn: Connection, run_id: int) -> dict[tuple[Side, str], int]:
 def _marks(row: SpoolRow) -> list[str]:
     """What a record is recognised by: ids by side (its own, and the one it carries of the other's), and match keys."""
     ref = row.reading.ref
-    marks = [f"{name}={value}" for name, value in row.keys]
+    marks = [f"{name}={value}" for name, value in row.keys if _NUL not in value]
     marks.append(f"{ref.side}:{ref.id}")
     if row.cross_id:
         marks.append(f"{ref.side.other}:{row.cross_id}")
     return marks
 
 
-def _parameters(run_id: int, rows: Sequence[SpoolRow]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    readings: list[dict[str, Any]] = []
-    marked: list[dict[str, Any]] = []
-    for row in rows:
-        ref = row.reading.ref
-        key, marks = codec.key(ref), _marks(row)
-        readings.append(
-            {
-                "run_id": run_id,
-                "key": key,
-                "side": ref.side.value,
-                "object": ref.object,
-                "claimed": False,
-                "marks": orjson.dumps(marks),
-                "reading": codec.reading_bytes(row.reading),
-            }
-        )
-        marked += [{"run_id": run_id, "mark": mark, "key": key} for mark in marks]
-    readings.sort(key=lambda parameters: parameters["key"])
-    marked.sort(key=lambda parameters: (parameters["mark"], parameters["key"]))
-    return readings, marked
+def _parameters(run_id: int, rows: Sequence[SpoolRow]) -> list[dict[str, Any]]:
+    parameters = [
+        {
+            "run_id": run_id,
+            "key": codec.key(row.reading.ref),
+            "side": row.reading.ref.side.value,
+            "object": row.reading.ref.object,
+            "claimed": False,
+            "marks": orjson.dumps(_marks(row)).decode(),
+            "reading": codec.reading_bytes(row.reading),
+        }
+        for row in rows
+    ]
+    return sorted(parameters, key=lambda row: str(row["key"]))
 
 
-def _marked(conn: Connection, run_id: int, marks: Sequence[str]) -> Iterable[Sequence[Any]]:
-    """Key, claim, marks and reading of spooled records that have, or once had, any of the marks."""
-    for portion in chunks(marks):
-        hits = select(spool_marks.c.key).where(spool_marks.c.run_id == run_id, among(conn, spool_marks.c.mark, portion))
-        yield from conn.execute(
-            select(spool.c.key, spool.c.claimed, spool.c.marks, spool.c.reading).where(
-                spool.c.run_id == run_id, spool.c.key.in_(hits)
-            )
-        )
+def _each_mark(conn: Connection) -> ColumnElement[str]:
+    """One row for each mark in a reading's list of marks."""
+    if conn.dialect.name == "sqlite":
+        return func.json_each(spool.c.marks).table_valued("value", joins_implicitly=True).c.value
+    return func.json_array_elements_text(cast(spool.c.marks, JSON)).column_valued("mark", joins_implicitly=True)
 
 
 def _is_linked(side: Side) -> ColumnElement[bool]:

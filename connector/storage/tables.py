@@ -88,7 +88,7 @@ spool = Table(
     Column("side", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("claimed", Boolean, nullable=False),
-    Column("marks", LargeBinary, nullable=False),
+    Column("marks", Text, nullable=False),
     Column("reading", LargeBinary, nullable=False),
 )
 
@@ -110,8 +110,8 @@ issues = Table(
     Column("rule", Text, nullable=False),
     Column("field", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
-    Column("value", Text),
-    Column("other_value", Text),
+    Column("value", LargeBinary),
+    Column("other_value", LargeBinary),
     Column("decision", Text),
     Column("run_id", BigInteger),
     Column("times", BigInteger, nullable=False),

@@ -44,6 +44,13 @@ def test_an_issue_comes_back_as_it_was_raised(database: Database, now: datetime)
         assert issues.by_id(conn, stored.id + 1) is None
 
 
+def test_a_value_that_no_text_column_takes_is_shown_all_the_same(database: Database, now: datetime) -> None:
+    odd = replace(PARKED, value="Nar\0nia", other_value="", reason="holds a \0")
+    with database.begin() as conn:
+        issues.raise_issues(conn, [odd], now, None)
+        assert only(conn).issue == odd
+
+
 def test_an_issue_raised_again_is_counted_and_refreshed_not_opened_twice(database: Database, now: datetime) -> None:
     again = replace(CONFLICT, refs=(ANN, BOB), reason="both edited again")
     with database.begin() as conn:

@@ -35,6 +35,7 @@ def refs_of(readings: Sequence[Reading]) -> list[Ref]:
 
 
 def related(conn: Connection, asked: SpoolRow) -> list[Ref]:
+    spool.seal(conn, RUN)
     return [reading.ref for reading, _ in spool.related(conn, RUN, [asked])]
 
 
@@ -51,6 +52,7 @@ def test_a_later_reading_replaces_the_earlier_one_and_what_it_was_recognised_by(
         spool.add(conn, RUN, [row(person(1), email="old@example.com")])
         spool.add(conn, RUN, [row(person(1), email="new@example.com")])
         assert spool.count(conn, RUN) == {(Side.HUBSPOT, "contacts"): 1}
+        spool.seal(conn, RUN)
         assert spool.related(conn, RUN, [row(lead(1), email="old@example.com")]) == []
         ((found, _),) = spool.related(conn, RUN, [row(lead(1), email="new@example.com")])
         assert found.values["email"] == "new@example.com"
@@ -119,6 +121,7 @@ def test_counterparts_and_rivals_that_share_a_key_are_found_claimed_or_not_but_n
         spool.add(conn, OTHER_RUN, [row(lead(5), email=ann)])
         links.insert(conn, [NewLink("contacts/Lead", person(2), lead(2))], now)
         spool.claim(conn, RUN, [lead(1)])
+        spool.seal(conn, RUN)
         near = {reading.ref: claimed for reading, claimed in spool.related(conn, RUN, [asked])}
         assert near == {person(2): False, lead(1): True, lead(2): False}
         assert spool.related(conn, RUN, []) == []
@@ -128,17 +131,39 @@ def test_a_key_of_one_name_is_not_taken_for_another_or_for_an_id(database: Datab
     with database.begin() as conn:
         spool.add(conn, RUN, [SpoolRow(Reading(lead(1)), None, [("domain", "0001"), ("phone", "7")])])
         asked = SpoolRow(Reading(person(1)), None, [("phone", "0001"), ("domain", "7")])
-        assert spool.related(conn, RUN, [asked]) == []
+        assert related(conn, asked) == []
 
 
 def test_clearing_a_run_leaves_the_others(database: Database) -> None:
     with database.begin() as conn:
         for run_id in (RUN, OTHER_RUN):
             spool.add(conn, run_id, [row(person(1), email="ann@example.com")])
+            spool.seal(conn, run_id)
         spool.clear(conn, RUN)
         assert spool.count(conn, RUN) == {}
         assert spool.related(conn, RUN, [row(lead(1), email="ann@example.com")]) == []
         assert spool.count(conn, OTHER_RUN) == {(Side.HUBSPOT, "contacts"): 1}
+        assert len(spool.related(conn, OTHER_RUN, [row(lead(1), email="ann@example.com")])) == 1
+
+
+def test_a_run_sealed_again_finds_what_was_spooled_since(database: Database) -> None:
+    with database.begin() as conn:
+        spool.add(conn, RUN, [row(person(1), email="ann@example.com")])
+        spool.seal(conn, RUN)
+        spool.add(conn, RUN, [row(person(2), email="ann@example.com")])
+        assert related(conn, row(lead(1), email="ann@example.com")) == [person(1), person(2)]
+
+
+def test_texts_no_database_could_be_searched_by_do_not_stop_a_pass(database: Database) -> None:
+    """A NUL is no lawful text in PostgreSQL; quotes and other scripts are, and a key may come twice."""
+    odd = "a\0b@example.com"
+    keys = [("email", odd), ("domain", 'x"y\\é\u2028'), ("domain", 'x"y\\é\u2028')]
+    spooled = SpoolRow(Reading(person(1), values={"email": odd}), None, keys)
+    with database.begin() as conn:
+        spool.add(conn, RUN, [spooled])
+        assert related(conn, SpoolRow(Reading(lead(1)), None, keys[:1])) == []
+        assert related(conn, SpoolRow(Reading(lead(1)), None, keys[1:])) == [person(1)]
+        assert spool.unlinked(conn, RUN, Side.HUBSPOT, "contacts", "", 1) == [spooled.reading]
 
 
 def test_a_large_spool_is_sealed_and_every_counterpart_found(database: Database) -> None:
