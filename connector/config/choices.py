@@ -1,4 +1,8 @@
-"""Picklist values that would be refused: those the mapping does not carry, and those the other side does not offer."""
+"""Picklist values that would be refused: those the mapping does not carry, and those the other side does not offer.
+
+Each value is simply sent through the compiled rule: what a sync would refuse is refused here first, and told before
+anything runs. A picklist that takes any value cannot refuse one.
+"""
 
 from __future__ import annotations
 

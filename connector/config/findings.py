@@ -1,4 +1,8 @@
-"""What a look at the live CRMs found about the configuration: worth stopping for, worth knowing, or by the way."""
+"""What a look at the live CRMs found about the configuration: worth stopping for, worth knowing, or by the way.
+
+A finding is no `Problem`: the files are right in themselves, and what does not fit may be mended on either end, in YAML
+or in the CRM. Work goes on with whatever fits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""What `smarketing init` writes: a config.yaml to fill in and the shipped mappings to edit."""
+"""What `smarketing init` writes: a config.yaml to fill in and the shipped mappings to edit.
+
+The texts are package data, so that they are the same from a checkout and from a wheel. A test holds the example that
+people read in the repository to the one that ships.
+"""
 
 from __future__ import annotations
 

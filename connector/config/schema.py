@@ -1,4 +1,8 @@
-"""JSON Schema of each YAML file, for editors that complete and check while one types."""
+"""JSON Schema of each YAML file, for editors that complete and check while one types.
+
+They are made from the models that check the files, so they cannot say anything else. Two things only a whole reading
+shows are left to `smarketing check`: conditions, and how keys depend on each other.
+"""
 
 from __future__ import annotations
 
