@@ -244,6 +244,8 @@ def fitted(switches: Any, name: str, value: Any) -> Any:
     elif isinstance(present, float):
         fits = isinstance(value, int | float)
         value = float(value) if fits else value
+    elif isinstance(present, tuple) and isinstance(value, list):
+        fits, value = True, tuple(value)
     else:
         fits = present is None or value is None or isinstance(value, type(present))
     if not fits:

@@ -35,7 +35,7 @@ class SalesforceMessages:
 
     def __init__(self, world: World, settings: DeliverySettings, post: Post) -> None:
         self._world, self._settings, self._post = world, settings, post
-        self._read = 0
+        self._read = len(world.salesforce.events)  # what was before is nobody's news
         self._number = 0
 
     def gather(self, now: datetime) -> tuple[int, list[list[Any]]]:  # noqa: ARG002 - Salesforce does not wait

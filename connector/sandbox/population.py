@@ -28,7 +28,8 @@ _EMPLOYED = 0.8
 def populate(world: World, people: int = 2000, shape: str = "believable", seed: int | None = None) -> dict[str, Any]:
     """Fill both CRMs; how many firms, owners and people of each sort were made is returned.
 
-    `seed` defaults to the world's own. Raises ValueError for a shape or size that makes no sense.
+    `seed` defaults to the world's own. Raises ValueError for a shape or size that makes no sense and
+    for a world that has been populated before.
     """
     if shape not in SORTS:
         raise ValueError(f"shape {shape!r} is none of {', '.join(SHAPES)}")
@@ -36,6 +37,9 @@ def populate(world: World, people: int = 2000, shape: str = "believable", seed: 
         raise ValueError(f"people {people!r} is not between 1 and {PEOPLE_MAX:,}")
     dice = Random(f"population:{world.seed if seed is None else seed}")  # noqa: S311 - chance for tests, not for secrets
     with world.entered():
+        if world.populated:
+            raise ValueError("this world has its people already; start a fresh sandbox for others")
+        world.populated = True
         return Settlement(world, shape, dice).found(people)
 
 

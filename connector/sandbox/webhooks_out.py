@@ -23,7 +23,7 @@ class HubspotWebhooks:
 
     def __init__(self, world: World, settings: DeliverySettings, post: Post) -> None:
         self._world, self._settings, self._post = world, settings, post
-        self._read = 0
+        self._read = len(world.hubspot.events)  # what was before is nobody's news
         self._waiting: list[dict[str, Any]] = []
         self._leaves_at: datetime | None = None
 

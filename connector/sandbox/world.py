@@ -31,10 +31,12 @@ class World:
         hubspot: HubSpot's store; hold `entered("hubspot")` while touching it beside running servers.
         salesforce: Salesforce's store, likewise.
         counters: the tally of each side.
+        populated: whether a population has been made; there is room for one, since its addresses would repeat.
     """
 
     def __init__(self, seed: int, base_clock: Callable[[], datetime]) -> None:
         self.seed = seed
+        self.populated = False
         self.services = Services.of(seed, base_clock)
         self.hubspot = Portal(self.services)
         self.salesforce = Org(self.services)

@@ -6,12 +6,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 import requests
 
+from connector.sandbox.exchange import Request, Response
+from connector.sandbox.parcels import DeliverySettings
 from connector.sandbox.process import Plan, Running, serve_in_thread
+from connector.sandbox.server import Server
 
 START = datetime(2026, 11, 2, 8, 15, 30, tzinfo=UTC)
 HUBSPOT_LOGIN = {"Authorization": "Bearer sandbox-hubspot-token"}
@@ -151,6 +156,69 @@ def test_what_makes_no_sense_is_refused_with_what_would(
     answer = http.request(method, f"{sandbox.hubspot_url}/_sandbox{path}", json=body, timeout=5)
     assert answer.status_code == refusal[0]
     assert refusal[1] in answer.json()["error"]
+
+
+def test_a_population_is_made_once_and_its_digest_tells_of_it(sandbox: Running, http: requests.Session) -> None:
+    admin = f"{sandbox.hubspot_url}/_sandbox"
+    empty = http.get(f"{admin}/digest", timeout=5).json()["digest"]
+    told = http.post(f"{admin}/populate", json={"people": 200}, timeout=20).json()
+    assert (told["people"], told["sorts"]["shared_mailbox"]) == (200, 4)
+    assert http.get(f"{admin}/digest", timeout=5).json()["digest"] != empty
+    again = http.post(f"{admin}/populate", json={"people": 200}, timeout=20)
+    assert (again.status_code, "already" in again.json()["error"]) == (400, True)
+
+
+def test_events_are_listed_from_a_place_on(sandbox: Running, http: requests.Session) -> None:
+    create(sandbox, http, "a@b.example")
+    admin = f"{sandbox.hubspot_url}/_sandbox/hubspot/events"
+    told = http.get(admin, timeout=5).json()
+    assert told["count"] == len(told["events"]) > 1
+    assert http.get(f"{admin}?after={told['count'] - 1}", timeout=5).json()["events"] == told["events"][-1:]
+
+
+def test_delivery_can_be_stepped_by_hand(sandbox: Running, http: requests.Session) -> None:
+    admin = f"{sandbox.hubspot_url}/_sandbox"
+    url = {"hubspot_url": "http://127.0.0.1:9/nobody", "hubspot_group_s": 0}
+    http.patch(f"{admin}/settings/delivery", json=url, timeout=5)
+    create(sandbox, http, "a@b.example")
+    told = http.post(f"{admin}/deliver", timeout=5).json()["hubspot"]
+    assert (told["attempts"], told["failed"], told["pending"]) == (1, 1, 1)
+
+
+def test_a_list_setting_can_be_replaced(sandbox: Running, http: requests.Session) -> None:
+    admin = f"{sandbox.hubspot_url}/_sandbox"
+    http.patch(f"{admin}/settings/hubspot", json={"scopes": ["oauth"]}, timeout=5)
+    assert sandbox.world.hubspot.settings.scopes == ("oauth",)
+
+
+def test_many_callers_at_once_lose_nothing(sandbox: Running, http: requests.Session) -> None:
+    sandbox.world.services.settings.quotas_enforced = False
+
+    def caller(number: int) -> list[int]:
+        with requests.Session() as own:
+            own.headers.update(HUBSPOT_LOGIN)
+            return [create(sandbox, own, f"{number}.{n}@b.example").status_code for n in range(25)]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [status for statuses in pool.map(caller, range(8)) for status in statuses]
+    assert answers == [201] * 200
+    assert sandbox.world.counters["hubspot"].as_dict()["by_status"] == {"201": 200}
+    assert len({line["id"] for line in sandbox.world.services.log.entries(side="hubspot")}) == 200
+
+
+def test_events_leave_by_themselves_when_the_sandbox_is_left_to_deliver() -> None:
+    arrived = Event()
+
+    def receive(request: Request) -> Response:
+        arrived.set()
+        return Response(200)
+
+    with Server(receive, lambda: START) as receiver:
+        settings = DeliverySettings(hubspot_url=receiver.url, hubspot_group_s=0)
+        with serve_in_thread(lambda: START, Plan(delivery=settings)) as running, requests.Session() as session:
+            session.headers.update(HUBSPOT_LOGIN)
+            create(running, session, "a@b.example")
+            assert arrived.wait(5)
 
 
 def test_every_route_is_listed(sandbox: Running, http: requests.Session) -> None:

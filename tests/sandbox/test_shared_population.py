@@ -103,8 +103,8 @@ def test_a_benchmark_world_is_clean_and_in_the_shares_promised() -> None:
     assert told["sorts"] == {"twin_lead": 300, "twin_contact": 300, "only_hubspot": 200, "only_lead": 200}
 
 
-def test_twenty_thousand_people_are_made_in_a_few_seconds() -> None:
+def test_twenty_thousand_people_cost_a_few_seconds_of_one_core() -> None:
     world = World(1, lambda: START)
-    started = time.perf_counter()
+    started = time.process_time()
     populate(world, 20_000)
-    assert time.perf_counter() - started < 12  # 100,000 in under a minute
+    assert time.process_time() - started < 8  # a hundred thousand in well under a minute
