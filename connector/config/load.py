@@ -92,7 +92,7 @@ def _mapping_paths(document: Document, folder: Path, problems: list[Problem]) ->
         return [folder / name for name in named]
     if not isinstance(named, str):
         return []
-    found = sorted((folder / named).glob("*.yaml"))
+    found = sorted(path for path in (folder / named).glob("*") if path.suffix in (".yaml", ".yml"))
     if not found and document.data:
         message = f"the folder {named!r} holds no .yaml files; `smarketing init` writes some to edit"
         problems.append(document.problem(("mappings",), message))

@@ -197,3 +197,11 @@ def test_a_rule_that_only_changes_one_thing_keeps_the_rest(folder):
     assert (stage.policy, stage.optional) == (Policy.HUBSPOT, True)
     assert stage.source == "mappings/people.yaml:5"
     assert rules["email"].source.startswith("(shipped) contacts.yaml:")
+
+
+def test_a_mapping_with_the_short_ending_is_read_too(folder):
+    folder.write("mappings/firms.yml", PLAIN.replace("people", "firms").replace("contacts", "companies"))
+    assert [pair.name for pair in folder.compile().pairs if pair.mapping == "firms"] == [
+        "companies/Lead",
+        "companies/Contact",
+    ]
