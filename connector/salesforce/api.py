@@ -38,13 +38,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `path` is below the API's root, or from the host's root when it begins with a slash."""
+    """One call. `path` is below the API's root, or from the host's root when it begins with a slash.
+
+    `expects` says what an answer must be: a list, or an object with these keys; anything else is a fault of the wire.
+    """
 
     method: str
     path: str
     operation: str  # what it is counted as
     body: Any = None  # sent as JSON
     text: bytes | None = None  # sent as CSV in place of JSON
+    expects: type[list[Any]] | tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +98,19 @@ class Api:
 
     def json(self, call: Call) -> Any:
         """The parsed body of the answer, faults that pass being tried again. Raises as `send`."""
-        return self._repeated(lambda: self.once(call).body)
+        return self.dated(call)[0]
 
     def dated(self, call: Call) -> tuple[Any, datetime | None]:
         """The parsed body, and Salesforce's time when it answered, to the second below. Raises as `send`."""
 
         def ask() -> tuple[Any, datetime | None]:
             answer = self.once(call)
-            return answer.body, answer.at
+            body = answer.body
+            if not _as_expected(body, call.expects):
+                raise Transient(f"Salesforce's answer to {call.operation} is not what it should be; it is asked again")
+            return body, answer.at
 
-        return self._repeated(ask)
+        return self.repeated(ask)
 
     def send(self, call: Call) -> Answer:
         """The answer, faults that pass being tried again.
@@ -113,7 +120,7 @@ class Api:
             Unauthorised: the credentials or permissions do not suffice.
             Declined: Salesforce refuses this very call.
         """
-        return self._repeated(lambda: self.once(call))
+        return self.repeated(lambda: self.once(call))
 
     def once(self, call: Call) -> Answer:
         """The answer to one try. Raises as `send`."""
@@ -126,7 +133,8 @@ class Api:
             raise self._judged(answer)
         return answer
 
-    def _repeated(self, function: Callable[[], T]) -> T:
+    def repeated(self, function: Callable[[], T]) -> T:
+        """What the function returns, once faults that pass have passed; raises the last of them."""
         return retrying(self.traffic.clock, self.traffic.dice, self.traffic.patience)(function)
 
     def _exchange(self, call: Call, token: Token) -> requests.Response:
@@ -156,6 +164,12 @@ class Api:
         if isinstance(error, RateLimited):
             self.traffic.meter.throttled()
         return error
+
+
+def _as_expected(body: Any, expects: type[list[Any]] | tuple[str, ...] | None) -> bool:
+    if isinstance(expects, tuple):
+        return isinstance(body, dict) and all(key in body for key in expects)
+    return expects is None or isinstance(body, expects)
 
 
 def _time_of(response: requests.Response) -> datetime | None:

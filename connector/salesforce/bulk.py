@@ -73,7 +73,8 @@ class Ingest:
         order |= {"lineEnding": "LF", "columnDelimiter": "COMMA"}
         if sort.key:
             order["externalIdFieldName"] = sort.key
-        return f"jobs/ingest/{self._api.json(Call('POST', 'jobs/ingest', 'bulk', order))['id']}"
+        opened = self._api.json(Call("POST", "jobs/ingest", "bulk", order, expects=("id",)))
+        return f"jobs/ingest/{opened['id']}"
 
     def _abort(self, job: str) -> None:
         with suppress(BridgeError):  # an open job dies by itself after a day
@@ -85,7 +86,7 @@ class Ingest:
         while waited < WAIT_MAX_S:
             self._clock.sleep(pause)
             waited += pause
-            told: Mapping[str, Any] = self._api.json(Call("GET", job, "bulk"))
+            told: Mapping[str, Any] = self._api.json(Call("GET", job, "bulk", expects=("state",)))
             if told["state"] in _ENDED:
                 return told
             if told["state"] == "Open":
@@ -110,7 +111,12 @@ class Ingest:
         return told
 
     def _listed(self, path: str) -> Iterator[dict[str, str]]:
-        content = self._api.send(Call("GET", path, "bulk")).content
+        return self._api.repeated(lambda: self._results_once(path))
+
+    def _results_once(self, path: str) -> Iterator[dict[str, str]]:
+        content = self._api.once(Call("GET", path, "bulk")).content
+        if content and b"sf__Id" not in content.partition(b"\n")[0]:
+            raise Transient("the results of a bulk job are not what they should be; they are asked for again")
         return csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
 
 

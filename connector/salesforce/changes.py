@@ -176,6 +176,8 @@ class Poller:
         """One composite call; a field that has vanished is left out and the call made again, once for each object."""
         for _ in range(len(questions)):
             at, replies = self._timed(self._call(questions))
+            if len(replies) != len(questions):
+                raise Transient("Salesforce did not answer every part of a poll; it is asked again")
             bad = _vanished(questions, replies)
             if bad is None or not self._shapes.miss(bad.object, list(bad.fields)):
                 break
@@ -187,7 +189,7 @@ class Poller:
             for place, question in enumerate(questions)
         ]
         body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}
-        return Call("POST", "composite", "changes", body)
+        return Call("POST", "composite", "changes", body, expects=("compositeResponse",))
 
     def _path(self, question: Question) -> str:
         obj, conditions = question.view.object, question.span.conditions()

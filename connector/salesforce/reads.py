@@ -70,8 +70,9 @@ class Reader:
         def ask() -> dict[str, Reading]:
             names = self.names(view)
             lens = Lens(view, names)
-            call = Call("POST", f"composite/sobjects/{view.object}", "read", {"ids": ids, "fields": names})
-            readings = (lens.reading(row) for row in self._api.json(call) or () if row)
+            question = {"ids": ids, "fields": names}
+            call = Call("POST", f"composite/sobjects/{view.object}", "read", question, expects=list)
+            readings = (lens.reading(row) for row in self._api.json(call) if row)
             return {reading.ref.id: reading for reading in readings}
 
         return self.forgiving(view, ask)
@@ -79,7 +80,7 @@ class Reader:
     def _binned(self, view: View, ids: Sequence[str]) -> Iterator[Reading]:
         """What the recycle bin and the merges tell of ids that are not there."""
         plausible = [soql.literal(each) for each in ids if len(each) == 18 and each.isalnum()]  # noqa: PLR2004  # id length
-        portions = list(soql.portions(plausible))
+        portions = list(soql.portions(plausible, self._room(view, "Id")))
         yield from chain.from_iterable(
             self._calls.map(lambda part: self._listed(view, soql.among("Id", part), deleted=True), portions)
         )
@@ -98,8 +99,12 @@ class Reader:
         def ask(portion: Sequence[str]) -> list[Reading]:
             return self._listed(view, soql.among(name, portion), live)
 
-        parts = self._calls.map(ask, list(soql.portions(literals)))
+        parts = self._calls.map(ask, list(soql.portions(literals, self._room(view, name, live))))
         return list({reading.ref: reading for reading in chain.from_iterable(parts)}.values())
+
+    def _room(self, view: View, *conditions: str) -> int:
+        """The bytes that are left for a list of values in the address of a query."""
+        return soql.ADDRESS_BYTES_MAX - len(soql.query_path(soql.select(self.names(view), view.object, *conditions)))
 
     def _listed(self, view: View, *conditions: str, deleted: bool = False) -> list[Reading]:
         def ask() -> list[Reading]:
@@ -118,7 +123,7 @@ class Reader:
             yield from records
 
     def _page(self, path: str, operation: str) -> Page:
-        body = self._api.json(Call("GET", path, operation))
+        body = self._api.json(Call("GET", path, operation, expects=("records",)))
         return body["records"], None if body.get("done", True) else body["nextRecordsUrl"]
 
     def scan(self, view: View) -> Iterator[Sequence[Reading]]:

@@ -25,6 +25,7 @@ ROWS_MAX: Final = 200
 PROBES_MAX: Final = 25  # subrequests of one composite call (fact sheet 1.5)
 _UNPARSED: Final = "JSON_PARSER_ERROR"
 _MULTIPLE: Final = 300
+_SHORT: Final = "Salesforce answered fewer rows than it was sent; they are read again"
 
 
 class Action(StrEnum):
@@ -94,21 +95,20 @@ def sent(api: Api, job: Job) -> list[Told]:
         return first + sent(api, (sort, rows[half:], records[half:]))
     except BridgeError as error:
         return [Told(error=error)] * len(rows)
-    if not isinstance(results, list) or len(results) != len(rows):
-        short = Transient("Salesforce answered fewer rows than it was sent; they are read again")
-        return [Told(error=short)] * len(rows)
+    if len(results) != len(rows):
+        return [Told(error=Transient(_SHORT))] * len(rows)
     return [_told(result) for result in results]
 
 
 def _call(sort: Sort, rows: Sequence[Row], records: Sequence[Record]) -> Call:
     if sort.action is Action.DELETE:
         ids = ",".join(row.id for row in rows)
-        return Call("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false", "delete")
+        return Call("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false", "delete", expects=list)
     path = f"composite/sobjects/{sort.object}/{sort.key}" if sort.action is Action.UPSERT else "composite/sobjects"
     kind = {"type": sort.object}
     naming = _key_named if sort.action is Action.UPSERT else _id_named
     body = [{"attributes": kind, **naming(sort, row), **record} for row, record in zip(rows, records, strict=True)]
-    return Call("PATCH", path, sort.action.value, {"allOrNone": False, "records": body})
+    return Call("PATCH", path, sort.action.value, {"allOrNone": False, "records": body}, expects=list)
 
 
 def _key_named(sort: Sort, row: Row) -> dict[str, str]:
@@ -143,9 +143,12 @@ def probed(api: Api, job: Job) -> list[Told]:
     ]
     try:
         body = {"allOrNone": False, "compositeRequest": requests}
-        replies = api.json(Call("POST", "composite", "probe", body))["compositeResponse"]
+        call = Call("POST", "composite", "probe", body, expects=("compositeResponse",))
+        replies = api.json(call)["compositeResponse"]
     except BridgeError as error:
         return [Told(error=error)] * len(rows)
+    if len(replies) != len(rows):
+        return [Told(error=Transient(_SHORT))] * len(rows)
     return [_probe_told(reply) for reply in replies]
 
 

@@ -76,7 +76,7 @@ class Shapes:
 
     def described(self, obj: str) -> Shape:
         """The shape as the org tells it now. Raises as `Api.send`."""
-        told = self._api.json(Call("GET", f"sobjects/{obj}/describe", "describe"))
+        told = self._api.json(Call("GET", f"sobjects/{obj}/describe", "describe", expects=("name", "fields")))
         shape = shape_of(told)
         with self._lock:
             self._kept[obj] = self._api.traffic.clock.monotonic(), shape

@@ -16,7 +16,7 @@ from simple_salesforce.format import quote_soql_value
 
 from connector.core.values import Kind
 
-LIST_BYTES_MAX: Final = 9_000  # of a percent-encoded list of values; leaves room for fields, path and headers
+ADDRESS_BYTES_MAX: Final = 14_000  # of a percent-encoded path; leaves room for headers and the API's root
 _UNQUOTED: Final = frozenset({Kind.NUMBER, Kind.MONEY, Kind.BOOLEAN, Kind.DATE, Kind.DATETIME})
 
 
@@ -56,8 +56,8 @@ def after(at: datetime, last_id: str) -> str:
     return f"SystemModstamp >= {stamp} AND (SystemModstamp > {stamp} OR Id > {literal(last_id)})"
 
 
-def portions(literals: Sequence[str], bytes_max: int = LIST_BYTES_MAX) -> Iterator[Sequence[str]]:
-    """Cut a list of literals so that each portion stays below the address limit; a single one is never cut."""
+def portions(literals: Sequence[str], bytes_max: int) -> Iterator[Sequence[str]]:
+    """Cut a list of literals so that each portion weighs so much at most once encoded; a single one is never cut."""
     begin, weight = 0, 0
     for place, text in enumerate(literals):
         own = len(quote(text, safe="")) + 3  # the comma between becomes %2C

@@ -67,6 +67,13 @@ def test_faults_that_do_not_pass_end_after_some_seconds():
     assert sum(clock.slept) < 20
 
 
+@pytest.mark.parametrize("strange", [None, [], {"other": 1}, "text"])
+def test_an_answer_of_another_shape_is_a_fault_of_the_wire(strange):
+    wire = scripted((200, strange), (200, {"records": []}))
+    assert api_over(wire).json(Call("GET", "query", "find", expects=("records",))) == {"records": []}
+    assert len(wire.requests) == 2
+
+
 def test_a_refused_call_is_not_repeated():
     wire = scripted((400, [{"errorCode": "MALFORMED_QUERY", "message": "unexpected token"}]))
     with pytest.raises(Declined, match="MALFORMED_QUERY"):

@@ -139,3 +139,15 @@ def test_deletions_of_a_job_carry_the_id_alone():
     job = Job()
     bulk_org(job).write(*(Write(ref(n), archive=True) for n in range(3)))
     assert job.text == "Id\n" + "".join(f"{ref(n).id}\n" for n in range(3))
+
+
+def test_a_page_in_place_of_results_is_asked_for_again():
+    job, pages = Job(fail=lambda line: "STRING_TOO_LONG:too long:LastName --" if line["LastName"] == "N1" else ""), []
+
+    def also(request):
+        if request.path_url.endswith("Results/") and not pages.append(request) and len(pages) == 1:
+            return 200, b"<html>maintenance</html>"
+        return job(request)
+
+    outcomes = bulk_org(also).write(*(Write(ref(n), {"LastName": f"N{n}"}) for n in range(3)))
+    assert [type(outcome) for outcome in outcomes] == [Done, Rejected, Done]

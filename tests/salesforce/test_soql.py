@@ -37,7 +37,7 @@ def test_lists_are_cut_by_their_weight_and_keep_their_order():
     assert [each for portion in portions for each in portion] == literals
     assert all(len(quote(",".join(portion), safe="")) <= 2_000 for portion in portions)
     assert len(portions) < 40
-    assert list(soql.portions([])) == []
+    assert list(soql.portions([], 2_000)) == []
     assert list(soql.portions(["x" * 5_000], 2_000)) == [["x" * 5_000]]
 
 
