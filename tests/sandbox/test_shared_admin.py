@@ -221,6 +221,18 @@ def test_events_leave_by_themselves_when_the_sandbox_is_left_to_deliver() -> Non
             assert arrived.wait(5)
 
 
+def test_what_the_crm_itself_refuses_a_person_is_told_in_its_words(sandbox: Running, http: requests.Session) -> None:
+    lead = {"sobject": "Lead", "values": {"LastName": "Only"}}
+    answer = http.post(f"{sandbox.salesforce_url}/_sandbox/salesforce/do/create", json=lead, timeout=5)
+    assert answer.status_code == 400
+    assert "REQUIRED_FIELD_MISSING" in answer.json()["error"]
+
+
+def test_a_body_that_is_no_json_is_refused(sandbox: Running, http: requests.Session) -> None:
+    answer = http.post(f"{sandbox.hubspot_url}/_sandbox/faults", data=b"{kind", timeout=5)
+    assert (answer.status_code, "not JSON" in answer.json()["error"]) == (400, True)
+
+
 def test_every_route_is_listed(sandbox: Running, http: requests.Session) -> None:
     routes = http.get(f"{sandbox.hubspot_url}/_sandbox/", timeout=5).json()["routes"]
     assert "POST /_sandbox/clock/advance" in routes

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
@@ -154,6 +155,17 @@ def test_duplicates_and_disorder_lose_nothing(world: World, hubspot: Delivery, r
     inside = [orjson.dumps(event) for event in world.hubspot.events]
     assert sorted(sent) == sorted(inside * 2)
     assert sent[: len(inside)] != inside
+
+
+def test_requests_to_one_receiver_overlap(world: World, hubspot: Delivery, receiver: Receiver) -> None:
+    hubspot.settings.concurrency, hubspot.settings.batch_max = 10, 5
+    for number in range(20):
+        make_contact(world, f"{number}@b.example")
+    receiver.answer = Response(200, delay_s=0.1)
+    started = time.monotonic()
+    told = hubspot.deliver(START)["hubspot"]
+    assert told["acknowledged"] == len(receiver.requests) >= 8
+    assert time.monotonic() - started < 0.1 * len(receiver.requests)
 
 
 def test_old_portals_name_the_subscription_eventtype(world: World, hubspot: Delivery, receiver: Receiver) -> None:

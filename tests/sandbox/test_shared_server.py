@@ -141,6 +141,34 @@ def test_a_malformed_request_is_refused_by_status_and_the_connection_ends(
     assert raw(server, sent).startswith(f"HTTP/1.1 {status} ".encode())
 
 
+def test_a_caller_who_asks_before_sending_a_large_body_is_told_to_go_on(server: Server) -> None:
+    with closing(socket.create_connection(("127.0.0.1", server.port), timeout=2)) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"body")
+        assert connection.recv(1000).endswith(b"\r\n\r\nbody")
+
+
+@pytest.mark.parametrize("target", ["http://sandbox.example/a/b", "/a/b"])
+def test_a_target_in_absolute_form_is_the_same_path(server: Server, target: str) -> None:
+    assert b"X-Path: /a/b\r\n" in raw(server, f"GET {target} HTTP/1.1\r\nConnection: close\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhalf", id="before its length"),
+        pytest.param(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf", id="within its chunks"),
+        pytest.param(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhalf", id="past its chunk"),
+    ],
+)
+def test_a_body_that_does_not_end_as_announced_is_refused(server: Server, sent: bytes) -> None:
+    with closing(socket.create_connection(("127.0.0.1", server.port), timeout=2)) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_reset_leaves_the_caller_without_an_answer(http: urllib3.HTTPConnectionPool) -> None:
     with pytest.raises(urllib3.exceptions.ProtocolError):
         http.request("GET", "/reset")
