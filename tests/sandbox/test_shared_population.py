@@ -8,9 +8,11 @@ from random import Random
 import phonenumbers
 import pytest
 
+from connector.sandbox.acts import act
 from connector.sandbox.names import COUNTRIES
-from connector.sandbox.persons import draw_firm, draw_person, phone
+from connector.sandbox.persons import account_row, company_row, draw_firm, draw_person, phone
 from connector.sandbox.population import populate
+from connector.sandbox.snapshots import snapshot
 from connector.sandbox.sorts import SORTS, Portion, Scribe, Seats
 from connector.sandbox.world import World
 
@@ -76,6 +78,55 @@ def test_a_shared_mailbox_has_three_salesforce_people_and_one_hubspot_contact(po
     info = Counter(row["Email"].lower() for row in everyone if (row["Email"] or "").lower().startswith("info@"))
     assert set(info.values()) == {3}
     assert len([row for row in portion.hubspot if (row["email"] or "").startswith("info@")]) == len(info) == 80
+
+
+def test_every_loaded_value_is_one_the_crm_would_have_taken_through_its_screens(portion: Portion) -> None:
+    """Loading checks nothing, so a population could hold what no CRM would: it must not."""
+    world = World(1, lambda: START)
+    stamps = {"createdate", "lastmodifieddate", "hubspot_owner_id", "CreatedDate", "LastModifiedDate", "OwnerId"}
+
+    def bare(row) -> dict[str, str]:
+        return {name: value for name, value in row.items() if value is not None and name not in stamps}
+
+    for row in portion.hubspot[:800]:
+        made = act(world, "hubspot", "create", {"object": "contacts", "properties": bare(row)})["properties"]
+        assert {name: made[name] for name in bare(row)} == bare(row)
+    for sobject, rows in (("Lead", portion.leads[:800]), ("Contact", portion.contacts[:800])):
+        for row in rows:
+            made = act(world, "salesforce", "create", {"sobject": sobject, "values": bare(row)})
+            kept = snapshot(world, "salesforce", sobject, made["id"])
+            assert kept is not None
+            assert {name: kept[name] for name in bare(row)} == bare(row)
+
+
+def test_companies_and_accounts_are_what_the_crms_would_have_taken() -> None:
+    world, dice = World(1, lambda: START), Random(2)
+    for firm in [draw_firm(dice, number) for number in range(100)]:
+        company, account = company_row(firm), account_row(firm)
+        made = act(world, "hubspot", "create", {"object": "companies", "properties": company})["properties"]
+        assert {name: made[name] for name in company} == company
+        number = act(world, "salesforce", "create", {"sobject": "Account", "values": account})["id"]
+        kept = snapshot(world, "salesforce", "Account", number)
+        assert kept is not None
+        assert {name: kept[name] for name in account} == account
+
+
+def test_records_are_owned_dated_in_the_past_and_employed() -> None:
+    world = World(3, lambda: START)
+    populate(world, 400)
+    contacts = world.hubspot.state.tables["contacts"]
+    records = [contacts.records[each] for each in contacts.live]
+    now_ms = START.timestamp() * 1000
+    assert all(now_ms - 3 * 366 * 86_400_000 < record.created_ms <= record.modified_ms <= now_ms for record in records)
+    assert len({record.modified_ms for record in records}) > 300
+    owned = [record.values["hubspot_owner_id"] for record in records if "hubspot_owner_id" in record.values]
+    assert {int(owner) for owner in owned} <= set(world.hubspot.state.owners.by_id)
+    assert 0.5 < len(owned) / len(records) < 0.9
+    employed = [record for record in records if world.hubspot.state.links.primary(("contacts", record.id), "companies")]
+    assert 0.5 < len(employed) / len(records) < 0.9
+    users = world.salesforce.catalogue["User"]
+    active = Counter(row[users.kind.slot("IsActive")] for row in users.rows.values())
+    assert active[False] >= 2
 
 
 def test_a_small_believable_world_has_every_sort_and_its_traces() -> None:
