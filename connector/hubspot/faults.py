@@ -42,6 +42,10 @@ class Denied(Refused):
         self.answer = answer
 
 
+class DayOver(RateLimited):
+    """The account's daily calls are used up, by whichever app."""
+
+
 class Expired(Unauthorised):
     """The access token's time is over: worth one renewal, once."""
 
@@ -128,7 +132,7 @@ def _limited(answer: Answer, now: datetime) -> BridgeError:
     words = f"{body.get('policyName', '')} {body.get('message', '')}".lower()
     if "daily" in words:
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-        return RateLimited(f"{said(answer)} The account's day is used up.", midnight)
+        return DayOver(f"{said(answer)}. All apps of the account have used up its day.", midnight)
     pause = ROLLING_PAUSE_S if "ten_secondly" in words else SECOND_PAUSE_S
     asked = min(_retry_after(answer, pause), RETRY_AFTER_MAX_S)
     return RateLimited(said(answer), now + timedelta(seconds=max(pause, asked)))

@@ -2,9 +2,9 @@
 
 List pages are cursored by id: `after` is the id of the next record, so any id may be one's start (fact sheet 2.1). One
 search tells the highest id and the number of records; the range is then cut, each stretch is followed by itself, and
-a stretch is cut again when a neighbour has ended. Every cut costs at most one page more, so cuts are counted: all calls
-stay within 1.05 times what one chain would need. That ids ascend and lie inside their stretch is checked on every page;
-were it ever not so, one chain goes through everything again, and some records are told twice.
+when one ends another that seems to have much left is cut. Every cut costs at most one page more, so cuts are counted:
+all calls stay within 1.05 times what one chain would need. That ids ascend and lie inside their stretch is checked on
+every page; were it ever not so, one chain goes through everything again, and some records are told twice.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ PORTION = 500
 STRETCHES_MAX = 12
 WORTH_CUTTING = 2000  # records
 CUTS_PER_PAGE = 0.04
+PAGES_WORTH_CUTTING = 3
 URL_CHARS_MAX = 6000  # of property names; wider views are read by batch (fact sheet 2.1: 414)
 NO_END = 10**19
 
@@ -46,23 +47,34 @@ class Stretch:
 
 @dataclass(slots=True)
 class _Cuts:
-    """How many stretches run, and how many more cuts the allowance of calls permits."""
+    """How many stretches run, how many shall, how many more cuts are allowed, how many records are to come."""
 
     left: int
     running: int
+    wanted: int
+    to_come: int
     lock: Lock = field(default_factory=Lock)
 
-    def go_on(self, stretch: Stretch | None) -> list[Stretch]:
-        """Where to go on: nowhere, here, or here and in the upper half as well."""
+    def go_on(self, stretch: Stretch | None, told: int, gap: float) -> list[Stretch]:
+        """Where to go on: nowhere, here, or here and further up as well.
+
+        `told` is how many records the page held, `gap` how far apart their ids were. The cut is where, at that gap,
+        half of all records to come would lie below: ids lie in clumps, and halving the range would miss them.
+        """
         with self.lock:
+            self.to_come -= told
             if stretch is None:
                 self.running -= 1
                 return []
-            middle = (stretch.low + stretch.high) // 2
-            if stretch.high == NO_END or self.left == 0 or self.running >= STRETCHES_MAX or middle <= stretch.low:
+            rest = min((stretch.high - stretch.low) / max(gap, 1.0), self.to_come)
+            much_left = rest > max(PAGES_WORTH_CUTTING * BATCH, self.to_come / (2 * self.running))
+            much_left = much_left and stretch.high != NO_END
+            if not much_left or self.left == 0 or self.running >= self.wanted:
                 return [stretch]
             self.left -= 1
             self.running += 1
+            ahead = gap * max(self.to_come / 2, PAGES_WORTH_CUTTING * BATCH / 2)
+            middle = min((stretch.low + stretch.high) // 2, stretch.low + int(ahead) + 1)
             return [Stretch(stretch.after, stretch.low, middle), Stretch(str(middle), middle, stretch.high)]
 
 
@@ -90,11 +102,12 @@ class Scanner:
     def _side_by_side(self, shape: Shape, rest: Stretch) -> Iterator[list[Reading]]:
         total, highest = self._extent(shape.object) if self._calls.overlap else (0, 0)
         if total < WORTH_CUTTING or highest <= rest.low:
-            starts, cuts = [rest], _Cuts(0, 1)
+            starts, cuts = [rest], _Cuts(0, 1, 1, total)
         else:
             allowed = int(total / BATCH * CUTS_PER_PAGE)
-            starts = _cut(rest, highest, min(STRETCHES_MAX, allowed - 1))
-            cuts = _Cuts(max(0, allowed - len(starts)), len(starts))
+            wanted = min(STRETCHES_MAX, max(1, allowed // 2))
+            starts = _cut(rest, highest, max(1, wanted * 2 // 3))
+            cuts = _Cuts(max(0, allowed - len(starts)), len(starts), wanted + 1, total)
         yield from self._calls.walk(lambda stretch: self._page(shape, stretch, cuts), starts)
 
     def _extent(self, obj: str) -> tuple[int, int]:
@@ -117,7 +130,8 @@ class Scanner:
         mine = [record for record, each in zip(records, ids, strict=True) if stretch.low < each <= stretch.high]
         ended = not after or not ids or ids[-1] >= stretch.high or int(after) > stretch.high
         onward = None if ended else Stretch(after, ids[-1], stretch.high)
-        return self._readings(shape, mine), cuts.go_on(onward)
+        gap = (ids[-1] - ids[0]) / len(ids) if ids else 0.0
+        return self._readings(shape, mine), cuts.go_on(onward, len(mine), gap)
 
     def _plain_page(self, shape: Shape, after: str) -> tuple[list[Reading], Sequence[str]]:
         records, onward = self._list(shape, after)

@@ -19,7 +19,7 @@ from hubspot import HubSpot as Client
 from hubspot.crm.objects.rest import RESTClientObject
 
 from connector.errors import RateLimited, Transient
-from connector.hubspot.faults import Answer, Expired, decoded, fault
+from connector.hubspot.faults import Answer, DayOver, Expired, decoded, fault
 from connector.hubspot.paths import Paths
 from connector.hubspot.tokens import Tokens
 from connector.ports import Clock
@@ -31,7 +31,7 @@ from connector.transport.retrying import Repeat
 from connector.transport.throttle import Throttle, Window
 
 SEARCH = "search"
-HOLD_MAX_S = 10.0
+HOLD_MAX_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +148,21 @@ class Wire:
         if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's success
             return answer
         error = fault(answer, self.clock.now())
-        if answer.status == 429 and isinstance(error, RateLimited):  # noqa: PLR2004 - HTTP's "too many requests"
-            traffic.meter.throttled()
-            throttle.hold(min(HOLD_MAX_S, (error.until - self.clock.now()).total_seconds()))
+        if isinstance(error, RateLimited):
+            self._slow_down(error, throttle, answer.status)
         raise error
+
+    def _slow_down(self, error: RateLimited, throttle: Throttle, status: int) -> None:
+        """Everyone waits, not only the call that was told; for long, nobody calls at all."""
+        if status == 429:  # noqa: PLR2004 - HTTP's "too many requests"
+            self.traffic.meter.throttled()
+        if isinstance(error, DayOver):
+            error.until = self.traffic.budget.midnight()
+        wait_s = (error.until - self.clock.now()).total_seconds()
+        if wait_s > HOLD_MAX_S:
+            self.traffic.budget.shut(error)
+        elif status == 429:  # noqa: PLR2004 - likewise
+            throttle.hold(wait_s)
 
     def _send(self, method: str, path: str, raw: bytes | None, headers: dict[str, str], token: str) -> Answer:
         configuration = self._api.configuration

@@ -15,12 +15,13 @@ from typing import Any
 
 from connector.core.comparison import comparison
 from connector.core.values import Kind, Value
+from connector.errors import BridgeError
 from connector.hubspot.batch_writing import ARCHIVE, CREATE, UPDATE, BatchWriter, Items, Operation, Outcomes, upsert
 from connector.hubspot.batches import BATCH, chunks
 from connector.hubspot.reading import EMAIL
 from connector.hubspot.refusals import no_safe_key, not_taken
 from connector.hubspot.shapes import Shape
-from connector.ports import Done, Outcome, Rejected, Unsure, View, Write
+from connector.ports import Done, Outcome, Rejected, View, Write
 from connector.transport.pool import Calls
 
 LIFECYCLE, CLOSE_DATE, DEAL_STAGE = "lifecyclestage", "closedate", "dealstage"
@@ -82,6 +83,9 @@ class Writer:
         written = self._send(shape, ready)
         for trace, values in again.items():
             after = written.get(trace) or cleared[trace]
+            emptied = cleared.get(trace)
+            if isinstance(after, Rejected) and isinstance(emptied, Done):
+                after = emptied  # what the record holds now: the comparison reports the stage as not taken
             outcomes[trace] = _joined(shape, outcomes[trace], after, values)
 
     def _passed_over(self, shape: Shape, write: Write, outcome: Outcome) -> dict[str, Value]:
@@ -95,8 +99,15 @@ class Writer:
                     name: write.values[name] for name in names if name in told and _differs(shape, name, write, told)
                 }
             case Rejected(rejections) if write.ref and wanted and {each.field for each in rejections} == {LIFECYCLE}:
-                return dict(write.values) if wanted in self._options(shape.object, LIFECYCLE) else {}
+                return dict(write.values) if self._possible(shape, wanted) else {}
         return {}
+
+    def _possible(self, shape: Shape, stage: str) -> bool:
+        """Whether the stage exists: one that does not must never clear the one that is held."""
+        try:
+            return stage in self._options(shape.object, LIFECYCLE)
+        except BridgeError:
+            return False
 
 
 _FINE = Done(Shape(View("", {})).ref(""))
@@ -134,10 +145,12 @@ def _update(write: Write, outcome: Outcome, values: Mapping[str, Value]) -> Writ
 
 def _joined(shape: Shape, before: Outcome, after: Outcome, again: Mapping[str, Value]) -> Outcome:
     """The outcome of a write and of its repetition together."""
+    if isinstance(after, Rejected):
+        return (
+            replace(before, not_taken=tuple(not_taken(name) for name in again)) if isinstance(before, Done) else before
+        )
     if not isinstance(after, Done):
-        if isinstance(before, Done) and isinstance(after, Rejected):
-            return replace(before, not_taken=tuple(not_taken(name) for name in again))
-        return after if not isinstance(before, Rejected) or isinstance(after, Unsure) else before
+        return after
     told = dict(after.values)
     kept = [name for name in again if name in told and _differs(shape, name, Write(None, again), told)]
     created, values = (before.created, {**before.values, **told}) if isinstance(before, Done) else (False, told)

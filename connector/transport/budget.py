@@ -43,15 +43,19 @@ class Budget:
     _leased: int = 0
     _total: int = 0
     _day: date | None = None
+    _shut: RateLimited | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def take(self, lane: Lane = Lane.BULK) -> None:
         """Take one call out of the budget.
 
         Raises:
-            RateLimited: when the lane's part of the day is spent; `until` is the next midnight.
+            RateLimited: when the lane's part of the day is spent (`until` is the next midnight), or the side was shut.
         """
         with self._lock:
+            if self._shut and self.clock.now() < self._shut.until:
+                raise RateLimited(str(self._shut), self._shut.until)
+            self._shut = None
             self._turn_the_page()
             ceiling = self._ceiling(lane)
             if self._total - self._leased >= ceiling:
@@ -59,6 +63,11 @@ class Budget:
             if self._leased == 0:
                 self._lease(lane, ceiling)
             self._leased -= 1
+
+    def shut(self, told: RateLimited) -> None:
+        """The side itself says that nobody shall call before `until`: not even the hot lane tries."""
+        with self._lock:
+            self._shut = told
 
     def close(self) -> None:
         """Give back what was leased and not used (on shutting down)."""
@@ -93,14 +102,15 @@ class Budget:
 
     def _spent(self, lane: Lane) -> RateLimited:
         kept = "" if lane is Lane.HOT else f" but for the {self.reserve_percent:g} % kept for hot leads"
-        until = self._midnight()
+        until = self.midnight()
         return RateLimited(
             f"the {self.side} budget of {self.limit_per_day} calls a day is used up{kept}; "
             f"work goes on at {until:%Y-%m-%d %H:%M} UTC, or raise the limit in config.yaml",
             until,
         )
 
-    def _midnight(self) -> datetime:
+    def midnight(self) -> datetime:
+        """When the next day of the account begins."""
         zone = ZoneInfo(self.zone)
         tomorrow = self.clock.now().astimezone(zone).date() + timedelta(days=1)
         return datetime.combine(tomorrow, time(), zone).astimezone(UTC)
