@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from connector.errors import Misconfigured
-from connector.storage.database import Database, migrate
+from connector.storage import migration
+from connector.storage.database import Database, migrate, open_database
 from connector.storage.tables import metadata
 
 
@@ -27,6 +31,23 @@ def test_an_empty_store_says_so_and_a_migrated_one_has_no_problem(empty_database
 def test_migrating_twice_changes_nothing(database: Database) -> None:
     migrate(database)
     assert database.problem() is None
+
+
+@pytest.mark.parametrize("kind", ["file", "postgres"])
+def test_processes_that_start_at_once_take_turns(kind: str, new_database_url: Callable[[str], str]) -> None:
+    url = new_database_url(kind)
+    databases = [open_database(url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, databases))
+    assert [database.problem() for database in databases] == [None] * 4
+    for database in databases:
+        database.close()
+
+
+def test_a_store_older_than_the_code_is_told_to_migrate(database: Database) -> None:
+    with database.begin() as conn, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migration, "_known", lambda: ("0002", "0001"))
+        assert "older than this version's 0002; run `smarketing migrate`" in (migration.problem(conn) or "")
 
 
 def test_a_store_newer_than_the_code_is_refused_and_left_as_it_is(database: Database) -> None:
