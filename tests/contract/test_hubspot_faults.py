@@ -1,5 +1,6 @@
 """Every documented answer of HubSpot, fed through the adapter over real HTTP (fact sheet 2.9, 9, 10)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from connector.errors import RateLimited, Refused, Transient, Unauthorised
 from connector.hubspot.faults import Answer, Denied, fault
 from connector.hubspot.paths import VERSIONS, Paths
 from connector.hubspot.tokens import OAuthToken
+from connector.hubspot.wire import server_ms
 from connector.sandbox.exchange import Response, Wire
+from connector.transport.lanes import Lane
 from connector.transport.throttle import Window
 from tests.contract.hubspot_side import answer, scripted
 from tests.transport.clocks import ManualClock
@@ -262,3 +265,78 @@ def test_a_failing_token_endpoint_does_not_stop_work_while_the_old_token_is_good
         clock.sleep(1800 * 0.2)
         with pytest.raises(Transient):
             crm.account()
+
+
+def test_a_used_up_day_stops_every_call_until_the_accounts_midnight():
+    clock = ManualClock()
+    with scripted(clock=clock) as (script, crm):
+        crm._wire.traffic.budget.zone = "US/Eastern"
+        script.on("account-info", answer(429, LIMITED | {"policyName": "DAILY"}), answer(200, ACCOUNT))
+        for _ in range(3):
+            with pytest.raises(RateLimited) as caught:
+                crm.account()
+            assert caught.value.until.isoformat() == "2026-11-03T05:00:00+00:00"
+        assert len(script.asked) == 1
+        clock.sleep(21 * 3600)
+        assert crm.account().id == "1234567"
+
+
+def test_a_moving_account_is_left_alone_for_as_long_as_it_asks():
+    clock = ManualClock()
+    with scripted(clock=clock) as (script, crm):
+        script.on("account-info", answer(477, None, retry_after=7200), answer(200, ACCOUNT))
+        for _ in range(3):
+            with pytest.raises(RateLimited, match="data centres"):
+                crm.account()
+        assert len(script.asked) == 1
+        clock.sleep(7201)
+        assert crm.account().id == "1234567"
+
+
+def test_hot_leads_may_use_what_a_backfill_may_not():
+    with scripted(limit_per_day=10) as (script, crm):
+        script.on("account-info", answer(200, ACCOUNT))
+        for _ in range(9):
+            crm.account()
+        with pytest.raises(RateLimited):
+            crm.account()
+        hot = crm.in_lane(Lane.HOT)
+        assert hot.account().id == "1234567"
+        assert hot.usage().calls == crm.usage().calls == 10
+
+
+def test_many_threads_renew_a_token_once():
+    clock = ManualClock()
+    with ThreadPoolExecutor(8) as pool, scripted(clock=clock, tokens=oauth(clock)) as (script, crm):
+        script.on("account-info", answer(200, ACCOUNT)).on("oauth", granted(1), granted(2))
+        assert len(list(pool.map(lambda _: crm.account(), range(40)))) == 40
+        assert len(script.lines("oauth")) == 1
+
+
+def test_many_threads_that_meet_an_expired_token_renew_it_once():
+    clock = ManualClock()
+
+    def expired_for_the_first(request):
+        if request.headers["authorization"] == "Bearer access-1":
+            return answer(401, {"category": "EXPIRED_AUTHENTICATION", "message": "expired 3 second(s) ago"})
+        return answer(200, ACCOUNT)
+
+    with ThreadPoolExecutor(8) as pool, scripted(clock=clock, tokens=oauth(clock)) as (script, crm):
+        script.on("account-info", expired_for_the_first).on("oauth", granted(1), granted(2))
+        assert len(list(pool.map(lambda _: crm.account(), range(40)))) == 40
+        assert len(script.lines("oauth")) == 2
+
+
+def test_one_connection_serves_one_call_after_the_other():
+    with scripted() as (script, crm):
+        script.on("account-info", answer(200, ACCOUNT))
+        for _ in range(20):
+            crm.account()
+        pools = crm._wire._api.rest_client.pool_manager.pools
+        assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118 - its container does not iterate
+
+
+def test_the_servers_time_is_ours_when_it_tells_none():
+    clock = ManualClock()
+    assert server_ms(Answer(200, {}, {}), clock) == int(clock.now().timestamp() * 1000)
+    assert server_ms(Answer(200, {}, {"date": "yesterday"}), clock) == int(clock.now().timestamp() * 1000)

@@ -13,6 +13,7 @@ from connector import ports
 from connector.core import refs
 from connector.core.readings import Presence
 from connector.core.values import Kind
+from connector.errors import Refused
 from tests.contract.hubspot_side import answer, scripted
 
 VIEW = ports.View("contacts", {"email": Kind.EMAIL, "firstname": Kind.TEXT, "age": Kind.NUMBER, "born": Kind.DATE})
@@ -288,3 +289,24 @@ def test_owners_are_paged_and_those_archived_are_inactive():
             ports.Owner("12", "bob@x.test", "bob@x.test", active=False),
             ports.Owner("13", "", "13", queue=True),
         ]
+
+
+def test_a_fault_while_resolving_one_missing_id_is_raised():
+    with scripted() as (script, crm):
+        script.on("batch/read", found()).on("GET .*/contacts/1", answer(400, {"category": "VALIDATION_ERROR"}))
+        with pytest.raises(Refused):
+            crm.read(VIEW, ["1"])
+
+
+def test_a_record_that_batch_read_missed_and_get_finds_is_read():
+    with scripted() as (script, crm):
+        script.on("batch/read", found(), found(), found(record(1, firstname="Ada")))
+        script.on("GET .*/contacts/1", answer(200, record(1)))
+        (reading,) = crm.read(VIEW, ["1"])
+        assert (reading.presence, reading.values["firstname"]) == (Presence.PRESENT, "Ada")
+
+
+def test_times_of_unknown_spelling_are_no_times():
+    with scripted() as (script, crm):
+        script.on("batch/read", found(record(1) | {"updatedAt": "yesterday"}, record(2) | {"updatedAt": 5}))
+        assert [each.modified_at for each in crm.read(VIEW, ["1", "2"])] == [None, None]

@@ -371,3 +371,70 @@ def test_archiving_goes_in_batches():
         outcomes = crm.write(VIEW, [ports.Write(contact(n), archive=True) for n in range(1, 131)])
         assert [len(body["inputs"]) for body in script.bodies()] == [100, 30]
         assert [each.ref for each in outcomes] == [contact(n) for n in range(1, 131)]
+
+
+def test_a_record_hubspot_did_not_get_to_is_unsure():
+    with scripted() as (script, crm):
+        script.on("batch/update", done(errors=[failure("INTERNAL_ERROR", "internal error", "0")]))
+        (outcome,) = crm.write(VIEW, [update(1, firstname="A")])
+        assert isinstance(outcome, ports.Unsure)
+
+
+def test_an_error_is_also_told_by_the_id_it_names():
+    with scripted() as (script, crm):
+        script.on("batch/update", done(record(2, age="1"), errors=[bad_option() | {"context": {"ids": ["1"]}}]))
+        outcomes = crm.write(VIEW, [update(1, age="x"), update(2, age="1")])
+        assert [type(each).__name__ for each in outcomes] == ["Rejected", "Done"]
+
+
+def test_a_fault_while_looking_for_a_lost_record_is_unsure():
+    with scripted() as (script, crm):
+        script.on("batch/update", done()).on("batch/read", answer(503))
+        (outcome,) = crm.write(VIEW, [update(1, firstname="A")])
+        assert isinstance(outcome.error, Transient)
+
+
+def test_a_record_the_answer_leaves_out_though_it_is_there_is_unsure():
+    with scripted() as (script, crm):
+        script.on("batch/update", done()).on("batch/read", done(record(1)))
+        (outcome,) = crm.write(VIEW, [update(1, firstname="A")])
+        assert isinstance(outcome, ports.Unsure)
+
+
+@pytest.mark.parametrize("body", [{"message": "no [valid] words"}, {"message": "[]"}, {}, b"<html>no</html>"])
+def test_a_refusal_in_unknown_words_is_still_a_refusal(body):
+    with scripted() as (script, crm):
+        script.on("batch/update", answer(400, body))
+        (outcome,) = crm.write(VIEW, [update(1, firstname="A")])
+        (rejection,) = outcome.rejections
+        assert rejection.field == ""
+        assert rejection.reason
+        assert rejection.hint
+
+
+def test_a_schema_that_cannot_be_read_clears_no_stage():
+    with scripted() as (script, crm):
+        script.on("batch/update", done(errors=[bad_stage()])).on("properties", answer(503))
+        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead")])
+        assert isinstance(outcome, ports.Rejected)
+        assert len(script.lines("batch/update")) == 1
+
+
+def test_a_stage_refused_after_it_was_cleared_tells_that_the_record_now_has_none():
+    with scripted() as (script, crm):
+        script.on(
+            "batch/update",
+            done(record(1, lifecyclestage="customer", firstname="A")),
+            done(record(1, lifecyclestage=None)),
+            done(errors=[bad_stage()]),
+        )
+        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead", firstname="A")])
+        assert outcome.values == {"lifecyclestage": None, "firstname": "A"}
+        assert [(each.field, each.code) for each in outcome.not_taken] == [("lifecyclestage", "NOT_TAKEN")]
+
+
+def test_the_properties_of_a_create_hold_its_key():
+    with scripted() as (script, crm):
+        script.on("batch/upsert", done(record(7, new=True, salesforce_id="K-1")))
+        crm.write(VIEW, [create("K-1", firstname="A")])
+        assert script.bodies()[0]["inputs"][0]["properties"] == {"firstname": "A", "salesforce_id": "K-1"}
