@@ -151,3 +151,47 @@ def test_a_page_in_place_of_results_is_asked_for_again():
 
     outcomes = bulk_org(also).write(*(Write(ref(n), {"LastName": f"N{n}"}) for n in range(3)))
     assert [type(outcome) for outcome in outcomes] == [Done, Rejected, Done]
+
+
+def test_a_job_that_never_ends_leaves_its_rows_unsure_after_an_hour():
+    org = bulk_org(Job(state="InProgress"))
+    outcomes = org.write(*(Write(ref(n), {"LastName": "A"}) for n in range(3)))
+    assert [type(outcome) for outcome in outcomes] == [Unsure] * 3
+    assert 3_600 <= sum(org.clock.slept) < 3_700
+    assert max(org.clock.slept) == 5.0
+
+
+def test_a_job_that_was_not_taken_is_aborted():
+    job = Job(state="Open")
+    outcomes = bulk_org(job).write(*(Write(ref(n), {"LastName": "A"}) for n in range(3)))
+    assert [type(outcome) for outcome in outcomes] == [Unsure] * 3
+    assert job.patched == {"state": "Aborted"}
+
+
+def test_an_upload_that_breaks_off_every_time_leaves_the_rows_unsure():
+    uploads = []
+
+    def also(request):
+        if request.method == "PUT":
+            uploads.append(request)
+            return 503, b""
+        return Job()(request)
+
+    outcomes = bulk_org(also).write(*(Write(ref(n), {"LastName": "A"}) for n in range(3)))
+    assert [type(outcome) for outcome in outcomes] == [Unsure] * 3
+    assert len(uploads) == 3
+
+
+def test_rows_too_heavy_for_one_upload_go_as_two_jobs(monkeypatch):
+    monkeypatch.setattr("connector.salesforce.bulk.BYTES_MAX", 120)
+    sheets = []
+
+    def also(request):
+        if request.method == "PUT":
+            sheets.append(request.body.decode())
+        return job(request)
+
+    job = Job()
+    outcomes = bulk_org(also).write(*(Write(ref(n), {"LastName": "A" * 20}) for n in range(4)))
+    assert outcomes == [Done(ref(n)) for n in range(4)]
+    assert [text.count("\n") for text in sheets] == [3, 3]

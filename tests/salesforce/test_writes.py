@@ -263,3 +263,38 @@ def test_an_org_that_cannot_be_described_leaves_everything_unsure():
     org = Org()
     org.wire.answer = lambda _: (503, b"")
     assert isinstance(org.write(Write(ref(1), {"LastName": "A"}))[0], Unsure)
+
+
+def test_a_duplicate_that_cannot_be_asked_for_stays_a_duplicate_without_a_name():
+    org = Org(
+        failing("DUPLICATES_DETECTED", "Use one of these records?"),
+        also=lambda request: (503, b"") if request.path_url == f"{ROOT}composite" else None,
+    )
+    (outcome,) = org.write(Write(None, {"LastName": "Ada"}, key=("Key__c", "k")))
+    assert outcome == Exists((), "Use one of these records?")
+
+
+def test_a_row_that_turns_out_to_be_no_duplicate_is_written():
+    body = {"id": "00Q5f0000000001AAA", "success": True, "created": True, "errors": []}
+    reply = {"compositeResponse": [{"httpStatusCode": 201, "body": body}]}
+    org = Org(
+        failing("DUPLICATES_DETECTED"),
+        also=lambda request: (200, reply) if request.path_url == f"{ROOT}composite" else None,
+    )
+    (outcome,) = org.write(Write(None, {"LastName": "Ada"}, key=("Key__c", "k")))
+    assert outcome == Done(salesforce("Lead", "00Q5f0000000001AAA"), created=True)
+
+
+def test_a_row_that_met_the_quota_is_unsure_until_later():
+    org = Org(failing("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))
+    (outcome,) = org.write(Write(ref(1), {"LastName": "A"}))
+    assert outcome.error.until > org.clock.now()
+
+
+def test_a_record_whose_fate_cannot_be_read_is_unsure():
+    def also(request):
+        return (503, b"") if request.path_url == f"{ROOT}composite/sobjects/Lead" else None
+
+    org = Org(failing("ENTITY_IS_DELETED"), also)
+    (outcome,) = org.write(Write(ref(1), {"LastName": "A"}))
+    assert isinstance(outcome.error, Transient)
