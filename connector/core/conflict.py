@@ -48,7 +48,7 @@ class Edited:
     def __str__(self) -> str:
         if self.at is None:
             return "at an unknown time"
-        return f"{'at' if self.exact else 'at or before'} {self.at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{'at' if self.exact else 'at or before'} {str(self.at)[:19]} UTC"
 
 
 def verdict(rule: Rule, left: Reading, right: Reading, chosen: Side | None) -> Verdict:

@@ -184,7 +184,8 @@ def in_agreement(drawn: World) -> World:
         ours = drawn.left.values[each.hubspot]
         theirs = translated(each, Side.SALESFORCE, ours)
         rights[each.salesforce] = None if isinstance(theirs, Refusal) else theirs
-        base[each.name] = Agreed(ours, rights[each.salesforce])
+        if same(each, ours, rights[each.salesforce]):
+            base[each.name] = Agreed(ours, rights[each.salesforce])
     return replace(drawn, memory=Memory(base), right=replace(drawn.right, values=rights), settled={})
 
 
