@@ -73,8 +73,15 @@ class Shape:
 
     def told(self, properties: Mapping[str, Any], names: Iterable[str]) -> dict[str, Value]:
         """What an answer says of the fields that were sent; fields it does not speak of are left out."""
-        values, _ = self.values(properties)
-        return {name: values[name] for name in names if name in properties and name in values}
+        told: dict[str, Value] = {}
+        kinds = self.view.fields
+        for name in names:
+            if name in properties and name in kinds:
+                try:
+                    told[name] = canonical(kinds[name], properties[name])
+                except Unreadable:
+                    continue  # not comparable with what was sent: the next reading shows it as unreadable
+        return told
 
     def rendered(self, values: Mapping[str, Value]) -> dict[str, str]:
         """Canonical values as HubSpot takes them: they are its own spelling, but for a blank (fact sheet 5)."""
