@@ -43,10 +43,10 @@ def problem(conn: Connection) -> str | None:
     if found == _newest():
         return None
     if found is None:
-        return "the store is empty; run `smarketing migrate` to set it up"
+        return "the store is empty; run `smarketing check`, which sets it up"
     if _is_newer(found):
         return _too_new(found)
-    return f"the store is at revision {found}, older than this version's {_newest()}; run `smarketing migrate`"
+    return f"the store is at revision {found}, older than this version's {_newest()}; run `smarketing check`"
 
 
 def _too_new(found: str | None) -> str:

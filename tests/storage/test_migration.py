@@ -47,7 +47,7 @@ def test_processes_that_start_at_once_take_turns(kind: str, new_database_url: Ca
 def test_a_store_older_than_the_code_is_told_to_migrate(database: Database) -> None:
     with database.begin() as conn, pytest.MonkeyPatch.context() as patch:
         patch.setattr(migration, "_known", lambda: ("0002", "0001"))
-        assert "older than this version's 0002; run `smarketing migrate`" in (migration.problem(conn) or "")
+        assert "older than this version's 0002; run `smarketing check`" in (migration.problem(conn) or "")
 
 
 def test_a_store_newer_than_the_code_is_refused_and_left_as_it_is(database: Database) -> None:
