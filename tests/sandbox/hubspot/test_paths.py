@@ -1,0 +1,91 @@
+"""One router for every version and every name."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/crm/v3/objects/contacts",
+        "/crm/v3/objects/contact/",
+        "/crm/v3/objects/0-1",
+        "/crm/objects/2026-03/contacts",
+        "/crm/objects/2026-03/0-1",
+        "/crm/objects/2026-09/contacts",
+        "/crm/2026-09/objects/contacts",
+    ],
+)
+def test_contacts_answer_under_every_version_and_name(call, path):
+    record = call.create(email="a@x.test")
+    assert [each["id"] for each in call("GET", path, status=200).json["results"]] == [record]
+
+
+@pytest.mark.parametrize(
+    ("numbered", "dated"),
+    [
+        ("/crm/v3/properties/contacts", "/crm/properties/2026-03/contacts"),
+        ("/crm/v3/pipelines/deals", "/crm/pipelines/2026-09/deals"),
+        ("/crm/v3/owners/", "/crm/owners/2026-03"),
+        ("/crm/v4/associations/contacts/companies/labels", "/crm/associations/2026-09/contacts/companies/labels"),
+        ("/account-info/v3/details", "/account-info/2026-03/details"),
+    ],
+)
+def test_every_family_moves_its_version_and_answers_the_same(call, numbered, dated):
+    assert call("GET", numbered, status=200).json == call("GET", dated, status=200).json
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/crm/v4/objects/contacts", 404),
+        ("/crm/v3/associations/contacts/companies/labels", 404),
+        ("/crm/objects/2031-03/contacts", 404),
+        ("/nowhere", 404),
+        ("/crm/v3/objects/contacts/batch/read", 405),
+        ("/crm/v3/objects/unicorns", 403),
+    ],
+)
+def test_a_path_that_is_none_is_refused(call, path, status):
+    call("GET", path, status=status)
+
+
+def test_answers_are_compact_json_with_a_correlation_id(call):
+    answer = call("GET", "/crm/v3/objects/contacts", status=200)
+    assert answer.headers["Content-Type"] == "application/json;charset=utf-8"
+    assert answer.raw == b'{"results":[]}'
+    assert answer.headers["x-hubspot-correlation-id"]
+
+
+def test_webhook_settings_are_kept(call):
+    path = "/webhooks/v3/7906213"
+    key = "hapikey=sandbox-developer-key"
+    call("GET", f"{path}/settings", query=key, status=404)
+    body = {"targetUrl": "https://bridge.example/hubspot", "throttling": {"maxConcurrentRequests": 10}}
+    assert call("PUT", f"{path}/settings", body, query=key, status=200).json["targetUrl"] == body["targetUrl"]
+    call("PUT", f"{path}/settings", {**body, "targetUrl": "http://bridge.example"}, query=key, status=400)
+    call("POST", f"{path}/subscriptions", {"eventType": "contact.propertyChange"}, query=key, status=400)
+    wanted = {"eventType": "contact.propertyChange", "propertyName": "email"}
+    made = call("POST", f"{path}/subscriptions", wanted, query=key, status=201).json
+    assert made["active"] is False
+    one = f"{path}/subscriptions/{made['id']}"
+    assert call("PATCH", one, {"active": True}, query=key, status=200).json["active"] is True
+    call("DELETE", one, query=key, status=204)
+    assert call("GET", f"{path}/subscriptions", query=key, status=200).json["results"] == []
+
+
+def test_the_journal_is_read_in_order_to_its_end(call, portal, caller):
+    body = b"grant_type=client_credentials&client_id=sandbox-hubspot-client&client_secret=sandbox-hubspot-secret"
+    app = caller(portal, call("POST", "/oauth/v3/token", body, status=200).json["access_token"])
+    journal = "/webhooks-journal/journal/2026-03"
+    app("GET", f"{journal}/earliest", status=204)
+    call("GET", f"{journal}/earliest", status=403)
+    record = call.create(email="a@x.test")
+    page = app("GET", f"{journal}/earliest", status=200).json
+    events = app("GET", page["url"].removeprefix("https://api.hubapi.com"), status=200).json["journalEvents"]
+    assert events[0]["action"] == "CREATE"
+    assert events[1]["propertyChanges"] == {"email": "a@x.test"}
+    app("GET", f"{journal}/offset/{page['currentOffset']}/next", status=204)
+    call("DELETE", f"/crm/v3/objects/contacts/{record}", status=204)
+    following = app("GET", f"{journal}/offset/{page['currentOffset']}/next", status=200).json
+    fresh = app("GET", following["url"].removeprefix("https://api.hubapi.com"), status=200).json["journalEvents"]
+    assert [(each["action"], each["objectId"]) for each in fresh] == [("DELETE", int(record))]
