@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-import click
+import signal
+from threading import Event
 
-from connector.cli.frame import DONE, command
+import click
+import orjson
+
+from connector.cli.frame import DONE, command, err, json_option
 from connector.clock import SystemClock
-from connector.sandbox import process
+from connector.sandbox.process import Plan, Running, serve_in_thread
+
+HUBSPOT_TOKEN, SALESFORCE_ID, SALESFORCE_SECRET = (
+    "sandbox-hubspot-token",
+    "sandbox-consumer-key",
+    "sandbox-consumer-secret",
+)
 
 
 @command("sandbox")
@@ -14,16 +24,30 @@ from connector.sandbox import process
 @click.option("--salesforce-port", default=8901, show_default=True, help="0 takes a free port.")
 @click.option("--seed", default=1, show_default=True, help="Decides the population and every fault.")
 @click.option("--people", default=2000, show_default=True, help="How many people to make up; 0 starts empty.")
-def sandbox(hubspot_port: int, salesforce_port: int, seed: int, people: int) -> int:
+@json_option
+def sandbox(hubspot_port: int, salesforce_port: int, seed: int, people: int, *, as_json: bool) -> int:
     """Run a HubSpot and a Salesforce of our own, with real limits, refusals and quirks; stop with Ctrl-C."""
-    process.run(
-        hubspot_port=hubspot_port,
-        salesforce_port=salesforce_port,
-        seed=seed,
-        people=people,
-        base_clock=SystemClock().now,
-    )
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    plan = Plan(seed, people, hubspot_port=hubspot_port, salesforce_port=salesforce_port)
+    with serve_in_thread(SystemClock().now, plan) as running:
+        click.echo(_json(running)) if as_json else _tell(running)
+        stop.wait()
     return DONE
+
+
+def _json(running: Running) -> str:
+    """One line for machines, once both sides answer."""
+    urls = {"hubspot": running.hubspot_url, "salesforce": running.salesforce_url}
+    return orjson.dumps({**urls, "population": running.population}).decode()
+
+
+def _tell(running: Running) -> None:
+    err.print(f"HubSpot    {running.hubspot_url}   access_token: {HUBSPOT_TOKEN}")
+    err.print(f"Salesforce {running.salesforce_url}   client_id: {SALESFORCE_ID}   client_secret: {SALESFORCE_SECRET}")
+    err.print("Put these into config.yaml as base_url (salesforce.login_url: https://acme.my.salesforce.com).")
+    err.print(f"What can be done to it besides: {running.hubspot_url}/_sandbox/   Stop with Ctrl-C.")
 
 
 COMMANDS = (sandbox,)
