@@ -1,8 +1,10 @@
 """Who wins when both sides were edited.
 
-The rule's policy decides, unless a person already has. NEWEST needs proof: an exact stamp is the time of the edit, the
-time a record was last modified only says "at most then". A winner is named when no reading of the evidence could name
-the other; equal or undecidable times leave the conflict to a person, because a guess would lose somebody's work.
+The rule's policy decides, unless a person already has. NEWEST goes by the best evidence there is: the exact time of the
+field's edit where a side keeps it (HubSpot's history), else the time at which the record was last modified, which is an
+upper bound and stands in for it. The evidence says which of the two it was, and the value that gave way is kept with
+the change. Times are compared to the second, as Salesforce keeps no finer ones; equal or unknown times leave the
+conflict to a person.
 """
 
 from __future__ import annotations
@@ -41,9 +43,10 @@ class Edited:
         stamp = reading.stamps.get(name)
         return cls(stamp.at, exact=True) if stamp else cls(reading.modified_at, exact=False)
 
-    def surely_after(self, other: Edited) -> bool:
-        """Whether this edit is later than the other whatever an "at most" stands for."""
-        return self.exact and self.at is not None and other.at is not None and self.at > other.at
+    @property
+    def rank(self) -> tuple[datetime, bool] | None:
+        """What sorts edits by time: of two in one second an exact one is later than an upper bound."""
+        return None if self.at is None else (self.at.replace(microsecond=0), self.exact)
 
     def __str__(self) -> str:
         if self.at is None:
@@ -65,15 +68,14 @@ def verdict(rule: Rule, left: Reading, right: Reading, chosen: Side | None) -> V
 def _newest(rule: Rule, left: Reading, right: Reading) -> Verdict:
     ours, theirs = Edited.by(left, rule.hubspot), Edited.by(right, rule.salesforce)
     evidence = f"both edited; HubSpot {ours}, Salesforce {theirs}; policy: newest"
-    if ours.surely_after(theirs):
-        return Verdict(Side.HUBSPOT, Because.NEWEST, evidence)
-    if theirs.surely_after(ours):
-        return Verdict(Side.SALESFORCE, Because.NEWEST, evidence)
-    return Verdict(None, Because.NEWEST, evidence, wants_history=_exact_time_may_decide(ours, theirs))
+    if ours.rank is None or theirs.rank is None or ours.rank == theirs.rank:
+        return Verdict(None, Because.NEWEST, evidence, wants_history=_history_may_decide(ours, theirs))
+    winner = Side.HUBSPOT if ours.rank > theirs.rank else Side.SALESFORCE
+    return Verdict(winner, Because.NEWEST, evidence, wants_history=_history_may_decide(ours, theirs))
 
 
-def _exact_time_may_decide(ours: Edited, theirs: Edited) -> bool:
-    """Whether HubSpot's history is worth a call: it may prove HubSpot later, or an exact Salesforce time later."""
-    if ours.exact or theirs.at is None:
+def _history_may_decide(ours: Edited, theirs: Edited) -> bool:
+    """Whether HubSpot's history is worth a call: the exact time, earlier than the bound, may turn the verdict."""
+    if ours.exact or theirs.rank is None:
         return False
-    return theirs.exact or ours.at is None or ours.at > theirs.at
+    return ours.rank is None or ours.rank >= theirs.rank

@@ -34,7 +34,7 @@ class Merge:
         conflicts: edits on both sides that no policy settled; nothing is written for them.
         refusals: values that must not or cannot be written, and raw values nobody understands.
         left_alone: rules with a standing difference that is nobody's edit, or an edit the rule does not carry.
-        wants_history: HubSpot fields whose exact time may settle one of the conflicts.
+        wants_history: HubSpot fields whose exact time may turn a verdict.
     """
 
     to_hubspot: list[Change] = field(default_factory=list)
@@ -208,11 +208,11 @@ class _Field:
                 self._write(Side.HUBSPOT, Because.WINS_BY_POLICY, "the rule goes to HubSpot only")
                 return
         found = verdict(self.rule, self.left, self.right, self.chosen)
+        if found.wants_history:
+            self.result.wants_history.append(self.rule.hubspot)
         if found.winner is not None:
             self._write(found.winner.other, found.because, found.evidence)
             return
-        if found.wants_history:
-            self.result.wants_history.append(self.rule.hubspot)
         self.result.conflicts.append(
             Issue(
                 IssueKind.CONFLICT,

@@ -128,18 +128,27 @@ TIMES = {
     "two exact times name the later, HubSpot's too": (11, None, 10, None, "salesforce=b newest", []),
     "equal times name nobody": (10, None, 10, None, "conflict b|c", []),
     "an exact time after every possible one wins": (11, None, None, 10, "salesforce=b newest", []),
-    "an exact time before a possible one proves nothing": (9, None, None, 10, "conflict b|c", []),
+    "a record's time stands in where no exact one is known": (9, None, None, 10, "hubspot=c newest", []),
+    "in one second an exact time beats an upper bound": (10, None, None, 10, "salesforce=b newest", []),
     "an exact Salesforce time after every possible one wins": (None, 9, 10, None, "hubspot=c newest", []),
-    "two upper bounds prove nothing, but history might": (None, 11, None, 10, "conflict b|c", ["phone"]),
-    "history could not help when HubSpot's bound is earlier": (None, 9, None, 10, "conflict b|c", []),
-    "history decides against an exact Salesforce time": (None, 11, 10, None, "conflict b|c", ["phone"]),
+    "of two upper bounds the later wins, unless history says otherwise": (
+        None,
+        11,
+        None,
+        10,
+        "salesforce=b newest",
+        ["phone"],
+    ),
+    "history could not turn the verdict when HubSpot's bound is earlier": (None, 9, None, 10, "hubspot=c newest", []),
+    "history may decide against an exact Salesforce time": (None, 11, 10, None, "salesforce=b newest", ["phone"]),
+    "equal upper bounds name nobody, but history might": (None, 10, None, 10, "conflict b|c", ["phone"]),
     "an unknown HubSpot time is worth a question": (None, None, None, 10, "conflict b|c", ["phone"]),
     "nothing is known of Salesforce": (10, None, None, None, "conflict b|c", []),
 }
 
 
 @pytest.mark.parametrize(("times", "expected", "wanted"), [(case[:4], *case[4:]) for case in TIMES.values()], ids=TIMES)
-def test_the_newest_edit_wins_only_when_proven(times, expected, wanted) -> None:
+def test_the_newest_edit_wins_by_the_best_evidence(times, expected, wanted) -> None:
     left_at, left_most, right_at, right_most = times
     left = replace(
         contact(phone="b"),
