@@ -1,5 +1,6 @@
 """An adapter of requests that calls a sandbox in the same process, and may lose its answers."""
 
+from email.utils import format_datetime
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -11,11 +12,14 @@ from connector.sandbox.exchange import Request
 
 
 class InProcess(BaseAdapter):
-    """Hands requests to `handle`. While `losing`, whatever is not a GET takes effect and its answer is lost."""
+    """Hands requests to `handle` and dates the answers by `now`, as a server does.
 
-    def __init__(self, handle):
+    While `losing`, whatever is not a GET takes effect and its answer is lost.
+    """
+
+    def __init__(self, handle, now):
         super().__init__()
-        self.handle, self.losing, self.lost = handle, False, 0
+        self.handle, self.now, self.losing, self.lost = handle, now, False, 0
         self._builder = HTTPAdapter()
 
     def send(self, request, **kwargs):
@@ -26,7 +30,8 @@ class InProcess(BaseAdapter):
         if self.losing and request.method != "GET" and "/oauth2/" not in parts.path:
             self.lost += 1
             raise requests.ConnectionError("the answer was lost")
-        raw = HTTPResponse(BytesIO(answer.body), answer.headers, answer.status, preload_content=False)
+        dated = {"Date": format_datetime(self.now(), usegmt=True), **answer.headers}
+        raw = HTTPResponse(BytesIO(answer.body), dated, answer.status, preload_content=False)
         return self._builder.build_response(request, raw)
 
     def close(self):

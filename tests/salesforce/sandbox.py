@@ -44,7 +44,7 @@ class Scene:
         self.services = Services.of(7, lambda: datetime(2026, 11, 2, 8, tzinfo=UTC))
         self.services.clock.freeze(datetime(2026, 11, 2, 8, tzinfo=UTC))
         self.org = Org(self.services)
-        self.wire = InProcess(self.org.handle)
+        self.wire = InProcess(self.org.handle, self.now)
         self.traffic = Traffic(self, Even(), Throttle(self))
         self.crm = Salesforce(CREDENTIALS, self.traffic, Line(adapter=self.wire, **line), executor)
 
@@ -94,3 +94,9 @@ class Scene:
             seen |= {reading.ref: reading for reading in portion.readings}
             cursor, more = portion.cursor, portion.more
         return seen, cursor
+
+
+def calls_of(scene, work):
+    before = scene.crm.usage().calls
+    work()
+    return scene.crm.usage().calls - before

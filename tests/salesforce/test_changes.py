@@ -155,6 +155,13 @@ def test_a_page_edge_inside_one_second_is_passed_by_id():
     assert org.poll(second.cursor).cursor == at(BEGAN)
 
 
+def test_an_org_that_does_not_tell_its_time_is_polled_from_ten_minutes_ago():
+    org = Org()
+    org.api._session.get_adapter("https://").undated = True
+    portion = org.poll(None)
+    assert portion.cursor == at(org.api.traffic.clock.now() - timedelta(seconds=601))
+
+
 def test_the_watermark_never_goes_back():
     later = BEGAN + timedelta(minutes=5)
     assert Org().poll(at(later)).cursor == at(later)

@@ -145,6 +145,7 @@ def test_refused_credentials_need_a_person(error, description):
         (400, {"error": "unknown_error", "error_description": "retry your request"}),
         (400, {"error": "invalid_grant", "error_description": "login rate exceeded"}),
         (200, b"<html>maintenance</html>"),
+        (200, {}),
     ],
 )
 def test_an_edge_that_is_down_is_no_refusal(reply):

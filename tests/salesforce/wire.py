@@ -44,7 +44,7 @@ class Wire(BaseAdapter):
 
     def __init__(self, answer):
         super().__init__()
-        self.answer, self.requests, self.logins = answer, [], []
+        self.answer, self.requests, self.logins, self.undated = answer, [], [], False
 
     def send(self, request, **kwargs):
         self.kwargs = kwargs
@@ -60,7 +60,9 @@ class Wire(BaseAdapter):
 
     def _response(self, request, status, body, headers=None):
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        raw = HTTPResponse(BytesIO(content), {"Date": DATE, **(headers or {})}, status, preload_content=False)
+        raw = HTTPResponse(
+            BytesIO(content), ({} if self.undated else {"Date": DATE}) | (headers or {}), status, preload_content=False
+        )
         return HTTPAdapter().build_response(request, raw)
 
     def close(self):
