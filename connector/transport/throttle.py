@@ -3,12 +3,14 @@
 A call reserves the earliest moment at which every window has room, then waits for that moment outside the lock: first
 come, first served, whichever thread. Windows are counted a little longer than the side counts them (`MARGIN_S`),
 because two calls may be nearer together on arrival than they were on leaving. A small share of each window belongs to
-the hot lane alone, so that a hot lead never queues behind a backfill. Invariant: no rolling window ever holds more
-than `SHARE` of its calls.
+the hot lane alone, so that a hot lead never queues behind a backfill. What the side has counted and we did not send is
+the use of others (a second worker, another app with our token), to which our own share gives way. Invariant: no
+rolling window ever holds more than `SHARE` of its calls.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +22,10 @@ from connector.transport.lanes import Lane
 SHARE = 0.95  # of a window's calls that we use at most; other apps and arrival jitter get the rest
 HOT_SHARE = 0.03  # of a window's calls that are kept for the hot lane
 MARGIN_S = 0.1
-LOW_WATER = 0.03  # less than this left, as told by the side, means that others call on the same quota
+OTHERS_MAX = 0.75  # of a window's calls that we give way to others at most, so that nobody starves
+UNNOTICED = 0.03  # of a window's calls: so far may the side's count and ours differ because calls take their time
+STEP_BACK = 0.05  # of a window's calls that we give way to when the side says that we call too often
+FORGET = 0.999  # how fast, an answer, we take back what we gave way to
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +38,28 @@ class Window:
 
 @dataclass(slots=True)
 class _Log:
-    """The latest reserved moments of one lane in one window, oldest first; as many as the window may hold."""
+    """The latest reserved moments of one lane in one window, oldest first; twice as many as it may hold, for counting."""
 
     calls: int
     seconds: float
     moments: deque[float] = field(default_factory=deque)
 
-    def earliest(self, now: float) -> float:
-        """The first moment from `now` on at which the window has room."""
+    def earliest(self, now: float, others: float = 0.0) -> float:
+        """The first moment from `now` on at which the window has room, beside the calls that others make."""
         if self.calls == 0:
             return float("inf")
-        if len(self.moments) < self.calls:
+        room = max(1, self.calls - int(others))
+        if len(self.moments) < room:
             return now
-        return max(now, self.moments[-self.calls] + self.seconds)
+        return max(now, self.moments[-room] + self.seconds)
+
+    def count(self, now: float) -> int:
+        """Calls that left within the window that ends now."""
+        return bisect_right(self.moments, now) - bisect_right(self.moments, now - self.seconds)
 
     def reserve(self, moment: float) -> None:
         self.moments.append(moment)
-        while len(self.moments) > self.calls:
+        while len(self.moments) > self.calls * 2:
             self.moments.popleft()
 
 
@@ -61,6 +71,7 @@ class Throttle:
         self._lock = Lock()
         self._held_until = float("-inf")
         self._windows = tuple(windows)
+        self._others: dict[Window, float] = {}
         self._logs: dict[Lane, tuple[_Log, ...]] = {Lane.HOT: (), Lane.BULK: ()}
         self._lay_out()
 
@@ -89,22 +100,38 @@ class Throttle:
                 kept = [each for each in self._windows if each.seconds != window.seconds]
                 self._windows = (*kept, window)
                 self._lay_out()
-            if remaining is not None and remaining < window.calls * LOW_WATER:
-                self._hold(window.seconds / 10)
+            if remaining is not None:
+                self._make_room(window, window.calls - remaining)
 
     def hold(self, seconds: float) -> None:
         """Let nobody call for that long: the side has said that we call too often."""
         with self._lock:
             self._hold(seconds)
+            for window in self._windows:
+                self._others[window] = min(self._others[window] + window.calls * STEP_BACK, window.calls * OTHERS_MAX)
+
+    def _make_room(self, window: Window, used: int) -> None:
+        """What the side counted and we did not send is others' use, which our own share gives way to."""
+        now = self._clock.monotonic()
+        place = self._windows.index(window)
+        seen = used - sum(logs[place].count(now) for logs in self._logs.values())
+        kept = self._others[window] * FORGET
+        noticed = seen if seen > window.calls * UNNOTICED else 0
+        self._others[window] = min(max(kept, noticed), window.calls * OTHERS_MAX)
 
     def _hold(self, seconds: float) -> None:
         self._held_until = max(self._held_until, self._clock.monotonic() + seconds)
 
     def _earliest(self, now: float, lane: Lane) -> float:
         start = max(now, self._held_until)
-        return max((log.earliest(start) for log in self._logs[lane]), default=start)
+        logs = zip(self._logs[lane], self._windows, strict=True)
+        return max(
+            (log.earliest(start, self._others[window] if lane is Lane.BULK else 0) for log, window in logs),
+            default=start,
+        )
 
     def _lay_out(self) -> None:
+        self._others = dict.fromkeys(self._windows, 0.0)
         before = {(lane, log.seconds): log.moments for lane, logs in self._logs.items() for log in logs}
         for lane in Lane:
             logs = tuple(_Log(_share(each, lane), each.seconds + MARGIN_S) for each in self._windows)

@@ -1,8 +1,11 @@
 import heapq
 from bisect import bisect_right
+from collections import Counter, deque
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import count
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,10 +104,20 @@ def test_nobody_calls_while_the_side_wants_a_pause():
     assert world.leave() >= 4
 
 
-def test_it_slows_down_when_others_have_used_up_the_window():
+def test_it_gives_way_to_others_that_use_the_same_quota():
     world = World([Window(190, 10)], 0.0)
-    world.throttle.learn(Window(190, 10), remaining=2)
-    assert world.leave() >= 1
+    world.throttle.learn(Window(190, 10), remaining=90)
+    left = [world.leave() for _ in range(100)]
+    assert left[:70] == [0.0] * 70
+    assert left[80] > 9
+
+
+def test_what_it_gave_way_to_is_taken_back_when_others_have_gone():
+    world = World([Window(190, 10)], 0.0)
+    world.throttle.learn(Window(190, 10), remaining=90)
+    for _ in range(5000):
+        world.throttle.learn(Window(190, 10), remaining=190)
+    assert [world.leave() for _ in range(170)] == [0.0] * 170
 
 
 def test_without_a_window_nothing_waits():
@@ -131,3 +144,53 @@ def test_threads_get_their_slots_first_come_first_served():
     with ThreadPoolExecutor(8) as pool:
         waits = sorted(pool.map(lambda _: throttle.acquire(), range(92 * 3)))
     assert [round(wait, 1) for wait in waits] == [0.0] * 92 + [10.1] * 92 + [20.2] * 92
+
+
+class Shared(World):
+    """Several processes, each with a throttle of its own, on one quota that tells what is left of it."""
+
+    def __init__(self, processes, latency_s=0.2):
+        super().__init__([], latency_s)
+        self.throttles = [Throttle(self, [Window(190, 10)]) for _ in range(processes)]
+        self.arrived, self.accepted, self.refused = deque(), Counter(), 0
+
+    def serve(self, until_s, callers=8):
+        order = count()
+        due = [(0.001 * n, next(order), "call", n % len(self.throttles)) for n in range(callers * len(self.throttles))]
+        while due[0][0] < until_s:
+            self.time, _, what, process = heapq.heappop(due)
+            for delay, onward in self.step(what, self.throttles[process], process):
+                heapq.heappush(due, (self.time + delay, next(order), onward, process))
+
+    def step(self, what, throttle, process):
+        if what == "call":
+            self.slept = 0.0
+            throttle.acquire()
+            return [(self.slept + self.latency_s / 2, "arrive")]
+        if what == "arrive":
+            return [(self.latency_s / 2, self.judge(process))]
+        if what == "refused":
+            throttle.hold(2.5)
+            return [(2.8, "call")]
+        throttle.learn(Window(190, 10), remaining=what)
+        return [(0.0, "call")]
+
+    def judge(self, process):
+        while self.arrived and self.arrived[0] <= self.time - 10:
+            self.arrived.popleft()
+        if len(self.arrived) >= 190:
+            self.refused += 1
+            return "refused"
+        self.arrived.append(self.time)
+        self.accepted[process] += 1
+        return 190 - len(self.arrived)
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 4])
+def test_processes_that_know_nothing_of_each_other_share_a_quota(processes):
+    world = Shared(processes)
+    world.serve(until_s=300)
+    total = world.accepted.total()
+    assert total >= 0.88 * 190 * 30
+    assert world.refused <= 0.01 * total
+    assert min(world.accepted.values()) >= 0.1 * total
