@@ -38,7 +38,7 @@ class Window:
 
 @dataclass(slots=True)
 class _Log:
-    """The latest reserved moments of one lane in one window, oldest first; twice as many as it may hold, for counting."""
+    """The latest moments reserved by one lane in one window, oldest first; twice as many as it may hold, to count."""
 
     calls: int
     seconds: float
