@@ -95,7 +95,9 @@ class Settlement:
             }
             for owner in owners
         ]
-        return Seats([str(owner["id"]) for owner in owners], self._world.salesforce.load("User", users))
+        ids, made = [str(owner["id"]) for owner in owners], self._world.salesforce.load("User", users)
+        desks = [(one, user) for one, user, owner in zip(ids, made, owners, strict=True) if not owner["archived"]]
+        return Seats(ids, made, desks)
 
     def _found_firms(self, firms: list[Firm]) -> None:
         companies, accounts = [], []

@@ -69,6 +69,7 @@ class Seats(NamedTuple):
 
     owners: Sequence[str]
     users: Sequence[str]
+    desks: Sequence[tuple[str, str]]  # (owner, user) of those who are still there
 
 
 class Scribe:
@@ -81,6 +82,7 @@ class Scribe:
         self._firms = firms
         self._owners = seats.owners
         self._users = seats.users
+        self._desks = seats.desks
 
     def write(self, sort: str, number: int, portion: Portion) -> None:
         """Draw the person of this number and write them down as their sort has it."""
@@ -88,7 +90,10 @@ class Scribe:
 
     def hubspot(self, person: Person, portion: Portion, **other: str | None) -> int:
         """Add a HubSpot contact; its place is returned. `other` overrides what the person would have."""
-        row = clean_contact(person) if self.clean else lived_in_contact(person, self._dice, self._owners)
+        if self.clean:
+            row = clean_contact(person) | {"hubspot_owner_id": self._desk(person)[0]}
+        else:
+            row = lived_in_contact(person, self._dice, self._owners)
         created, modified = self._history()
         row["createdate"], row["lastmodifieddate"] = f"{created * 1000:.0f}", f"{modified * 1000:.0f}"
         portion.hubspot.append(row | other)
@@ -112,12 +117,16 @@ class Scribe:
 
     def _salesforce(self, person: Person, sobject: str) -> Row:
         if self.clean:
-            row = clean_salesforce(person, sobject)
+            row = clean_salesforce(person, sobject) | {"OwnerId": self._desk(person)[1]}
         else:
             row = lived_in_salesforce(person, self._dice, sobject, self._users)
         created, modified = self._history()
         row["CreatedDate"], row["LastModifiedDate"] = _spelt(created), _spelt(modified)
         return row
+
+    def _desk(self, person: Person) -> tuple[str, str]:
+        """The colleague who looks after a person, on both sides the same."""
+        return self._desks[person.number % len(self._desks)]
 
     def _history(self) -> tuple[float, float]:
         """When a record was made and last changed, in epoch seconds."""

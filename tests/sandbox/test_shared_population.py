@@ -24,7 +24,10 @@ def portion() -> Portion:
     """4,000 believable people, before they are loaded."""
     dice = Random(1)
     firms = [draw_firm(dice, number) for number in range(500)]
-    scribe, portion = Scribe(dice, START, firms, Seats(["70000001", "70000002"], ["005A", "005B"])), Portion()
+    scribe, portion = (
+        Scribe(dice, START, firms, Seats(["70000001", "70000002"], ["005A", "005B"], [("70000001", "005A")])),
+        Portion(),
+    )
     order = [sort for sort, share in SORTS["believable"].items() for _ in range(share)]
     for number in range(4000):
         scribe.write(order[number % len(order)], number, portion)
