@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from connector.sandbox.salesforce.refusals import Refusal
@@ -30,13 +30,22 @@ def read(content: bytes, delimiter: str, line_ending: str) -> tuple[list[str], l
         raise Refusal("INVALIDBATCH", "InvalidBatch : the header line is too long")
     if "\n" in text and first.endswith("\r") != (line_ending == "CRLF"):
         raise Refusal("INVALIDBATCH", f"InvalidBatch : the line ending is not {line_ending} as the job declares")
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=DELIMITERS[delimiter], strict=True))
-    except csv.Error as error:
-        raise Refusal("INVALIDBATCH", f"InvalidBatch : {error}") from None
+    lines = list(_lines(text, DELIMITERS[delimiter]))
     if not lines or not all(lines[0]):
         raise Refusal("INVALIDBATCH", "InvalidBatch : Field name is missing in the header")
     return lines[0], [line for line in lines[1:] if line]
+
+
+def _lines(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The records of the text; one with a stray quote becomes a row of one empty cell, which fits no header."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            yield next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield [""]
 
 
 def values(header: Sequence[str], cells: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The front door: sizes, tokens, quota, versions; then the call goes to its resource and its answer becomes bytes.
 
-Every reply carries `Sforce-Limit-Info` and `Date`. Refusals become error bodies here and nowhere else.
+Every reply carries `Sforce-Limit-Info`; the server adds `Date`. Refusals become error bodies here and nowhere else.
 (Salesforce fact sheet 1.1, 1.7, 1.8.)
 """
 
@@ -15,7 +15,7 @@ import orjson
 from connector.sandbox.exchange import Request, Response
 from connector.sandbox.salesforce import login, resources
 from connector.sandbox.salesforce.acts import Act
-from connector.sandbox.salesforce.calls import Call, Reply, act_of, http_date, parse_json, refused
+from connector.sandbox.salesforce.calls import Call, Reply, act_of, parse_json, refused
 from connector.sandbox.salesforce.cleaning import stamp
 from connector.sandbox.salesforce.refusals import Refusal, not_found
 from connector.sandbox.salesforce.settings import CURRENT_VERSION, OLDEST_VERSION
@@ -112,7 +112,6 @@ def _versions() -> list[dict[str, str]]:
 
 def _rendered(org: Org, request: Request, reply: Reply) -> Response:
     headers = {
-        "Date": http_date(org.now()),
         "Sforce-Limit-Info": f"api-usage={org.usage.used}/{org.settings.daily_api_requests}",
         **reply.headers,
     }

@@ -93,12 +93,12 @@ def _matching(table: Table, ids: Iterable[str], test: Predicate | None, *, every
     """Rows as others see them now, shadows taking the place of what is not visible yet."""
     rows, shadows, deleted = table.rows, table.shadows, table.kind.slot("IsDeleted")
     archived = table.kind.fields.get("IsArchived")
-    hidden = (deleted,) if archived is None else (deleted, archived.slot)
+    aside = deleted if archived is None else archived.slot
     for record_id in ids:
         row = rows.get(record_id)
         if row is None or (shadows and record_id in shadows):
             continue
-        if not everything and any(row[slot] for slot in hidden):
+        if not everything and (row[deleted] or row[aside]):
             continue
         if test is None or test(row):
             yield row
