@@ -231,6 +231,14 @@ def property_validations(call: Call) -> Reply:
     return Reply(200, {"results": _rules(rules)})
 
 
+def property_validation(call: Call) -> Reply:
+    """200 with one rule of one property."""
+    rules = call.state.validations.get((call.table.kind.plural, call.parts[1]), {})
+    if call.parts[2] not in rules:
+        raise Refusal(404, "resource not found")
+    return Reply(200, _rules({call.parts[2]: rules[call.parts[2]]})[0])
+
+
 def set_validation(call: Call) -> Reply:
     """204; the rule binds writes through `2026-09` paths."""
     definition = _found(call.table, call.parts[1])

@@ -29,6 +29,7 @@ class SearchIndex:
         self._random = random
         self._pending: list[tuple[int, int, Record]] = []
         self._sequence = 0
+        self._gone: dict[int, int] = {}
 
     def load(self, records: Iterable[Record]) -> None:
         """Make many new records visible at once."""
@@ -58,17 +59,18 @@ class SearchIndex:
 
     def _show(self, record: Record) -> None:
         before = self.documents.get(record.id)
-        if before is not None:
-            if before.revision > record.revision:
-                return
-            self.by_modified.discard((before.modified_ms << ID_BITS) | record.id)
-            if record.archived_ms is not None:
-                self.by_id.discard(record.id)
-                del self.documents[record.id]
-                return
-        elif record.archived_ms is not None:
+        shown = before.revision if before is not None else self._gone.get(record.id, -1)
+        if shown > record.revision:
             return
-        else:
+        if before is not None:
+            self.by_modified.discard((before.modified_ms << ID_BITS) | record.id)
+        if record.archived_ms is not None:
+            self.by_id.discard(record.id)
+            self.documents.pop(record.id, None)
+            self._gone[record.id] = record.revision  # an older version may still be on its way
+            return
+        if before is None:
             self.by_id.add(record.id)
+            self._gone.pop(record.id, None)
         self.documents[record.id] = record
         self.by_modified.add((record.modified_ms << ID_BITS) | record.id)

@@ -14,9 +14,10 @@ from connector.sandbox.hubspot.kinds import BY_NAME
 from connector.sandbox.hubspot.moments import iso
 from connector.sandbox.hubspot.problems import bad_request
 from connector.sandbox.hubspot.state import State
-from connector.sandbox.hubspot.web import NOTHING, Call, Reply
+from connector.sandbox.hubspot.web import NOTHING, Call, Reply, whole
 
 PAGE = 1000
+PAGES_MAX = 100
 KEPT_MS = 3 * 86_400_000
 URL_LIVES_MS = 300_000
 _SALT = 0x6A6F7572_6E616C00_80000000_00000000  # marks our offsets; the low half is the position
@@ -43,6 +44,27 @@ def latest(call: Call) -> Reply:
 def following(call: Call) -> Reply:
     """200 with the page after an offset, 204 at the end."""
     return _page(call, _position(call.parts[0]))
+
+
+def batch_earliest(call: Call) -> Reply:
+    """200 with several of the oldest pages."""
+    return _pages(call, 0, call.parts[0])
+
+
+def batch_following(call: Call) -> Reply:
+    """200 with several pages after an offset, 204 at the end."""
+    return _pages(call, _position(call.parts[0]), call.parts[1])
+
+
+def _pages(call: Call, position: int, count: str) -> Reply:
+    number = whole(count)
+    if not number or number > PAGES_MAX:
+        raise bad_request(f"{count} is not a number of pages between 1 and {PAGES_MAX}")
+    pages: list[dict[str, Any]] = []
+    while len(pages) < number and (reply := _page(call, position)).payload is not None:
+        pages.append(reply.payload)
+        position = _position(reply.payload["currentOffset"])
+    return Reply(200, {"results": pages}) if pages else NOTHING
 
 
 def _page(call: Call, position: int) -> Reply:

@@ -149,6 +149,28 @@ def create_label(call: Call) -> Reply:
     return Reply(200, {"results": [_shown(each) for each in made]})
 
 
+def update_label(call: Call) -> Reply:
+    """204; the label is shown under its new text."""
+    return _change_label(call, call.body.get("associationTypeId"), str(call.body.get("label") or ""))
+
+
+def archive_label(call: Call) -> Reply:
+    """204; the label is gone from every link, in both directions."""
+    return _change_label(call, call.parts[2], "")
+
+
+def _change_label(call: Call, type_id: Any, label: str) -> Reply:
+    kinds = call.table.kind.plural, call.table_of(call.parts[1]).kind.plural
+    try:
+        if label:
+            call.state.links.rename_label(*kinds, int(type_id), label)
+        else:
+            call.state.links.remove_label(*kinds, int(type_id))
+    except (KeyError, TypeError, ValueError) as error:
+        raise not_found() from error
+    return NOTHING
+
+
 def _pairs(call: Call, act: Any, status: int) -> Reply:
     left, right = call.table, call.table_of(call.parts[1])
     results: list[dict[str, Any]] = []

@@ -54,7 +54,8 @@ class Links:
 
     def __init__(self) -> None:
         self._types: dict[tuple[str, str], dict[int, LinkType]] = {}
-        self._links: dict[End, dict[str, dict[int, list[int]]]] = {}
+        self._links: dict[tuple[str, int, str], dict[int, tuple[int, ...]]] = {}  # (object, id, other object)
+        self._shared: dict[tuple[int, ...], tuple[int, ...]] = {}  # equal lists of types are kept once
         self._next_type = 1001
         for left, right, forth, back in _DEFAULTS:
             self._define((left, right), LinkType(forth, HUBSPOT, None, back), None)
@@ -70,6 +71,27 @@ class Links:
         self._define((left, right), LinkType(forth, USER, label, back), inverse_label or label)
         return [self._types[left, right][forth], self._types[right, left][back]]
 
+    def rename_label(self, left: str, right: str, type_id: int, label: str) -> None:
+        """Change the text of a label of the portal's own; KeyError when there is none."""
+        held = self._own(left, right, type_id)
+        self._types[left, right][type_id] = held._replace(label=label)
+
+    def remove_label(self, left: str, right: str, type_id: int) -> None:
+        """Drop a label of the portal's own in both directions, from every link; KeyError when there is none."""
+        held = self._own(left, right, type_id)
+        for (kind, record_id, other), ends in list(self._links.items()):
+            if (kind, other) == (left, right):
+                for end_id in [end_id for end_id, type_ids in ends.items() if type_id in type_ids]:
+                    self._take((kind, record_id), (other, end_id), type_id)
+        del self._types[left, right][type_id]
+        self._types[right, left].pop(held.inverse, None)
+
+    def _own(self, left: str, right: str, type_id: int) -> LinkType:
+        held = self.types(left, right)[type_id]
+        if held.category != USER:
+            raise KeyError(type_id)
+        return held
+
     def types(self, left: str, right: str) -> dict[int, LinkType]:
         """The types of link from one object type to another, by type id."""
         return self._types.get((left, right), {})
@@ -80,12 +102,12 @@ class Links:
 
     def between(self, start: End, kind: str, end_id: int) -> list[LinkType]:
         """The types that link two records, seen from the first."""
-        held = self._links.get(start, {}).get(kind, {}).get(end_id, [])
+        held = self._links.get((*start, kind), {}).get(end_id, ())
         return [self._types[start[0], kind][type_id] for type_id in held]
 
     def of(self, start: End, kind: str) -> list[int]:
         """Ids of the linked records of one type, ascending."""
-        return sorted(self._links.get(start, {}).get(kind, {}))
+        return sorted(self._links.get((*start, kind), ()))
 
     def link(self, start: End, end: End, type_ids: Iterable[int]) -> list[tuple[End, End, LinkType]]:
         """Replace the labels between two records; returns every direction and type that is new."""
@@ -118,26 +140,22 @@ class Links:
 
     def move(self, kind: str, old_id: int, new_id: int) -> None:
         """Give all links of one record to another, as a merge does."""
-        for other_kind, others in list(self._links.get((kind, old_id), {}).items()):
-            for other_id, type_ids in list(others.items()):
-                for type_id in list(type_ids):
-                    self._take((kind, old_id), (other_kind, other_id), type_id)
-                    if (other_kind, other_id) != (kind, new_id):
-                        self._put((kind, new_id), (other_kind, other_id), self._types[kind, other_kind][type_id])
-        self._links.pop((kind, old_id), None)
+        for end in self._ends((kind, old_id)):
+            for each in self.between((kind, old_id), *end):
+                self._take((kind, old_id), end, each.type_id)
+                if end != (kind, new_id):
+                    self._put((kind, new_id), end, each)
 
     def forget(self, kind: str, record_id: int) -> None:
         """Drop every link of a record."""
-        for other_kind, others in list(self._links.get((kind, record_id), {}).items()):
-            for other_id in list(others):
-                self.unlink((kind, record_id), (other_kind, other_id))
+        for end in self._ends((kind, record_id)):
+            self.unlink((kind, record_id), end)
 
     def all(self) -> list[tuple[End, End, tuple[int, ...]]]:
         """Every link in every direction, in order."""
         return [
-            (start, (kind, end_id), tuple(type_ids))
-            for start, kinds in sorted(self._links.items())
-            for kind, ends in sorted(kinds.items())
+            ((kind, record_id), (other, end_id), type_ids)
+            for (kind, record_id, other), ends in sorted(self._links.items())
             for end_id, type_ids in sorted(ends.items())
         ]
 
@@ -147,6 +165,10 @@ class Links:
             if any(each.label == "Primary" for each in self.between(start, kind, end_id)):
                 return end_id
         return None
+
+    def _ends(self, start: End) -> list[End]:
+        kinds = {right for left, right in self._types if left == start[0]}
+        return [(kind, end_id) for kind in sorted(kinds) for end_id in self.of(start, kind)]
 
     def _define(self, kinds: tuple[str, str], forth: LinkType, inverse_label: str | None) -> None:
         left, right = kinds
@@ -164,18 +186,19 @@ class Links:
     def _put(self, start: End, end: End, kept: LinkType) -> list[tuple[End, End, LinkType]]:
         pairs = self._both(start, end, kept)
         for one, other, each in pairs:
-            type_ids = self._links.setdefault(one, {}).setdefault(other[0], {}).setdefault(other[1], [])
-            if each.type_id not in type_ids:
-                type_ids.append(each.type_id)
+            ends = self._links.setdefault((*one, other[0]), {})
+            held = ends.get(other[1], ())
+            if each.type_id not in held:
+                ends[other[1]] = self._shared.setdefault((*held, each.type_id), (*held, each.type_id))
         return pairs
 
     def _take(self, start: End, end: End, type_id: int) -> None:
         for one, other, each in self._both(start, end, self._types[start[0], end[0]][type_id]):
-            ends = self._links.get(one, {}).get(other[0], {})
-            type_ids = ends.get(other[1], [])
-            if each.type_id in type_ids:
-                type_ids.remove(each.type_id)
-            if not type_ids:
+            ends = self._links.get((*one, other[0]), {})
+            left = tuple(type_id for type_id in ends.get(other[1], ()) if type_id != each.type_id)
+            if left:
+                ends[other[1]] = left
+            else:
                 ends.pop(other[1], None)
 
     def _both(self, start: End, end: End, forth: LinkType) -> list[tuple[End, End, LinkType]]:

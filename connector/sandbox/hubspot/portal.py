@@ -24,6 +24,7 @@ from connector.sandbox.hubspot.state import State
 from connector.sandbox.hubspot.web import Call, Reply
 from connector.sandbox.services import Services
 
+URI_MAX = 16_384  # longer lists of properties belong into a body (HubSpot fact sheet 2.1)
 JSON = "application/json;charset=utf-8"
 
 
@@ -96,6 +97,8 @@ class Portal:
     def _answer(self, request: Request, headers: dict[str, str]) -> Reply:
         state = self.state
         state.tick()
+        if len(request.path) + len(request.query_string) > URI_MAX:
+            raise Refusal(414, "URI Too Long")
         found = matched(request.method, request.path)
         if found is None:
             if known(request.path):

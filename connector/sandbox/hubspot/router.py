@@ -104,6 +104,8 @@ ROUTES = _routes(
     ("POST", "associations/*/*/batch/labels/archive", _writing(linkages.batch_archive_labels, LINKS)),
     ("GET", "associations/*/*/labels", _reading(linkages.labels, LINKS)),
     ("POST", "associations/*/*/labels", _writing(linkages.create_label, LINKS)),
+    ("PUT", "associations/*/*/labels", _writing(linkages.update_label, LINKS)),
+    ("DELETE", "associations/*/*/labels/*", _writing(linkages.archive_label, LINKS)),
     ("GET", "properties/*", _knowing(definitions.page)),
     ("POST", "properties/*", _defining(definitions.create)),
     ("GET", "properties/*/groups", _knowing(definitions.groups)),
@@ -119,6 +121,7 @@ ROUTES = _routes(
     ("DELETE", "properties/*/*", _defining(definitions.archive)),
     ("GET", "property-validations/*", _knowing(definitions.validations)),
     ("GET", "property-validations/*/*", _knowing(definitions.property_validations)),
+    ("GET", "property-validations/*/*/rule-type/*", _knowing(definitions.property_validation)),
     ("PUT", "property-validations/*/*/rule-type/*", _defining(definitions.set_validation)),
     ("GET", "pipelines/*", _knowing(funnels.page)),
     ("POST", "pipelines/*", _defining(funnels.create)),
@@ -155,6 +158,8 @@ ROUTES = _routes(
     ("GET", "journal/earliest", Route(journal.earliest, "journal")),
     ("GET", "journal/latest", Route(journal.latest, "journal")),
     ("GET", "journal/offset/*/next", Route(journal.following, "journal")),
+    ("GET", "journal/batch/earliest/*", Route(journal.batch_earliest, "journal")),
+    ("GET", "journal/batch/*/next/*", Route(journal.batch_following, "journal")),
     ("GET", "sandbox-files/*/*", Route(journal.file, "journal")),
 )
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")

@@ -148,3 +148,17 @@ def test_notes_and_tasks_hang_on_people_and_firms(call, pair):
         call("PUT", f"/crm/v4/objects/notes/{note}/associations/default/{kind}/{end}", status=200)
     answer = call("GET", f"/crm/v4/objects/contacts/{contact}/associations/notes", status=200).json
     assert answer["results"][0]["associationTypes"][0]["typeId"] == 201
+
+
+def test_a_label_is_renamed_and_removed_everywhere(call, pair):
+    contact, company = pair
+    path = "/crm/v4/associations/contacts/companies/labels"
+    label = call("POST", path, {"label": "Partner", "name": "partner"}, status=200).json["results"][0]["typeId"]
+    body = [{"associationCategory": "USER_DEFINED", "associationTypeId": label}]
+    call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/companies/{company}", body, status=201)
+    call("PUT", path, {"associationTypeId": label, "label": "Ally"}, status=204)
+    shown = {each["typeId"]: each["label"] for each in call("GET", path, status=200).json["results"]}
+    assert shown == {279: None, 1: "Primary", label: "Ally"}
+    call("DELETE", f"{path}/{label}", status=204)
+    assert types(call, contact, company) == {279}
+    call("DELETE", f"{path}/1", status=404)

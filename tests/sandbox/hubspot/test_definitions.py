@@ -125,6 +125,9 @@ def test_a_validation_rule_is_kept_shown_and_enforced(call):
     rules = [{"ruleType": "MAX_LENGTH", "ruleArguments": ["5"]}]
     shown = call("GET", path, status=200).json["results"]
     assert shown == [{"propertyName": "zip", "propertyValidationRules": rules}]
+    assert call("GET", f"{path}/zip", status=200).json["results"] == rules
+    assert call("GET", f"{path}/zip/rule-type/MAX_LENGTH", status=200).json == rules[0]
+    call("GET", f"{path}/zip/rule-type/REGEX", status=404)
     record = call.create(email="a@x.test", zip="1234567")
     call("PATCH", f"/crm/objects/2026-09/contacts/{record}", {"properties": {"zip": "7654321"}}, status=400)
     call("PATCH", f"/crm/objects/2026-09/contacts/{record}", {"properties": {"zip": "12345"}}, status=200)

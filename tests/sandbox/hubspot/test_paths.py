@@ -89,3 +89,19 @@ def test_the_journal_is_read_in_order_to_its_end(call, portal, caller):
     following = app("GET", f"{journal}/offset/{page['currentOffset']}/next", status=200).json
     fresh = app("GET", following["url"].removeprefix("https://api.hubapi.com"), status=200).json["journalEvents"]
     assert [(each["action"], each["objectId"]) for each in fresh] == [("DELETE", int(record))]
+    pages = app("GET", f"{journal}/batch/earliest/5", status=200).json["results"]
+    assert [each["currentOffset"] for each in pages] == [following["currentOffset"]]
+    app("GET", f"{journal}/batch/{following['currentOffset']}/next/5", status=204)
+    app("GET", f"{journal}/batch/earliest/0", status=400)
+
+
+def test_the_journal_forgets_after_three_days(call, portal, caller, clock):
+    call.create(email="a@x.test")
+    clock.sleep(3 * 86_400 + 1)
+    body = b"grant_type=client_credentials&client_id=sandbox-hubspot-client&client_secret=sandbox-hubspot-secret"
+    app = caller(portal, call("POST", "/oauth/v3/token", body, status=200).json["access_token"])
+    app("GET", "/webhooks-journal/journal/2026-03/earliest", status=204)
+
+
+def test_a_list_of_properties_too_long_for_a_path_is_refused(call):
+    call("GET", "/crm/v3/objects/contacts", query="properties=" + "email," * 3000, status=414)

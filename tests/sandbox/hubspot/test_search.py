@@ -1,6 +1,7 @@
 """Search: an index that lags, caps and compares in its own way."""
 
 from itertools import pairwise
+from random import Random
 
 import pytest
 
@@ -39,6 +40,35 @@ def test_records_do_not_become_visible_in_the_order_of_their_timestamps(call, po
         seen.update(fresh)
     assert sorted(order, key=int) == written
     assert any(int(one) > int(other) for one, other in pairwise(order))
+
+
+def test_the_index_ends_up_saying_what_the_store_says(call, portal, clock):
+    portal.settings.search_lag_s = 2.0
+    dice, ids = Random(5), []
+    for number in range(400):
+        roll = dice.random()
+        if roll < 0.4 or len(ids) < 5:
+            ids.append(call.create(email=f"p{number}@x.test"))
+        elif roll < 0.7:
+            call.update(dice.choice(ids), firstname=str(number))
+        elif roll < 0.8:
+            call("DELETE", f"/crm/v3/objects/contacts/{ids.pop(dice.randrange(len(ids)))}", status=204)
+        elif roll < 0.9:
+            one, other = (ids.pop(dice.randrange(len(ids))) for _ in range(2))
+            ids.append(actions.merge(portal, object="contacts", primary=one, other=other)["id"])
+        else:
+            gone = ids.pop(dice.randrange(len(ids)))
+            actions.archive(portal, object="contacts", id=gone)
+            ids.append(actions.restore(portal, object="contacts", id=gone)["id"])
+        clock.sleep(dice.random() / 10)
+        call.search()
+    clock.sleep(2)
+    found = call.search(limit=200, sorts=["hs_object_id"], properties=["firstname"])
+    listed = call("GET", "/crm/v3/objects/contacts", query="limit=100&properties=firstname").json
+    more = call("GET", "/crm/v3/objects/contacts", query="limit=100&properties=firstname&after=1000000000")
+    assert more.json["results"] == []
+    assert found["results"][:100] == listed["results"]
+    assert found["total"] == len(ids)
 
 
 def test_an_archived_or_merged_record_vanishes_from_search(call, portal):
