@@ -58,15 +58,17 @@ class Installation:
     findings: tuple[Finding, ...]
 
     def sync(self, mode: str, *, by: str, approved: bool = False) -> Run:
-        """One recorded run: `once` (what changed) or `full` (everything, then what changed meanwhile).
+        """One recorded run: `once` (what changed since the last) or `full` (everything).
 
-        A first run has nothing to continue from and is therefore full.
+        A first run has nothing to continue from and is therefore full. What changed while a full run was at work is
+        taken in by the next run, whose polling starts where the full one began.
         """
         run = sync.start(self.bridge, mode, by, approved=approved)
         try:
             if mode == "full" or sync.never_read(self.bridge):
                 sync.full(self.bridge, run)
-            sync.once(self.bridge, run)
+            else:
+                sync.once(self.bridge, run)
         except BaseException:
             sync.finish(self.bridge, run, "cut short")
             raise

@@ -142,7 +142,7 @@ def _insert_links(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:
         step = next(step for step in job.case.plan.steps if isinstance(step, Link))
         rows.append(NewLink(job.case.pair.name, step.hubspot, step.salesforce, job.memory))
     for job, link_id in zip(jobs, links.insert(conn, rows, now), strict=True):
-        job.link_id = link_id
+        job.link_id, job.version = link_id, links.FIRST_VERSION
 
 
 def _id(job: Job) -> int:

@@ -39,12 +39,21 @@ def move(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> None:
         if isinstance(step, Relink) and job.link_id is not None:
             _relink(conn, job, step, now)
         elif isinstance(step, Unlink):
-            links.delete(conn, link.id, job.version)
-            job.link_id = None
+            _unlink(conn, job, link)
             job.notes.append(("unlinked", step.reason))
             if job.case.subject.hubspot and job.case.subject.hubspot.presence is Presence.MISSING:
                 erase(conn, bridge, link, now)
                 job.notes = []
+
+
+def _unlink(conn: Connection, job: Job, link: StoredLink) -> None:
+    """Forget the link; a survivor that carries no cross id to say it once had a counterpart is kept apart instead."""
+    survivor = job.case.subject.hubspot
+    if survivor and survivor.present and job.case.pair.hubspot_key is None:
+        links.stop(conn, link.id)
+    else:
+        links.delete(conn, link.id, job.version)
+    job.link_id = None
 
 
 def _relink(conn: Connection, job: Job, step: Relink, now: datetime) -> None:

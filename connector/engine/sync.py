@@ -83,9 +83,14 @@ def _due(bridge: Bridge, claims: Sequence[Claim], now: datetime) -> datetime:
 
 
 def once(bridge: Bridge, run: Run, patience: timedelta = timedelta(minutes=2)) -> None:
-    """Sync until nothing is dirty that can be done now; waits out short backoffs, up to `patience`."""
-    start = bridge.clock.now()
+    """Take in what changed, and sync until nothing is dirty that can be done now."""
     observe(bridge)
+    drain(bridge, run, patience)
+
+
+def drain(bridge: Bridge, run: Run, patience: timedelta = timedelta(minutes=2)) -> None:
+    """Reconcile until nothing is dirty that can be done now; waits out short backoffs, up to `patience`."""
+    start = bridge.clock.now()
     while not run.held:
         claimed, _ = reconcile_due(bridge, run)
         bridge.progress("reconciling", run.counts["considered"], None)
@@ -100,7 +105,7 @@ def once(bridge: Bridge, run: Run, patience: timedelta = timedelta(minutes=2)) -
 
 
 def full(bridge: Bridge, run: Run) -> None:
-    """Compare everything and bring it in step; then take in what changed meanwhile."""
+    """Compare everything and bring it in step. What changed meanwhile is polled by the next run."""
     starts = _starting_cursors(bridge)
     read_at = bridge.clock.now()
     with swept(bridge, run.id):
@@ -110,6 +115,7 @@ def full(bridge: Bridge, run: Run) -> None:
     with bridge.database.begin() as conn:
         for side, cursor in starts.items():
             cursors.put(conn, side, cursor, bridge.clock.now())
+    drain(bridge, run)
 
 
 def _applied(bridge: Bridge, run: Run, read_at: datetime) -> Iterator[Applied]:

@@ -70,7 +70,8 @@ class Settlement:
                 made[sort] += 1
                 scribe.write(sort, number, portion)
             self._settle(portion)
-        for user in seats.users[::LEAVERS_EVERY]:  # only now: a record cannot be converted for somebody who has left
+        leavers = () if scribe.clean else seats.users[::LEAVERS_EVERY]
+        for user in leavers:  # only now: a record cannot be converted for somebody who has left
             self._act("salesforce", "deactivate_user", user=user)
         return {
             "shape": self._shape,

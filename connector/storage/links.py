@@ -23,6 +23,8 @@ from connector.storage.tables import links
 from connector.storage.upsert import among, chunks
 from connector.storage.upsert import insert as insert_into
 
+FIRST_VERSION = 1  # of a link just made
+
 COLUMNS = (
     links.c.id,
     links.c.pair,
@@ -74,7 +76,7 @@ def insert(conn: Connection, rows: Sequence[NewLink], now: datetime) -> list[int
             "hubspot": codec.key(row.hubspot),
             "salesforce": codec.key(row.salesforce),
             "memory": codec.memory_bytes(row.memory),
-            "version": 1,
+            "version": FIRST_VERSION,
             "stopped": False,
             "linked_at": linked_at,
         }

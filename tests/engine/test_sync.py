@@ -204,3 +204,11 @@ def test_unlinked_by_a_person_stays_apart_until_linked_again(town: Town) -> None
     commands.link(town.bridge, lead, contact, "ann")
     town.once()
     assert town.salesforce.values(lead)["Title"] == "CTO"
+
+
+def test_a_first_sync_looks_at_everyone_once(town: Town) -> None:
+    for number in range(5):
+        town.contact(email=f"p{number}@x.test", firstname="P")
+        town.lead(Email=f"p{number}@x.test", LastName="Q")
+    run = town.full()
+    assert run.counts["considered"] == 5
