@@ -2,13 +2,14 @@
 
 A poll asks per object for the rows stamped since shortly before the watermark, and for the *number* of rows in the ten
 minutes before that. A transaction shows its rows only when it commits, up to ten minutes after stamping them, so when
-that number is not the number already observed, the ten minutes are read again (Salesforce fact sheet 3.2). The numbers
-are compared when the new rows have been observed, because a row that was edited has left the ten minutes: before that
-it could make up for a late one.
+that number is not the number already observed, the ten minutes are read again (Salesforce fact sheet 3.2). A number
+is blind where a row that was observed is stamped anew, late: so what has grown ten minutes old, and can change its
+past no more, is read once again, every five minutes and only where anything was observed at all.
 The watermark is Salesforce's own time at the moment the poll began; it never goes back. What does not fit one page
 becomes a span in the cursor, walked by (stamp, id), so that a crash or an expired locator loses nothing:
 
-    cursor = {object: {"stamp": watermark, "spans": [[from stamp, behind id, before stamp, rows counted in it], ...]}}
+    cursor = {object: {"stamp": watermark, "settled": read for good until then,
+                       "spans": [[from stamp, behind id, before stamp, rows counted in it], ...]}}
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from connector.salesforce.shapes import Shapes
 
 AGAIN: Final = timedelta(seconds=5)  # read again with every poll: clocks and whole-second stamps
 LATE: Final = timedelta(seconds=600)  # a transaction may take this long from stamp to commit
+SETTLING: Final = timedelta(seconds=300)  # how much is read for good at a time
 SECOND: Final = timedelta(seconds=1)
 QUERIES_MAX: Final = 5  # queries in one composite call (fact sheet 1.5)
 _MULTIPLE: Final = 300
@@ -71,20 +73,33 @@ class Place:
     """How far one object has been read."""
 
     stamp: datetime
+    settled: datetime
     spans: tuple[Span, ...] = ()
 
     def stored(self) -> dict[str, Any]:
         """As JSON, for the cursor."""
-        return {"stamp": self.stamp.isoformat(), "spans": [span.stored() for span in self.spans]}
+        spans = [span.stored() for span in self.spans]
+        return {"stamp": self.stamp.isoformat(), "settled": self.settled.isoformat(), "spans": spans}
 
     def without_observed(self, obj: str, known: Known) -> Place:
         """The place without a first span that has been observed whole."""
-        return Place(self.stamp, self.spans[1:]) if self.spans and self.spans[0].observed(obj, known) else self
+        return replace(self, spans=self.spans[1:]) if self.spans and self.spans[0].observed(obj, known) else self
+
+    def advanced(self, obj: str, began: datetime, spans: Sequence[Span], known: Known) -> Place:
+        """The place after a poll that began then and left these spans to be read."""
+        stamp = max(self.stamp, began)
+        border = began - LATE
+        if border - self.settled < SETTLING:
+            return Place(stamp, self.settled, tuple(spans))
+        end = min(border, self.stamp)  # what lies behind was more than ten minutes old when this poll read it
+        again = (Span(self.settled, "", end),) if end > self.settled and known(obj, self.settled, end) else ()
+        return Place(stamp, border, (*spans, *again))
 
     @classmethod
     def told(cls, stored: Mapping[str, Any]) -> Place:
         """The place a cursor tells of."""
-        return cls(_moment(stored["stamp"]), tuple(Span.told(span) for span in stored.get("spans", ())))
+        spans = tuple(Span.told(span) for span in stored["spans"])
+        return cls(_moment(stored["stamp"]), _moment(stored["settled"]), spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +143,7 @@ class Poller:
     def _started(self, views: Sequence[View]) -> dict[str, Place]:
         """New objects begin now, by Salesforce's time."""
         now, _ = self._timed(Call("GET", "", "changes"))
-        return {view.object: Place(now) for view in views}
+        return {view.object: Place(now, now - LATE) for view in views}
 
     def _caught_up(self, views: Sequence[View], places: dict[str, Place], known: Known) -> Changes:
         """One more page of the first span of each object; spans that turn out to be observed are let go."""
@@ -141,7 +156,7 @@ class Poller:
         for view, found in zip(behind, answers, strict=True):
             place = places[view.object]
             rest = (found.onward,) if found.onward else ()
-            places[view.object] = Place(place.stamp, (*rest, *place.spans[1:]))
+            places[view.object] = replace(place, spans=(*rest, *place.spans[1:]))
         more = any(places[view.object].spans for view in behind)
         return _portion([reading for found in answers for reading in found.readings], places, more=more)
 
@@ -152,11 +167,13 @@ class Poller:
         began, answers = self._asked([*fresh, *late])
         readings: list[Reading] = []
         for view, found, overlap in zip(views, answers, answers[len(views) :], strict=False):
-            stamp = places[view.object].stamp
-            window = replace(_late(stamp), count=overlap.total)
-            settled = not found.readings and window.observed(view.object, known)
-            spans = [span for span in (found.onward, None if settled else window) if span]
-            places[view.object] = Place(max(stamp, began), tuple(spans))
+            place = places[view.object]
+            window = replace(_late(place.stamp), count=overlap.total)
+            # Compared after new rows were observed: a row that was edited has left the window, and until that is
+            # known it would make up for a late one.
+            matched = not found.readings and window.observed(view.object, known)
+            spans = [span for span in (found.onward, None if matched else window) if span]
+            places[view.object] = place.advanced(view.object, began, spans, known)
             readings.extend(found.readings)
         return _portion(readings, places, more=any(places[view.object].spans for view in views))
 

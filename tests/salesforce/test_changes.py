@@ -58,14 +58,17 @@ def page(*rows, done=True, total=None):
     return 200, {"totalSize": len(rows) if total is None else total, "done": done, "records": list(rows)}
 
 
-def at(stamp, spans=()):
-    return {"Lead": {"stamp": stamp.isoformat(), "spans": list(spans)}}
+def at(stamp, spans=(), settled=BEGAN - timedelta(seconds=600)):
+    return {"Lead": {"stamp": stamp.isoformat(), "settled": settled.isoformat(), "spans": list(spans)}}
+
+
+AFTER = at(BEGAN)
 
 
 def test_without_a_cursor_polling_begins_at_salesforce_s_own_time():
     portion = Org().poll(None)
     assert (list(portion.readings), portion.more) == ([], False)
-    assert portion.cursor == at(BEGAN)
+    assert portion.cursor == AFTER
 
 
 def test_a_poll_reads_what_is_new_and_counts_what_might_have_come_late():
@@ -80,7 +83,7 @@ def test_a_poll_reads_what_is_new_and_counts_what_might_have_come_late():
         "SELECT COUNT() FROM Lead WHERE SystemModstamp >= 2026-11-02T07:50:00Z "
         "AND SystemModstamp < 2026-11-02T07:59:55Z"
     )
-    assert (portion.cursor, portion.more) == (at(BEGAN), False)
+    assert (portion.cursor, portion.more) == (AFTER, False)
 
 
 def test_two_objects_are_polled_by_one_call_and_three_by_two():
@@ -107,7 +110,7 @@ def test_an_overlap_whose_count_is_known_is_not_read_again():
     first = org.poll(at(STAMP), known)
     assert [reading.values["Email"] for reading in first.readings] == ["p1@x.test"]
     second = org.poll(first.cursor, known)
-    assert (list(second.readings), second.cursor, second.more) == ([], at(BEGAN), False)
+    assert (list(second.readings), second.cursor, second.more) == ([], AFTER, False)
     assert seen == [("Lead", STAMP - timedelta(seconds=600), STAMP - timedelta(seconds=5))]
     assert org.composites == 1
 
@@ -125,7 +128,7 @@ def test_counts_are_compared_after_new_rows_were_observed_so_that_an_edit_cannot
 def test_without_new_rows_a_known_count_ends_the_poll_at_once():
     org = Org(lambda soql: page(total=7) if "COUNT()" in soql else page())
     portion = org.poll(at(STAMP), lambda *_: 7)
-    assert (portion.cursor, portion.more, org.composites) == (at(BEGAN), False, 1)
+    assert (portion.cursor, portion.more, org.composites) == (AFTER, False, 1)
 
 
 @pytest.mark.parametrize("count", [6, 8])
@@ -139,7 +142,7 @@ def test_an_overlap_with_another_count_is_read_again_in_the_next_portion(count):
         "WHERE SystemModstamp >= 2026-11-02T07:50:00Z AND SystemModstamp < 2026-11-02T07:59:55Z "
         "ORDER BY SystemModstamp, Id"
     )
-    assert (second.cursor, second.more, len(second.readings)) == (at(BEGAN), False, 1)
+    assert (second.cursor, second.more, len(second.readings)) == (AFTER, False, 1)
 
 
 def test_a_page_edge_inside_one_second_is_passed_by_id():
@@ -152,14 +155,54 @@ def test_a_page_edge_inside_one_second_is_passed_by_id():
     assert "WHERE SystemModstamp >= 2026-11-02T08:01:00Z AND (SystemModstamp > 2026-11-02T08:01:00Z " in org.asked[0]
     assert f"OR Id > '{row(2)['Id']}')" in org.asked[0]
     assert [reading.ref.id for reading in (*first.readings, *second.readings)] == [row(n)["Id"] for n in (1, 2, 3)]
-    assert org.poll(second.cursor).cursor == at(BEGAN)
+    assert org.poll(second.cursor).cursor == AFTER
 
 
 def test_an_org_that_does_not_tell_its_time_is_polled_from_ten_minutes_ago():
     org = Org()
     org.api._session.get_adapter("https://").undated = True
     portion = org.poll(None)
-    assert portion.cursor == at(org.api.traffic.clock.now() - timedelta(seconds=601))
+    assert datetime.fromisoformat(portion.cursor["Lead"]["stamp"]) == org.api.traffic.clock.now() - timedelta(
+        seconds=601
+    )
+
+
+def test_what_has_grown_ten_minutes_old_is_read_once_again_if_anything_was_observed_there():
+    settled = BEGAN - timedelta(seconds=900)
+    asked = []
+
+    def known(obj, begin, before):
+        asked.append((begin, before))
+        return 3
+
+    org = Org(lambda soql: page(total=3) if "COUNT()" in soql else page())
+    first = org.poll(at(BEGAN - timedelta(seconds=30), settled=settled), known)
+    assert asked[-1] == (settled, BEGAN - timedelta(seconds=600))
+    assert first.cursor == at(
+        BEGAN,
+        [[settled.isoformat(), "", (BEGAN - timedelta(seconds=600)).isoformat(), None]],
+        settled=BEGAN - timedelta(seconds=600),
+    )
+    second = org.poll(first.cursor, known)
+    assert "SystemModstamp >= 2026-11-02T08:00:29Z AND SystemModstamp < 2026-11-02T08:05:29Z" in org.asked[-1]
+    assert second.cursor == AFTER
+
+
+def test_what_was_ten_minutes_old_when_it_was_first_read_is_not_read_again():
+    hour_ago = BEGAN - timedelta(hours=1)
+    portion = Org().poll(at(hour_ago, settled=hour_ago - timedelta(seconds=600)), lambda *_: 3)
+    spans = portion.cursor["Lead"]["spans"]
+    assert [(begin, end) for begin, _, end, count in spans if count is None] == [
+        ((hour_ago - timedelta(seconds=600)).isoformat(), hour_ago.isoformat())
+    ]
+    assert portion.cursor["Lead"]["settled"] == (BEGAN - timedelta(seconds=600)).isoformat()
+
+
+def test_where_nothing_was_observed_nothing_is_read_again_and_less_than_five_minutes_wait():
+    quiet = Org().poll(at(BEGAN, settled=BEGAN - timedelta(seconds=900)))
+    assert (quiet.cursor, quiet.more) == (AFTER, False)
+    young = at(BEGAN, settled=BEGAN - timedelta(seconds=899))
+    assert Org(lambda soql: page(total=3) if "COUNT()" in soql else page()).poll(young, lambda *_: 3).cursor == young
 
 
 def test_the_watermark_never_goes_back():
@@ -171,7 +214,7 @@ def test_an_object_that_is_new_to_the_cursor_begins_now_and_the_others_go_on():
     org = Org()
     portion = org.poll(at(STAMP), views=(LEAD, CONTACT))
     assert portion.more
-    assert portion.cursor == {**at(STAMP), "Contact": at(BEGAN)["Lead"]}
+    assert portion.cursor == {**at(STAMP), "Contact": AFTER["Lead"]}
 
 
 def test_an_object_that_is_no_longer_polled_does_not_keep_the_poller_awake():
