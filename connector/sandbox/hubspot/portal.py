@@ -17,7 +17,8 @@ from connector.sandbox.exchange import Request, Response
 from connector.sandbox.hubspot import population
 from connector.sandbox.hubspot.access import Grant
 from connector.sandbox.hubspot.events import EventLog
-from connector.sandbox.hubspot.problems import Refusal, missing_scopes
+from connector.sandbox.hubspot.kinds import kind_named
+from connector.sandbox.hubspot.problems import Refusal, bad_request, missing_scopes
 from connector.sandbox.hubspot.router import Endpoint, Match, known, matched, scopes_for
 from connector.sandbox.hubspot.settings import Settings
 from connector.sandbox.hubspot.state import State
@@ -118,7 +119,10 @@ class Portal:
 
 
 def _endpoint(found: Match, grant: Grant) -> Endpoint:
-    alternatives = scopes_for(found.route.access, found.parts[0] if found.parts else "")
+    first = found.parts[0] if found.parts else ""
+    if found.route.access.partition(".")[0] in {"objects", "schemas"} and kind_named(first) is None:
+        raise bad_request(f"Unable to infer object type from: {first}")
+    alternatives = scopes_for(found.route.access, first)
     if alternatives and grant.scopes.isdisjoint(alternatives):
         raise missing_scopes(alternatives)
     assert found.route.endpoint is not None, "a route answers openly or through an endpoint"

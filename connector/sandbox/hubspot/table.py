@@ -28,6 +28,7 @@ class Table:
         self.live = Ordered()
         self.archived = Ordered()
         self.aliases: dict[int, int] = {}
+        self._pointing: dict[int, list[int]] = {}  # the aliases of each record, the other way round
         self.unique: dict[str, dict[str, int]] = {name: {} for name in schema.uniques()}
         self.index = SearchIndex(random)
         self._next_id = first_id
@@ -88,10 +89,9 @@ class Table:
 
     def redirect(self, old_id: int, new_id: int) -> None:
         """Let an id, and everything that pointed at it, resolve to another."""
-        for alias, target in self.aliases.items():
-            if target == old_id:
-                self.aliases[alias] = new_id
-        self.aliases[old_id] = new_id
+        moved = [*self._pointing.pop(old_id, ()), old_id]
+        self._pointing.setdefault(new_id, []).extend(moved)
+        self.aliases.update(dict.fromkeys(moved, new_id))
 
     def _claim(self, record: Record) -> None:
         values = record.values

@@ -4,7 +4,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from connector.sandbox.hubspot.settings import CLIENT_ID, CLIENT_SECRET, LIMITED_TOKEN, REFRESH_TOKEN
+from connector.sandbox.hubspot.settings import (
+    AUTHORIZATION_CODE,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    LIMITED_TOKEN,
+    REFRESH_TOKEN,
+)
 
 CONTACTS = "/crm/v3/objects/contacts"
 APP = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
@@ -143,3 +149,30 @@ def test_the_account_says_who_it_is(call):
     details = call("GET", "/account-info/v3/details", status=200).json
     assert (details["portalId"], details["timeZone"]) == (1_234_567, "US/Eastern")
     assert (details["utcOffset"], details["utcOffsetMilliseconds"]) == ("-05:00", -18_000_000)
+
+
+def test_an_authorization_code_installs_the_app(call):
+    fields = {**APP, "grant_type": "authorization_code", "redirect_uri": "https://bridge.example/callback"}
+    assert form(call, "/oauth/v3/token", code="wrong", **fields).json["status"] == "BAD_AUTH_CODE"
+    assert form(call, "/oauth/v3/token", code=AUTHORIZATION_CODE, **fields).json["refresh_token"] == REFRESH_TOKEN
+    assert form(call, "/oauth/v3/token", grant_type="magic", **APP).status == 400
+    assert form(call, "/oauth/v3/token", grant_type="magic", client_id="x").json["error"] == "invalid_client"
+
+
+def test_an_uninstalled_app_cannot_refresh(call):
+    path = f"/oauth/v1/refresh-tokens/{REFRESH_TOKEN}"
+    assert call("GET", path, status=200).json["client_id"] == CLIENT_ID
+    call("DELETE", path, status=204)
+    assert call("GET", path, status=400).json["status"] == "BAD_REFRESH_TOKEN"
+    answer = form(call, "/oauth/v1/token", grant_type="refresh_token", refresh_token=REFRESH_TOKEN, **APP)
+    assert answer.json["status"] == "BAD_REFRESH_TOKEN"
+    call("GET", "/oauth/v1/access-tokens/nothing", status=404)
+    call("POST", "/oauth/v2/private-apps/get/access-token-info", {}, status=400)
+    call("POST", "/oauth/v2/private-apps/get/access-token-info", {"tokenKey": "x"}, status=404)
+
+
+def test_a_retry_after_is_sent_where_the_portal_is_set_so(call, portal):
+    portal.state.services.settings.quotas_enforced = True
+    portal.settings.burst_per_10_s = 0
+    portal.settings.retry_after_on_429 = True
+    assert call("GET", CONTACTS, status=429).headers["Retry-After"] == "10"

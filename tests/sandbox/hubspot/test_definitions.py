@@ -167,3 +167,39 @@ def test_owners_have_an_id_that_is_not_the_users(call):
     by_user = call("GET", f"/crm/v3/owners/{one['userId']}", query="idProperty=userId", status=200).json
     assert by_user["id"] == one["id"]
     call("GET", f"/crm/v3/owners/{one['userId']}", status=404)
+
+
+def test_stages_are_made_changed_and_put_away(call):
+    path = "/crm/v3/pipelines/deals/default"
+    body = {"label": "Pilot", "displayOrder": 3, "metadata": {"probability": 0.7, "isClosed": False}}
+    call("POST", f"{path}/stages", {"label": "Pilot", "displayOrder": 3}, status=400)
+    made = call("POST", f"{path}/stages", body, status=201).json
+    assert made["metadata"] == {"probability": "0.7", "isClosed": "false"}
+    one = f"{path}/stages/{made['id']}"
+    assert call("GET", one, status=200).json == made
+    changed = call("PATCH", one, {"label": "Trial", "metadata": {"probability": 1.0}}, status=200).json
+    assert (changed["label"], changed["metadata"]["isClosed"]) == ("Trial", "true")
+    assert made["id"] in {each["id"] for each in call("GET", f"{path}/stages", status=200).json["results"]}
+    call("DELETE", one, status=204)
+    call("GET", one, status=404)
+    assert call("PATCH", path, {"label": "Sales"}, status=200).json["label"] == "Sales"
+    assert call("GET", path, status=200).json["label"] == "Sales"
+    assert call("GET", f"{path}/audit", status=200).json["results"][0]["action"] == "CREATE"
+    replaced = {"label": "New", "displayOrder": 0, "stages": [{**body, "label": "Only"}]}
+    assert len(call("PUT", path, replaced, status=200).json["stages"]) == 1
+    call("GET", "/crm/v3/pipelines/deals/nowhere", status=404)
+    call("POST", "/crm/v3/pipelines/deals", {"label": "No order"}, status=400)
+
+
+def test_groups_are_read_renamed_and_required(call):
+    path = f"{PROPERTIES}/groups/contactinformation"
+    assert call("GET", path, status=200).json["name"] == "contactinformation"
+    assert call("PATCH", path, {"label": "About"}, status=200).json["label"] == "About"
+    call("GET", f"{PROPERTIES}/groups/nowhere", status=404)
+    call("POST", f"{PROPERTIES}/groups", {"name": "half"}, status=400)
+
+
+def test_no_object_has_more_than_ten_unique_properties(call):
+    definition = {**SCORE, "type": "string", "fieldType": "text", "hasUniqueValue": True}
+    made = [call("POST", PROPERTIES, {**definition, "name": f"key_{number}"}).status for number in range(10)]
+    assert made == [201] * 8 + [400] * 2

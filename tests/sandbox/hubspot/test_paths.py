@@ -42,7 +42,7 @@ def test_every_family_moves_its_version_and_answers_the_same(call, numbered, dat
         ("/crm/objects/2031-03/contacts", 404),
         ("/nowhere", 404),
         ("/crm/v3/objects/contacts/batch/read", 405),
-        ("/crm/v3/objects/unicorns", 403),
+        ("/crm/v3/objects/unicorns", 400),
     ],
 )
 def test_a_path_that_is_none_is_refused(call, path, status):

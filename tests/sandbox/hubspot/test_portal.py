@@ -4,10 +4,12 @@ import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.sandbox.hubspot import Portal, actions
+from connector.sandbox.hubspot import ordered as ordered_module
 from connector.sandbox.hubspot.ordered import Ordered
 from connector.sandbox.services import Services
 
@@ -162,3 +164,23 @@ def test_long_ordered_lists_split_and_stay_ordered(numbers):
     ordered.extend(fresh)
     assert list(ordered) == sorted([*expected, *fresh])
     assert ordered.count(300, 10**7) == sum(1 for each in expected if each >= 300)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 400)), max_size=400))
+def test_short_chunks_split_merge_and_vanish_without_losing_order(changes):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ordered_module, "CHUNK_MAX", 8)
+        ordered, plain = Ordered(range(0, 400, 9)), set(range(0, 400, 9))
+        for add, number in changes:
+            if add and number not in plain:
+                ordered.add(number)
+                plain.add(number)
+            elif not add:
+                ordered.discard(number)
+                plain.discard(number)
+        ordered.extend(number for number in range(1000) if number not in plain and number % 5 == 0)
+        plain.update(range(0, 1000, 5))
+        assert list(ordered) == sorted(plain)
+        assert ordered.between(100, 300) == sorted(each for each in plain if 100 <= each < 300)
+        assert ordered.count(100, 300) == len(ordered.between(100, 300))
+        assert ordered.onwards(100, 50) == sorted(each for each in plain if each >= 100)[:50]

@@ -233,3 +233,61 @@ def test_an_owner_is_named_by_owner_id_and_must_be_active(call, portal):
 def test_a_malformed_body_is_refused_as_such(call):
     answer = call("POST", "/crm/v3/objects/contacts", b'{"properties":', status=400).json
     assert answer["message"].startswith("Invalid input JSON on line 1, column")
+
+
+def test_erasing_by_id_and_barring_an_address_nobody_has(call):
+    path = "/crm/v3/objects/contacts/gdpr-delete"
+    record = call.create(email="a@x.test", hs_additional_emails="b@x.test")
+    call("POST", path, {"objectId": record}, status=204)
+    call("POST", path, {"objectId": "never@x.test", "idProperty": "email"}, status=204)
+    for address in ("a@x.test", "b@x.test", "never@x.test"):
+        call("POST", "/crm/v3/objects/contacts", {"properties": {"email": address}}, status=400)
+    call("POST", path, {"objectId": "999"}, status=404)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("newsletter", "perhaps"),
+        ("interests", "SYNC;NONSENSE"),
+        ("hs_additional_emails", "a@x.test;nonsense"),
+        ("jobtitle", "x" * 65_537),
+        ("jobtitle", ["x"]),
+        ("jobtitle", {"x": 1}),
+        ("birthday", "soon"),
+        ("budget", "1,000"),
+        ("budget", "NaN"),
+    ],
+)
+def test_values_of_the_wrong_form_are_refused(call, name, value):
+    call("POST", "/crm/v3/objects/contacts", {"properties": {"email": "b@x.test", name: value}}, status=400)
+
+
+def test_null_clears_like_the_empty_text(call):
+    record = call.create(email="a@x.test", phone="1", budget=1.5)
+    call.update(record, phone=None)
+    assert call.values(record, "phone", "budget")["phone"] is None
+    assert call.values(record, "budget")["budget"] == "1.5"
+
+
+def test_the_history_of_a_derived_property_is_its_one_value(call, clock):
+    record = call.create(email="a@x.test")
+    clock.sleep(3)
+    call.update(record, firstname="A")
+    past = call.read(record, history="lastmodifieddate,hs_object_id")["propertiesWithHistory"]
+    assert [each["value"] for each in past["lastmodifieddate"]] == ["2026-11-23T12:00:03Z"]
+    assert [each["value"] for each in past["hs_object_id"]] == [record]
+
+
+def test_a_list_shows_associations_when_asked(call):
+    contact, company = call.create(email="a@x.test"), call.create("companies", name="Firm")
+    call("PUT", f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{company}", status=200)
+    answer = call("GET", "/crm/v3/objects/contacts", query="associations=companies", status=200).json["results"][0]
+    kinds = {each["type"] for each in answer["associations"]["companies"]["results"]}
+    assert kinds == {"contact_to_company", "contact_to_company_unlabeled"}
+
+
+@pytest.mark.parametrize("body", [{}, {"properties": []}, {"properties": "x"}, []])
+def test_a_body_without_properties_is_refused(call, body):
+    call("POST", "/crm/v3/objects/contacts", body, status=400)
+    call("GET", "/crm/v3/objects/contacts", query="limit=ten", status=400)

@@ -225,3 +225,38 @@ def test_the_quick_ways_find_what_a_plain_look_at_all_records_finds(call, clock,
     plain = call.search(*window, is_("firstname", "HAS_PROPERTY"), sorts=[sort], limit=7, after="3")
     assert quick == plain
     assert quick["total"] == 18
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        is_("no_such_property", "EQ", "1"),
+        is_("email", "LIKE", "x"),
+        is_("email", "EQ"),
+        is_("email", "IN"),
+        is_("budget", "GT", "much"),
+        is_("birthday", "GT", "soon"),
+        is_("associations.unicorns", "EQ", "1"),
+        is_("budget", "BETWEEN", "1"),
+    ],
+)
+def test_a_filter_that_makes_no_sense_is_refused(call, filter_):
+    call.search(filter_, _status=400)
+
+
+def test_numbers_may_be_among_several(call):
+    ids = [call.create(email=f"p{value}@x.test", budget=value) for value in ("5", "7.0", "9")]
+    assert call.found(is_("budget", "IN", values=["5", "7"])) == ids[:2]
+    assert call.found(is_("hs_object_id", "IN", values=ids[1:])) == ids[1:]
+    assert call.found(is_("createdate", "GTE", "1"), is_("hs_object_id", "LT", ids[1])) == ids[:1]
+
+
+def test_a_stale_address_still_finds_the_record_in_the_index(call, portal, clock):
+    record = call.create(email="old@x.test")
+    call.search()
+    portal.settings.search_lag_s = 2.0
+    call.update(record, email="new@x.test")
+    assert call.found(is_("email", "EQ", "old@x.test")) == [record]
+    clock.sleep(2)
+    assert call.found(is_("email", "EQ", "old@x.test")) == []
+    assert call.found(is_("email", "EQ", "new@x.test")) == [record]
