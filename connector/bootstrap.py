@@ -1,7 +1,9 @@
-"""The only place that knows every concrete class: builds adapters, store and engine from a checked configuration.
+"""Builds store and engine from a checked configuration; with `connector.sides`, the only place that knows every class.
 
 Everything is built in plain calls and closed in reverse order. Opening an installation connects, learns (or recalls)
 what the live accounts look like, and fits the mappings to them; whatever had to be put to sleep is in `findings`.
+Commands that only look into the store (`open_store`) or change what is remembered (`connect=False`) never load the
+clients of the CRMs: they take most of the time a command needs to start.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from connector.config.compile import compile_mappings
@@ -27,25 +28,11 @@ from connector.engine import erase, facts, sync
 from connector.engine.bridge import Bridge, Progress, silent
 from connector.engine.facts import Facts
 from connector.engine.run import Run
-from connector.hubspot.crm import HubSpot
-from connector.hubspot.tokens import OAuthToken, StaticToken, Tokens
-from connector.hubspot.wire import HubSpotAccess
-from connector.hubspot.wire import Traffic as HubSpotTraffic
 from connector.ports import Account, Clock, Crm, Dice
-from connector.salesforce.api import Traffic as SalesforceTraffic
-from connector.salesforce.crm import Salesforce
-from connector.salesforce.login import ClientCredentials, Credentials, JwtBearer, Password, RefreshToken
-from connector.salesforce.session import Line
-from connector.storage import budgets, state
+from connector.storage import state
 from connector.storage.database import Database, migrate, open_database
-from connector.transport.budget import Budget
-from connector.transport.meter import Meter
-from connector.transport.pool import Timeout
-from connector.transport.retrying import retrying
-from connector.transport.throttle import Throttle, Window
 
 ENGINE_THREADS = 8
-_ROTATED = "salesforce_refresh_token"
 
 
 @dataclass(frozen=True)
@@ -95,13 +82,9 @@ def open_installation(
     Raises:
         Misconfigured: with every problem; Unauthorised, Transient: what connecting raises.
     """
-    loaded = load(path, around.env)
     with ExitStack() as closing:
-        database = open_database(loaded.settings.database.url.reveal())
-        closing.callback(database.close)
-        migrate(database)
-        _make_keys(database)
-        crms = _crms(loaded.settings, database, around, closing)
+        loaded, database = closing.enter_context(open_store(path, around.env))
+        crms = _crms(loaded.settings, database, around, closing) if connect else {}
         if refresh:
             facts.outdate(database)
         known = _facts(loaded, database, crms, around.clock) if connect else facts.recall(database)
@@ -121,6 +104,23 @@ def open_installation(
         )
         accounts = known.accounts if known and connect else {}
         yield Installation(loaded.settings, bridge, accounts, findings)
+
+
+@contextmanager
+def open_store(path: Path, env: Mapping[str, str]) -> Iterator[tuple[Loaded, Database]]:
+    """The checked configuration, and its store brought up to date; no CRM is known, let alone called.
+
+    Raises:
+        Misconfigured: with every problem; Transient: when the database does not answer.
+    """
+    loaded = load(path, env)
+    database = open_database(loaded.settings.database.url.reveal())
+    try:
+        migrate(database)
+        _make_keys(database)
+        yield loaded, database
+    finally:
+        database.close()
 
 
 def fitted(loaded: Loaded, known: Facts | None) -> tuple[MappingSet, tuple[Finding, ...]]:
@@ -163,117 +163,7 @@ def _make_keys(database: Database) -> None:
             state.put(conn, erase.KEY, secrets.token_hex(32))
 
 
-def _crms(settings: Settings, database: Database, around: Surroundings, closing: ExitStack) -> dict[Side, Crm]:
-    pools = {}
-    for side, size in (
-        (Side.HUBSPOT, settings.hubspot.concurrency),
-        (Side.SALESFORCE, settings.salesforce.concurrency),
-    ):
-        pools[side] = ThreadPoolExecutor(size, thread_name_prefix=side.value)
-        closing.callback(pools[side].shutdown, cancel_futures=True)
-    day = {side: _budget(settings, side, database, around.clock) for side in Side}
-    for budget in day.values():
-        closing.callback(budget.close)
-    return {
-        Side.HUBSPOT: HubSpot(
-            _hubspot_access(settings, around.clock),
-            _hubspot_traffic(settings, around, day[Side.HUBSPOT]),
-            around.clock,
-            pools[Side.HUBSPOT],
-        ),
-        Side.SALESFORCE: _salesforce(settings, database, around, day[Side.SALESFORCE], pools[Side.SALESFORCE]),
-    }
+def _crms(settings: Settings, database: Database, around: Surroundings, closing: ExitStack) -> Mapping[Side, Crm]:
+    from connector.sides import connected  # noqa: PLC0415  # the clients take a third of a second to load
 
-
-def _budget(settings: Settings, side: Side, database: Database, clock: Clock) -> Budget:
-    mine = settings.hubspot if side is Side.HUBSPOT else settings.salesforce
-    known = facts.recall(database)
-    zone = known.accounts[side].time_zone if known and side in known.accounts else "UTC"
-
-    def spend(calls: int) -> int:
-        with database.begin() as conn:
-            return budgets.spend(conn, side, clock.now().date(), calls)
-
-    return Budget(side, clock, spend, mine.calls_per_day, mine.reserve_percent, zone or "UTC")
-
-
-def _hubspot_access(settings: Settings, clock: Clock) -> HubSpotAccess:
-    mine = settings.hubspot
-    tokens: Tokens
-    if mine.oauth:
-        secret = mine.oauth.client_secret.reveal()
-        tokens = OAuthToken(mine.oauth.client_id, secret, mine.oauth.refresh_token.reveal(), clock)
-    else:
-        assert mine.access_token is not None, "settings hold a token or an OAuth app"
-        tokens = StaticToken(mine.access_token.reveal())
-    timeout = Timeout(mine.timeouts.connect_s, mine.timeouts.read_s)
-    return HubSpotAccess(mine.base_url, tokens, mine.api_version, timeout, connections=mine.concurrency)
-
-
-def _hubspot_traffic(settings: Settings, around: Surroundings, budget: Budget) -> HubSpotTraffic:
-    mine = settings.hubspot
-    return HubSpotTraffic(
-        throttle=Throttle(around.clock, [Window(mine.requests_per_10s, 10.0)]),
-        search=Throttle(around.clock, [Window(max(1, int(mine.search_per_s)), 1.0)]),
-        budget=budget,
-        meter=Meter(),
-        repeat=retrying(around.clock, around.dice),
-    )
-
-
-def _salesforce(  # what one adapter is made of
-    settings: Settings, database: Database, around: Surroundings, budget: Budget, pool: ThreadPoolExecutor
-) -> Salesforce:
-    mine = settings.salesforce
-    line = Line(
-        base_url=mine.base_url,
-        timeout=Timeout(mine.timeouts.connect_s, mine.timeouts.read_s),
-        connections=mine.concurrency,
-        auto_assign=mine.auto_assign != "off",
-        allow_duplicates=mine.allow_duplicates,
-    )
-    traffic = SalesforceTraffic(around.clock, around.dice, Throttle(around.clock), budget=budget)
-    crm = Salesforce(credentials(settings, database), traffic, line, pool, mine.api_version)
-    if crm.bulk_from_rows is not None:
-        crm.bulk_from_rows = mine.bulk_from_rows
-    return crm
-
-
-def credentials(settings: Settings, database: Database) -> Credentials:
-    """How to sign in to Salesforce, from the flow that was chosen; `settings` has checked that its parts are there."""
-    login, auth = settings.salesforce.login_url, settings.salesforce.auth
-    key, user = auth.client_id or "", auth.username or ""
-    secret = auth.client_secret.reveal() if auth.client_secret else ""
-    match auth.flow:
-        case "jwt":
-            assert auth.private_key is not None
-            domain = None if auth.audience is None else login
-            return JwtBearer(auth.audience or login, key, user, auth.private_key.reveal(), domain)
-        case "password":
-            assert auth.password is not None
-            token = auth.security_token.reveal() if auth.security_token else ""
-            return Password(login, key, user, secret, auth.password.reveal() + token)
-        case "refresh_token":
-            assert auth.refresh_token is not None
-            first = auth.refresh_token.reveal()
-            return RefreshToken(login, key, partial(_kept, database, first), partial(_keep, database, first), secret)
-    return ClientCredentials(login, key, secret)
-
-
-def _kept(database: Database, configured: str) -> str:
-    """The latest refresh token: Salesforce may rotate it, and using an old one revokes the grant (fact sheet 7.1).
-
-    A token that an admin has configured anew takes the place of whatever followed the earlier one.
-    """
-    with database.read() as conn:
-        kept = state.get(conn, _ROTATED) or {}
-    return str(kept["token"]) if kept.get("follows") == _mark(configured) else configured
-
-
-def _keep(database: Database, configured: str, token: str) -> None:
-    with database.begin() as conn:
-        state.put(conn, _ROTATED, {"follows": _mark(configured), "token": token})
-
-
-def _mark(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return connected(settings, database, (around.clock, around.dice), closing)

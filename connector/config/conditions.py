@@ -15,8 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cel
-
 from connector.config.problems import did_you_mean
 from connector.core.mapping import Condition
 from connector.core.readings import Reading
@@ -75,6 +73,8 @@ def compiled(source: str, kinds: Kinds) -> Compiled | list[Fault]:
     """A condition from its CEL text, given the known fields; or everything that is wrong with it."""
     if source.strip() in ("true", "false"):
         return always(source.strip() == "true")
+    import cel  # noqa: PLC0415  # brings a command line of its own along; most installations have no condition to ask
+
     try:
         program = cel.compile(source)
     except ValueError as error:

@@ -17,10 +17,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import StaticPool
 
-from connector.errors import Misconfigured, Problem
+from connector.errors import BridgeError, Misconfigured, Problem, Transient
 from connector.storage import migration
 
 _LOOK = "bridge_look"
@@ -91,10 +91,22 @@ def migrate(database: Database) -> None:
     """Bring a new or old store to this code's schema, wholly or not at all; several callers take turns.
 
     Raises:
-        Misconfigured: when the store was written by a newer version of the bridge.
+        Misconfigured: when the store was written by a newer version of the bridge, or its file cannot be opened.
+        Transient: when the database server does not answer, or does not let us in.
     """
-    with database.begin() as conn:
-        migration.upgrade(conn)
+    try:
+        with database.begin() as conn:
+            migration.upgrade(conn)
+    except OperationalError as error:
+        raise _unreachable(database, str(error.orig)) from error
+
+
+def _unreachable(database: Database, reason: str) -> BridgeError:
+    first = reason.strip().splitlines()[0]
+    if database.dialect == "sqlite":
+        hint = f"the file cannot be used as the store ({first}); does its folder exist, and may we write there?"
+        return Misconfigured([Problem("config.yaml", 0, "database.url", hint)])
+    return Transient(f"the database cannot be used: {first}; is the server running, and database.url right?")
 
 
 def _parsed(url: str) -> URL:

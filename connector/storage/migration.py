@@ -2,17 +2,15 @@
 
 The whole way from any revision to the newest is one transaction on both databases: a migration that fails leaves the
 store as it was. Several processes that start at once take turns. A store newer than the code is refused, never touched.
+Alembic takes longer to load than most commands to run, so it is asked only when there is something to migrate.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib.resources import files
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from connector.errors import Misconfigured, Problem
 
@@ -32,9 +30,7 @@ def upgrade(conn: Connection) -> None:
         return
     if _is_newer(found):
         raise Misconfigured([Problem("config.yaml", 0, "database.url", _too_new(found))])
-    config = _config()
-    config.attributes["connection"] = conn
-    command.upgrade(config, "head")
+    _migrate(conn)
 
 
 def problem(conn: Connection) -> str | None:
@@ -61,20 +57,28 @@ def _is_newer(found: str | None) -> bool:
 
 
 def _revision(conn: Connection) -> str | None:
-    return MigrationContext.configure(conn).get_current_revision()
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    revision = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if revision is None else str(revision)
 
 
-def _config() -> Config:
+def _migrate(conn: Connection) -> None:
+    from alembic import command  # noqa: PLC0415  # see the top of this file
+    from alembic.config import Config  # noqa: PLC0415  # likewise
+
     config = Config()
     config.set_main_option("script_location", "connector.storage:migrations")
     config.set_main_option("path_separator", "os")
-    return config
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
 
 
 @lru_cache(maxsize=1)
 def _known() -> tuple[str, ...]:
-    """Every revision of this code, newest first."""
-    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+    """Every revision of this code, newest first: what the files of migrations/versions are called by."""
+    scripts = files("connector.storage").joinpath("migrations", "versions").iterdir()
+    return tuple(sorted((one.name[:4] for one in scripts if one.name[:4].isdigit()), reverse=True))
 
 
 def _newest() -> str:
