@@ -1,17 +1,18 @@
 """What changed since last time, by search, so that nothing is lost to an index that lags and shuffles (fact sheet 3).
 
-A poll asks for everything modified since the watermark less an overlap, newest first. Rows younger than the watermark
-(less a margin) are news; the rest of the overlap must hold as many rows as were observed before, which `known` tells:
-then one call was enough. When it is not (late rows, or more news than a page), the window from..to is fixed and paged
-by ascending id, which neither equal stamps nor the 10 000 cap can stop; portions come with `more`, the window standing
-in the cursor. The new watermark is the server's clock at the start of the poll and never goes backward. Archived
-records are not in the index: each poll also reads one page of the archived listing, round and round.
+A poll asks for everything modified since the watermark less an overlap, newest first. If one page holds it all, that
+was that. Otherwise rows younger than the watermark (less a margin) are news, and the rest of the overlap must hold as
+many rows as were observed before, which `known` tells; a count may agree by accident (one record archived, another
+late), so it is trusted for `TRUST_MS` at most. Else the window from..to is fixed and paged by ascending id, which
+neither equal stamps nor the 10 000 cap can stop; portions come with `more`, the window standing in the cursor. The new
+watermark is the server's clock at the start of the poll and never goes backward. Archived records are not in the
+index: each poll also reads one page of the archived listing, round and round.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,14 +28,23 @@ from connector.ports import Changes, Cursor, Known, View
 from connector.transport.pool import Calls
 
 OVERLAP_MS, MARGIN_MS = 120_000, 10_000
+TRUST_MS = 80_000  # less than the overlap by more than the index lags
 SECOND_MS = 1000  # the server tells its time in whole seconds, rounded down
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one object's polling stands. `window` is (from, to, last id told) while one is being paged."""
+    """Where one object's polling stands.
+
+    Attributes:
+        watermark_ms: everything modified before has been told, but for what the index shows late.
+        whole_ms: when the whole overlap was last read, not only counted.
+        archived_after: the cursor of the sweep through archived records.
+        window: (from, to, last id told) while a window is being paged.
+    """
 
     watermark_ms: int
+    whole_ms: int = 0
     archived_after: str = ""
     window: tuple[int, int, str] | None = None
 
@@ -43,11 +53,16 @@ class Place:
         """The place a cursor tells."""
         window = told.get("window")
         kept = (int(window["from"]), int(window["to"]), str(window["last_id"])) if window else None
-        return cls(int(told["watermark_ms"]), str(told.get("archived_after") or ""), kept)
+        whole, archived = int(told.get("whole_ms") or 0), str(told.get("archived_after") or "")
+        return cls(int(told["watermark_ms"]), whole, archived, kept)
 
     def told(self) -> dict[str, Any]:
         """The place as JSON."""
-        place: dict[str, Any] = {"watermark_ms": self.watermark_ms, "archived_after": self.archived_after}
+        place: dict[str, Any] = {
+            "watermark_ms": self.watermark_ms,
+            "whole_ms": self.whole_ms,
+            "archived_after": self.archived_after,
+        }
         if self.window:
             place["window"] = {"from": self.window[0], "to": self.window[1], "last_id": self.window[2]}
         return place
@@ -90,23 +105,24 @@ class Poller:
         since, split = place.watermark_ms - OVERLAP_MS, place.watermark_ms - MARGIN_MS
         archived, after = self._archived(shape, place.archived_after)
         page = self._page(shape, [_bound(shape, "GTE", since)], newest_first=True)
-        news = [reading for reading in page.readings if _ms(reading) >= split]
         watermark = max(place.watermark_ms, page.at_ms)
-        reaches_back = len(news) < len(page.readings) or page.total <= len(page.readings)
-        if reaches_back and page.total - len(news) == known(shape.object, _at(since), _at(split)):
-            return _Portion([*news, *archived], Place(watermark, after))
+        told = [*page.readings, *archived]
         if page.total <= len(page.readings):
-            return _Portion([*page.readings, *archived], Place(watermark, after))
-        return _Portion(archived, Place(place.watermark_ms, after, (since, watermark, "0")))
+            return _Portion(told, Place(watermark, watermark, after))
+        older = sum(_ms(reading) < split for reading in page.readings)
+        beyond = page.total - (len(page.readings) - older)  # rows of the overlap, on the page or not
+        trusted = older and watermark - place.whole_ms < TRUST_MS
+        if trusted and beyond == known(shape.object, _at(since), _at(split)):
+            return _Portion(told, Place(watermark, place.whole_ms, after))
+        return _Portion(archived, Place(place.watermark_ms, place.whole_ms, after, (since, watermark, "0")))
 
     def _window(self, shape: Shape, place: Place, window: tuple[int, int, str]) -> _Portion:
         since, until, last = window
         bounds = [_bound(shape, "GTE", since), _bound(shape, "LTE", until + SECOND_MS), condition(ID, "GT", value=last)]
         page = self._page(shape, bounds, newest_first=False)
         if len(page.ids) < SEARCH_PAGE:
-            return _Portion(page.readings, Place(max(place.watermark_ms, until), place.archived_after))
-        onward = (since, until, page.ids[-1])
-        return _Portion(page.readings, Place(place.watermark_ms, place.archived_after, onward))
+            return _Portion(page.readings, Place(max(place.watermark_ms, until), until, place.archived_after))
+        return _Portion(page.readings, replace(place, window=(since, until, page.ids[-1])))
 
     def _page(self, shape: Shape, filters: Sequence[Mapping[str, Any]], *, newest_first: bool) -> _Page:
         by = modified_property(shape.object) if newest_first else ID

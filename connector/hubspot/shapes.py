@@ -93,9 +93,8 @@ class Shape:
         return Reading(self.ref(record_id), presence, moved_to=target)
 
     def archived(self, record: Mapping[str, Any]) -> Reading:
-        """The reading of an archived record."""
-        at = moment(record.get("archivedAt") or record.get("updatedAt"))
-        return Reading(self.ref(str(record["id"])), Presence.ARCHIVED, modified_at=at)
+        """The reading of an archived record; without a stamp, for it is no longer among those that search counts."""
+        return Reading(self.ref(str(record["id"])), Presence.ARCHIVED)
 
 
 def moment(text: Any) -> datetime | None:
