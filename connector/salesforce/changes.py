@@ -1,15 +1,13 @@
 """What changed: one composite call polls all objects; nothing is lost at equal stamps, page edges or late commits.
 
-A poll asks per object for the rows stamped since shortly before the watermark, and for the *number* of rows in the ten
-minutes before that. A transaction shows its rows only when it commits, up to ten minutes after stamping them, so when
-that number is not the number already observed, the ten minutes are read again (Salesforce fact sheet 3.2). A number
-is blind where a row that was observed is stamped anew, late: so what has grown ten minutes old, and can change its
-past no more, is read once again, every five minutes and only where anything was observed at all.
-The watermark is Salesforce's own time at the moment the poll began; it never goes back. What does not fit one page
-becomes a span in the cursor, walked by (stamp, id), so that a crash or an expired locator loses nothing:
+A poll asks per object for the rows stamped since shortly before the watermark (Salesforce's own time when the last poll
+began), and for the *number* of rows in the ten minutes before. A transaction shows its rows when it commits, up to ten
+minutes after stamping them: when another number was observed, those minutes are read again (Salesforce fact sheet 3.2).
+A number is blind where an observed row is stamped anew, late; so what has grown ten minutes old and can change its past
+no more is read once again, five minutes at a time, where anything was observed at all. What does not fit one page is a
+span in the cursor, walked by (stamp, id), so that neither a crash nor an expired locator loses anything:
 
-    cursor = {object: {"stamp": watermark, "settled": read for good until then,
-                       "spans": [[from stamp, behind id, before stamp, rows counted in it], ...]}}
+    cursor = {object: {"stamp": watermark, "settled": read for good until then, "spans": [[from, id, before, count]]}}
 """
 
 from __future__ import annotations
