@@ -153,6 +153,8 @@ def _change_state(call: Call, job: Job) -> Reply:
         _complete(call, job)
     elif wanted == "Aborted" and job.state not in FINISHED:
         job.state = "Aborted"
+        if job.content:
+            job.header, job.unprocessed = bulk_csv.read(job.content, job.delimiter, job.line_ending)
     else:
         raise Refusal("INVALIDJOBSTATE", f"InvalidJobState : cannot go from {job.state} to {wanted}")
     return Reply(200, _told(job, short=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from connector.sandbox.salesforce.catalogue import Scope
-from connector.sandbox.salesforce.fields import NUMBERS, TEXTS, Choice, Field, ObjectType
+from connector.sandbox.salesforce.fields import AUDIT, NUMBERS, TEXTS, Choice, Field, ObjectType
 
 _SOAP_TYPES = {
     "id": "tns:ID",
@@ -69,7 +69,7 @@ def describe_field(field: Field, *, locked: bool = False) -> dict[str, Any]:
         "name": field.name,
         "nameField": field.name_field,
         "namePointing": len(field.refers_to) > 1,
-        "nillable": not (field.required or field.type in {"boolean", "id"} or _audit(field)),
+        "nillable": not (field.required or field.type in {"boolean", "id"} or field.name in AUDIT),
         "permissionable": not (field.required or not field.createable or field.type == "id"),
         "picklistValues": [_choice(choice) for choice in field.choices],
         "polymorphicForeignKey": len(field.refers_to) > 1,
@@ -90,10 +90,6 @@ def describe_field(field: Field, *, locked: bool = False) -> dict[str, Any]:
         "updateable": field.updateable and not locked,
         "writeRequiresMasterRead": False,
     }
-
-
-def _audit(field: Field) -> bool:
-    return field.name in {"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 
 
 def _choice(choice: Choice) -> dict[str, Any]:

@@ -15,6 +15,7 @@ Row = list[Any]
 
 ID_SLOT = 0
 ACTING_USER = "@me"  # a default that stands for whoever creates the row
+AUDIT = frozenset({"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"})
 TEXTS = frozenset({"string", "textarea", "phone", "url", "email", "picklist", "multipicklist", "combobox"})
 NUMBERS = frozenset({"int", "double", "currency", "percent"})
 
@@ -107,6 +108,7 @@ class ObjectType:
     required: list[Field] = field(default_factory=list)
     uniques: list[Field] = field(default_factory=list)
     blank: Row = field(default_factory=list)
+    told: list[tuple[str, int]] = field(default_factory=list)
 
     def add(self, item: Field) -> Field:
         """Give the object one more field, with a slot of its own if it stores anything."""
@@ -125,6 +127,7 @@ class ObjectType:
         stored = [item for item in self.fields.values() if item.stored]
         self.required = [item for item in stored if item.required]
         self.uniques = [item for item in stored if item.unique]
+        self.told = [(item.name, item.slot) for item in stored if item.name not in AUDIT and item.slot != ID_SLOT]
         self.blank = [None] * self.width
         for item in stored:
             self.blank[item.slot] = bool(item.default) if item.type == "boolean" else item.default

@@ -107,6 +107,13 @@ class Filler:
             )
 
 
+def require(kind: ObjectType, row: Row) -> None:
+    """Raises Refusal REQUIRED_FIELD_MISSING, naming every required field that is blank."""
+    missing = [field.name for field in kind.required if row[field.slot] is None]
+    if missing:
+        raise Refusal("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)
+
+
 def _not_writeable(names: list[str]) -> Refusal:
     return Refusal(
         "INVALID_FIELD_FOR_INSERT_UPDATE",

@@ -81,6 +81,10 @@ def _call(org: Org, request: Request, version: int, parts: list[str]) -> Call:
         org.usage.expire(now.timestamp())
         if org.usage.used >= org.settings.daily_api_requests:
             raise Refusal("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", http=403)
+    rate = org.settings.concurrent_refusal_rate
+    if rate and org.services.random.random() < rate:
+        text = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+        raise Refusal("REQUEST_LIMIT_EXCEEDED", text, http=403)
     org.usage.count(now.timestamp())
     act = Act(user_id, "", now, stamp(now))
     call = Call(
@@ -110,9 +114,16 @@ def _versions() -> list[dict[str, str]]:
     return found
 
 
+def _limit_info(org: Org) -> str:
+    """Usage of the day; apps with a quota of their own see that too (fact sheet 1.7)."""
+    used, settings = org.usage.used, org.settings
+    own = f"; per-app-api-usage={used}/{settings.app_quota}(appName=Bridge App)" if settings.app_quota else ""
+    return f"api-usage={used}/{settings.daily_api_requests}{own}"
+
+
 def _rendered(org: Org, request: Request, reply: Reply) -> Response:
     headers = {
-        "Sforce-Limit-Info": f"api-usage={org.usage.used}/{org.settings.daily_api_requests}",
+        "Sforce-Limit-Info": _limit_info(org),
         **reply.headers,
     }
     version = _DATA.match(request.path)

@@ -113,15 +113,8 @@ def _changes(kind: ObjectType, before: Row | None, after: Row | None) -> dict[st
     """Names and new values of what differs, audit fields aside."""
     if after is None:
         return {}
-    skip = _AUDIT
-    return {
-        name: after[field.slot]
-        for name, field in kind.fields.items()
-        if field.slot > ID_SLOT
-        and name not in skip
-        and after[field.slot] != (None if before is None else before[field.slot])
-    }
+    old = kind.blank if before is None else before
+    return {name: after[slot] for name, slot in kind.told if after[slot] != old[slot]}
 
 
 _RIGHTS = frozenset({"FieldPermissions", "PermissionSetAssignment", "PermissionSet"})
-_AUDIT = frozenset({"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"})

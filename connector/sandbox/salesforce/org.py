@@ -23,7 +23,7 @@ from connector.sandbox.salesforce.cleaning import clean, stamp
 from connector.sandbox.salesforce.cursors import Cursors
 from connector.sandbox.salesforce.derived import derive
 from connector.sandbox.salesforce.fields import ACTING_USER, ID_SLOT, ObjectType, Row
-from connector.sandbox.salesforce.filling import Filler
+from connector.sandbox.salesforce.filling import Filler, require
 from connector.sandbox.salesforce.ids import IdMint, id18
 from connector.sandbox.salesforce.journal import Journal
 from connector.sandbox.salesforce.rules import Rulebook
@@ -125,6 +125,7 @@ class Org:
         owner = kind.fields.get("OwnerId")
         if owner is not None and row[owner.slot] == ACTING_USER:
             row[owner.slot] = users[1]
+        require(kind, row)
         derive(self.catalogue, kind, row, None)
         row[ID_SLOT] = row[ID_SLOT] or self.mint.mint(kind.prefix)
         return row

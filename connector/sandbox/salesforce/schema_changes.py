@@ -104,6 +104,7 @@ def rename(org: Org, sobject: str, old: str, new: str) -> None:
     field.name = new
     table.kind.fields[new] = field
     table.kind.by_lower[new.lower()] = field
+    table.kind.refresh()
     org.touch_schema()
 
 

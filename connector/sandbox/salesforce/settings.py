@@ -28,6 +28,8 @@ class Settings:
     soap_login_enabled: bool = False
     session_lifetime_s: float = 7200.0
     daily_api_requests: int = 100_000
+    concurrent_refusal_rate: float = 0.0
+    app_quota: int = 0
     edition: str = "Enterprise Edition"
     sandbox_org: bool = False
     short_pages: bool = False

@@ -260,13 +260,10 @@ def _range_test(read: Getter, op: str, days: tuple[str, str]) -> Predicate:
 
 
 def _like(field: Field, read: Getter, literal: Literal) -> Predicate:
-    if literal.kind != "text" or field.type not in TEXTS:
-        raise Refusal(
-            "INVALID_QUERY_FILTER_OPERATOR",
-            "invalid operator on id field" if field.type in {"id", "reference"} else "LIKE needs a string field",
-        )
-    pattern = "".join({"%": ".*", "_": "."}.get(char) or re.escape(char) for char in str(literal.value))
-    matches = re.compile(pattern, re.IGNORECASE | re.DOTALL).fullmatch
+    if field.type not in TEXTS:
+        kind = "id" if field.type in {"id", "reference"} else field.type
+        raise Refusal("INVALID_QUERY_FILTER_OPERATOR", f"invalid operator on {kind} field")
+    matches = re.compile(str(literal.value), re.IGNORECASE | re.DOTALL).fullmatch
     return lambda row: (held := read(row)) is not None and matches(held) is not None
 
 

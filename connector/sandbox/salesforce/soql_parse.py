@@ -151,7 +151,7 @@ class _Reader:
             if self._accept(word):
                 return Among(name, self._literals(), flips, includes)
         if self._accept("like"):
-            compare = Compare(name, "like", self._literal())
+            compare = Compare(name, "like", Literal("pattern", pattern(self._take("text").text[1:-1])))
             return Negation(compare) if negated else compare
         op = self._take("op").text
         if op not in _COMPARISONS:
@@ -249,6 +249,18 @@ class _Reader:
             raise malformed(f"unexpected token: '{self._next().text}'")
 
     _symbol = _word
+
+
+def pattern(text: str) -> str:
+    """The regular expression of a LIKE: `%` any text, `_` any character, either of them itself after a backslash."""
+    found, escaped = "", False
+    for char in text:
+        if escaped:
+            found += re.escape(_ESCAPES.get(char, char))
+        elif char != "\\":
+            found += {"%": ".*", "_": "."}.get(char) or re.escape(char)
+        escaped = char == "\\" and not escaped
+    return found
 
 
 def _unescape(text: str) -> str:

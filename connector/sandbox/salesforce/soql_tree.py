@@ -18,7 +18,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value as written. `kind`: null, text, number, boolean, date, datetime, dateword."""
+    """A value as written. `kind`: null, text, pattern (of LIKE, a regular expression), number, boolean, date, ..."""
 
     kind: str
     value: str | float | bool | None

@@ -16,7 +16,7 @@ from connector.sandbox.salesforce.acts import Act
 from connector.sandbox.salesforce.catalogue import SYSTEM, Catalogue
 from connector.sandbox.salesforce.derived import derive
 from connector.sandbox.salesforce.fields import ACTING_USER, ID_SLOT, Field, ObjectType, Row
-from connector.sandbox.salesforce.filling import Filler, Values
+from connector.sandbox.salesforce.filling import Filler, Values, require
 from connector.sandbox.salesforce.ids import IdMint, id18, looks_like_id
 from connector.sandbox.salesforce.journal import Journal
 from connector.sandbox.salesforce.refusals import Refusal, not_found
@@ -58,7 +58,7 @@ class Writer:
             row = kind.blank.copy()
             self.filler.fill(act, kind, row, values, creating=True)
             _default_user(kind, row, act)
-            _require(kind, row)
+            require(kind, row)
             row[ID_SLOT] = self.mint.mint(kind.prefix)
             row[kind.slot("CreatedDate")] = act.second
             row[kind.slot("CreatedById")] = act.user_id
@@ -74,7 +74,7 @@ class Writer:
             self._check_converted(kind, before, act)
             row = before.copy()
             self.filler.fill(act, kind, row, values, creating=False)
-            _require(kind, row)
+            require(kind, row)
             self._keep(act, table, row, before, "updated")
 
     def upsert(
@@ -241,9 +241,3 @@ def _default_user(kind: ObjectType, row: Row, act: Act) -> None:
     owner = kind.fields.get("OwnerId")
     if owner is not None and row[owner.slot] in {ACTING_USER, None}:
         row[owner.slot] = act.user_id
-
-
-def _require(kind: ObjectType, row: Row) -> None:
-    missing = [field.name for field in kind.required if row[field.slot] is None]
-    if missing:
-        raise Refusal("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", missing)

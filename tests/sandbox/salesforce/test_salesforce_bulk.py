@@ -114,6 +114,13 @@ def test_a_job_takes_time_and_one_upload_and_can_be_aborted(api, org) -> None:
     assert api.call("GET", path)[0] == 404
 
 
+def test_an_aborted_job_hands_back_what_it_did_not_do(api) -> None:
+    path = f"jobs/ingest/{api.call('POST', 'jobs/ingest', UPSERT)[1]['id']}"
+    api.raw("PUT", f"{path}/batches", body=b"LastName,Company\nAsh,C\n", **{"content-type": "text/csv"})
+    assert api.call("PATCH", path, {"state": "Aborted"})[1]["state"] == "Aborted"
+    assert rows(api.raw("GET", f"{path}/unprocessedrecords").body) == [{"LastName": "Ash", "Company": "C"}]
+
+
 def test_a_job_belongs_to_its_api_version_and_dies_after_a_week(api, org) -> None:
     job = ingest(api, "HubSpot_Contact_Id__c,LastName,Company\n1,L,C\n")
     api.version = 66

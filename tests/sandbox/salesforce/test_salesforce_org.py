@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import string
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -14,6 +16,8 @@ from connector.sandbox.exchange import Request
 from connector.sandbox.salesforce import Org, actions
 from connector.sandbox.salesforce.ids import IdMint, id18, looks_like_id
 from connector.sandbox.salesforce.refusals import Refusal
+from connector.sandbox.salesforce.soql_parse import parse
+from connector.sandbox.salesforce.soql_plan import candidates
 from connector.sandbox.services import Services
 
 WINDOW = "start=2026-11-02T08:00:00%2B00:00&end=2026-11-02T09:00:00%2B00:00"
@@ -251,3 +255,59 @@ def try_it(act) -> None:
     """Some random acts are refused; what matters is that they leave nothing behind."""
     with suppress(Refusal):
         act()
+
+
+def test_an_app_with_its_own_quota_is_told_both(api, org) -> None:
+    org.settings.app_quota = 250
+    answer = api.raw("GET", "limits")
+    used = org.usage.used
+    assert answer.headers["Sforce-Limit-Info"] == (
+        f"api-usage={used}/100000; per-app-api-usage={used}/250(appName=Bridge App)"
+    )
+
+
+def test_too_many_calls_at_once_are_refused_in_other_words(api, org) -> None:
+    org.settings.concurrent_refusal_rate = 1.0
+    status, errors = api.call("GET", "limits")
+    assert (status, errors[0]["errorCode"]) == (403, "REQUEST_LIMIT_EXCEEDED")
+    assert errors[0]["message"] == "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
+
+
+def test_a_lead_of_a_large_population_weighs_less_than_a_kilobyte_and_a_half(org) -> None:
+    def row(number: int) -> dict[str, object]:
+        return {
+            "FirstName": f"First{number % 3000}",
+            "LastName": f"Last{number % 9000}",
+            "Email": f"person{number}@example{number % 500}.test",
+            "Company": f"Company {number % 700}",
+            "Phone": f"+49 30 {number:07d}",
+            "HubSpot_Contact_Id__c": str(100_000 + number),
+            "HubSpot_Score__c": number % 100,
+            "City": "Berlin",
+        }
+
+    tracemalloc.start()
+    org.load("Lead", map(row, range(10_000)))
+    weight = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert weight / 10_000 < 1500
+
+
+def test_a_recent_window_looks_at_nothing_else(org) -> None:
+    stamps = ("2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z")
+    org.load("Lead", ({"LastName": "L", "Company": "C", "SystemModstamp": stamps[n % 100 == 0]} for n in range(5000)))
+    query = parse("SELECT Id FROM Lead WHERE SystemModstamp >= 2026-10-15T00:00:00Z ORDER BY SystemModstamp, Id")
+    plan = candidates(org.catalogue["Lead"], query, org.scope(org.bridge_user))
+    assert (len(list(plan.ids)), plan.ordered) == (50, True)
+
+
+def test_many_threads_upserting_one_key_make_one_row(api, org) -> None:
+    def upsert(number: int) -> int:
+        body = {"LastName": f"L{number}", "Company": "C"}
+        return api.call("PATCH", "sobjects/Lead/HubSpot_Contact_Id__c/same", body)[0]
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = list(threads.map(upsert, range(200)))
+    assert sorted(set(statuses)) == [200, 201]
+    assert statuses.count(201) == 1
+    assert api.query("SELECT COUNT() FROM Lead")["totalSize"] == 1

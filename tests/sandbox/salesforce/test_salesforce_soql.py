@@ -47,6 +47,8 @@ def people(org: Org) -> list[str]:
         ("HubSpot_Score__c < 15", "A"),
         ("LastName LIKE '%r%'", "BC"),
         ("LastName LIKE '_sh'", "A"),
+        ("Company LIKE '%\\%'", "C"),
+        ("Company LIKE '\\_'", ""),
         ("NOT LastName LIKE 'a%'", "BCD"),
         ("LastName = 'Dog\\'wood'", "D"),
         ("LastName IN ('ash', 'CEDAR')", "AC"),
