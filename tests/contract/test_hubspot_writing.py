@@ -4,75 +4,21 @@ import orjson
 import pytest
 
 from connector import ports
-from connector.core import refs
 from connector.core.readings import Presence
-from connector.core.values import Kind
 from connector.errors import Transient, Unauthorised
 from tests.contract.hubspot_side import answer, scripted
-
-VIEW = ports.View(
-    "contacts",
-    {
-        "email": Kind.EMAIL,
-        "firstname": Kind.TEXT,
-        "age": Kind.NUMBER,
-        "lifecyclestage": Kind.PICKLIST,
-        "salesforce_id": Kind.TEXT,
-    },
+from tests.contract.hubspot_words import (
+    VIEW,
+    bad_option,
+    contact,
+    create,
+    done,
+    echo,
+    failure,
+    record,
+    sent,
+    update,
 )
-DEALS = ports.View("deals", {"dealname": Kind.TEXT, "dealstage": Kind.PICKLIST, "closedate": Kind.DATETIME})
-AT = "2026-11-02T08:00:01.500Z"
-
-
-def contact(number):
-    return refs.hubspot("contacts", str(number))
-
-
-def update(number, **values):
-    return ports.Write(contact(number), values)
-
-
-def create(key="K-1", **values):
-    return ports.Write(None, values, key=("salesforce_id", key))
-
-
-def record(number, *, new=None, **properties):
-    shown = {"id": str(number), "properties": properties, "updatedAt": AT, "archived": False}
-    return shown if new is None else shown | {"new": new}
-
-
-def done(*records, status=200, errors=()):
-    body = {"status": "COMPLETE", "results": list(records)}
-    return answer(207 if errors else status, body | ({"numErrors": len(errors), "errors": errors} if errors else {}))
-
-
-def failure(category, message, *traces, ids=(), **more):
-    context = ({"objectWriteTraceId": list(traces)} if traces else {}) | ({"ids": list(ids)} if ids else {})
-    return {"status": "error", "category": category, "message": message, "context": context, **more}
-
-
-def bad_option(*traces):
-    inside = orjson.dumps(
-        [
-            {
-                "isValid": False,
-                "message": "X was not one of the allowed options",
-                "error": "INVALID_OPTION",
-                "name": "age",
-            }
-        ]
-    ).decode()
-    return failure("VALIDATION_ERROR", f"Property values were not valid: {inside}", *traces)
-
-
-def echo(request):
-    """Everything is written as sent; results come backwards."""
-    inputs = orjson.loads(request.body)["inputs"]
-    return done(*[record(each["id"], **each["properties"]) for each in reversed(inputs)])
-
-
-def sent(script, pattern="batch/update"):
-    return [[(each.get("id"), each.get("properties")) for each in body["inputs"]] for body in script.bodies(pattern)]
 
 
 def test_results_are_matched_by_id_never_by_order():
@@ -269,102 +215,6 @@ def test_missing_permission_is_an_outcome_too():
         assert isinstance(outcome.error, Unauthorised)
 
 
-class Stage:
-    """A lifecycle property that only moves forward, or never moves at all."""
-
-    ORDER = ("", "subscriber", "lead", "customer")
-
-    def __init__(self, held, *, stuck=False, refusing=False):
-        self.held, self.stuck, self.refusing = held, stuck, refusing
-
-    def __call__(self, request):
-        (sent_input,) = orjson.loads(request.body)["inputs"]
-        wanted = sent_input["properties"].get("lifecyclestage", self.held)
-        backward = wanted and self.ORDER.index(wanted) < self.ORDER.index(self.held)
-        if backward and self.refusing:
-            details = [{"code": "INVALID_OPTION", "message": "no", "context": {"propertyName": ["lifecyclestage"]}}]
-            trace = sent_input["objectWriteTraceId"]
-            return done(errors=[failure("VALIDATION_ERROR", "no", trace, errors=details)])
-        if not backward and not self.stuck:
-            self.held = wanted
-        return done(record(sent_input["id"], **sent_input["properties"] | {"lifecyclestage": self.held or None}))
-
-
-def stages(script):
-    return [properties.get("lifecyclestage") for ((_, properties),) in sent(script)]
-
-
-OPTIONS = {"results": [{"name": "lifecyclestage", "options": [{"value": each} for each in Stage.ORDER[1:]]}]}
-
-
-@pytest.mark.parametrize("refusing", [False, True])
-def test_a_stage_goes_back_by_being_cleared_first(refusing):
-    stage = Stage("customer", refusing=refusing)
-    with scripted() as (script, crm):
-        script.on("batch/update", stage).on("properties", answer(200, OPTIONS))
-        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead", firstname="A")])
-        assert stage.held == "lead"
-        assert stages(script) == ["lead", "", "lead"]
-        assert outcome.values == {"lifecyclestage": "lead", "firstname": "A"}
-        assert outcome.not_taken == ()
-
-
-def test_a_stage_that_moves_forward_costs_one_call():
-    with scripted() as (script, crm):
-        script.on("batch/update", Stage("lead"))
-        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="customer")])
-        assert stages(script) == ["customer"]
-        assert outcome.values == {"lifecyclestage": "customer"}
-
-
-def test_a_stage_hubspot_will_not_set_is_reported_and_the_rest_is_done():
-    with scripted() as (script, crm):
-        script.on("batch/update", Stage("customer", stuck=True))
-        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead", firstname="A")])
-        assert [(each.field, each.code) for each in outcome.not_taken] == [("lifecyclestage", "NOT_TAKEN")]
-        assert outcome.values == {"lifecyclestage": "customer", "firstname": "A"}
-
-
-def test_a_stage_that_is_no_option_never_clears_the_one_that_is_held():
-    stage = Stage("customer", refusing=True)
-    with scripted() as (script, crm):
-        script.on("batch/update", done(errors=[bad_stage()])).on("properties", answer(200, OPTIONS))
-        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="nonsense")])
-        assert [each.field for each in outcome.rejections] == ["lifecyclestage"]
-        assert len(script.lines("batch/update")) == 1
-        assert stage.held == "customer"
-
-
-def bad_stage():
-    details = [{"code": "INVALID_OPTION", "message": "no", "context": {"propertyName": ["lifecyclestage"]}}]
-    return failure("VALIDATION_ERROR", "no", "0", errors=details)
-
-
-def test_a_line_that_breaks_after_the_stage_was_cleared_is_unsure():
-    with scripted() as (script, crm):
-        script.on(
-            "batch/update",
-            done(record(1, lifecyclestage="customer")),
-            done(record(1, lifecyclestage=None)),
-            answer(503),
-        )
-        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead")])
-        assert isinstance(outcome, ports.Unsure)
-
-
-def test_the_close_date_is_written_again_after_the_deal_is_closed():
-    overwritten = record(1, dealstage="closedwon", closedate="2026-11-02T08:00:00Z")
-    with scripted() as (script, crm):
-        script.on("batch/update", done(overwritten), echo)
-        write = ports.Write(
-            refs.hubspot("deals", "1"), {"dealstage": "closedwon", "closedate": "2026-10-01T00:00:00.000Z"}
-        )
-        (outcome,) = crm.write(DEALS, [write])
-        assert sent(script)[1] == [("1", {"closedate": "2026-10-01T00:00:00.000Z"})]
-        assert outcome.values["closedate"] == "2026-10-01T00:00:00.000Z"
-        assert outcome.not_taken == ()
-
-
 def test_archiving_goes_in_batches():
     with scripted() as (script, crm):
         script.on("batch/archive", answer(204))
@@ -410,27 +260,6 @@ def test_a_refusal_in_unknown_words_is_still_a_refusal(body):
         assert rejection.field == ""
         assert rejection.reason
         assert rejection.hint
-
-
-def test_a_schema_that_cannot_be_read_clears_no_stage():
-    with scripted() as (script, crm):
-        script.on("batch/update", done(errors=[bad_stage()])).on("properties", answer(503))
-        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead")])
-        assert isinstance(outcome, ports.Rejected)
-        assert len(script.lines("batch/update")) == 1
-
-
-def test_a_stage_refused_after_it_was_cleared_tells_that_the_record_now_has_none():
-    with scripted() as (script, crm):
-        script.on(
-            "batch/update",
-            done(record(1, lifecyclestage="customer", firstname="A")),
-            done(record(1, lifecyclestage=None)),
-            done(errors=[bad_stage()]),
-        )
-        (outcome,) = crm.write(VIEW, [update(1, lifecyclestage="lead", firstname="A")])
-        assert outcome.values == {"lifecyclestage": None, "firstname": "A"}
-        assert [(each.field, each.code) for each in outcome.not_taken] == [("lifecyclestage", "NOT_TAKEN")]
 
 
 def test_the_properties_of_a_create_hold_its_key():
