@@ -1,0 +1,407 @@
+"""What can happen in a story: what people do on the CRMs' screens, what time and the wire do, what the bridge is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Thread
+from typing import Any
+
+from connector.core.plan import IssueKind
+from connector.core.refs import Ref, Side
+from connector.engine import commands, planfile, sync
+from connector.engine.sweep import batches, swept
+from connector.storage import cursors, issues, seen
+from tests.scenarios.crash import Fate, Killed
+from tests.scenarios.stage import Person, Stage, write_mapping
+from tests.scenarios.stories import Line
+from tests.scenarios.vocabulary import Vocabulary
+
+acts = Vocabulary("given and when")
+HUBSPOT, SALESFORCE = Side.HUBSPOT, Side.SALESFORCE
+ROUNDS_MAX = 400
+
+
+# people at work
+
+
+@acts.phrase("marketer adds NAME", details=True)
+def _marketer_adds(stage: Stage, line: Line, name: str) -> None:
+    made = stage.act(HUBSPOT, "create", object="contacts", properties=stage.values(HUBSPOT, line.details))
+    stage.people.setdefault(name, Person()).places[HUBSPOT] = ("contacts", made["id"])
+    stage.pass_time()
+
+
+@acts.phrase("rep adds OBJECT NAME", details=True)
+def _rep_adds(stage: Stage, line: Line, obj: str, name: str) -> None:
+    usual = {"LastName": name, **({"Company": "Acme"} if obj == "lead" else {})}
+    values = {**usual, **stage.values(SALESFORCE, line.details)}
+    made = stage.act(SALESFORCE, "create", sobject=obj.title(), values=values)
+    stage.people.setdefault(name, Person()).places[SALESFORCE] = (obj.title(), made["id"])
+    stage.pass_time()
+
+
+@acts.phrase("marketer edits NAME", details=True)
+def _marketer_edits(stage: Stage, line: Line, name: str) -> None:
+    obj, one = stage.place(name, HUBSPOT)
+    stage.act(HUBSPOT, "edit", object=obj, id=one, properties=stage.values(HUBSPOT, line.details))
+    stage.pass_time()
+
+
+@acts.phrase("rep edits NAME", details=True)
+def _rep_edits(stage: Stage, line: Line, name: str) -> None:
+    stage.act(SALESFORCE, "edit", id=stage.place(name, SALESFORCE)[1], values=stage.values(SALESFORCE, line.details))
+    stage.pass_time()
+
+
+@acts.phrase("marketer archives NAME")
+def _marketer_archives(stage: Stage, _: Line, name: str) -> None:
+    stage.pin(name)
+    obj, one = stage.place(name, HUBSPOT)
+    stage.act(HUBSPOT, "archive", object=obj, id=one)
+    stage.pass_time()
+
+
+@acts.phrase("marketer restores NAME")
+def _marketer_restores(stage: Stage, _: Line, name: str) -> None:
+    obj, one = stage.place(name, HUBSPOT)
+    stage.act(HUBSPOT, "restore", object=obj, id=one)
+    stage.pass_time()
+
+
+@acts.phrase("marketer erases NAME")
+def _marketer_erases(stage: Stage, _: Line, name: str) -> None:
+    stage.pin(name)
+    stage.act(HUBSPOT, "erase", id=stage.place(name, HUBSPOT)[1])
+    stage.pass_time()
+
+
+@acts.phrase("marketer merges OTHER into NAME")
+def _marketer_merges(stage: Stage, _: Line, other: str, name: str) -> None:
+    stage.pin(name)
+    stage.pin(other)
+    (obj, one), (_, two) = stage.place(name, HUBSPOT), stage.place(other, HUBSPOT)
+    survivor = stage.act(HUBSPOT, "merge", object=obj, primary=one, other=two)
+    for each in (name, other):
+        stage.people[each].places[HUBSPOT] = (obj, survivor["id"])
+    stage.pass_time()
+
+
+@acts.phrase("rep deletes NAME")
+def _rep_deletes(stage: Stage, _: Line, name: str) -> None:
+    stage.pin(name)
+    stage.act(SALESFORCE, "delete", id=stage.place(name, SALESFORCE)[1])
+    stage.pass_time()
+
+
+@acts.phrase("rep deletes NAME for good")
+def _rep_deletes_for_good(stage: Stage, _: Line, name: str) -> None:
+    stage.pin(name)
+    stage.act(SALESFORCE, "hard_delete", id=stage.place(name, SALESFORCE)[1])
+    stage.pass_time()
+
+
+@acts.phrase("rep undeletes NAME")
+def _rep_undeletes(stage: Stage, _: Line, name: str) -> None:
+    stage.act(SALESFORCE, "undelete", id=stage.place(name, SALESFORCE)[1])
+    stage.pass_time()
+
+
+@acts.phrase("rep merges OTHER into NAME")
+def _rep_merges(stage: Stage, _: Line, other: str, name: str) -> None:
+    stage.pin(name)
+    stage.pin(other)
+    survivor = stage.place(name, SALESFORCE)
+    stage.act(SALESFORCE, "merge", ids=[survivor[1], stage.place(other, SALESFORCE)[1]])
+    stage.people[other].places[SALESFORCE] = survivor
+    stage.pass_time()
+
+
+@acts.phrase("rep converts NAME", details=None)
+def _rep_converts(stage: Stage, line: Line, name: str) -> None:
+    stage.pin(name)
+    made = stage.act(SALESFORCE, "convert_lead", id=stage.place(name, SALESFORCE)[1], **(line.details or {}))
+    contact = next(value for value in made.values() if str(value).startswith("003"))
+    stage.people[name].places[SALESFORCE] = ("Contact", contact)
+    stage.pass_time()
+
+
+@acts.phrase("admin of SIDE does ACT", details=True)
+def _admin(stage: Stage, line: Line, side: str, name: str) -> None:
+    stage.act(Side(side), name, **stage.values(Side(side), line.details) if side == "salesforce" else line.details)
+    stage.pass_time()
+
+
+@acts.phrase("admin of SIDE sets", details=True)
+def _settings(stage: Stage, line: Line, side: str) -> None:
+    settings = stage.world.store(side).settings
+    for name, value in line.details.items():
+        if not hasattr(settings, name):
+            raise LookupError(f"{side} has no setting {name}")
+        setattr(settings, name, value)
+
+
+@acts.phrase("admin edits the mapping", details=True)
+def _mapping(stage: Stage, line: Line) -> None:
+    write_mapping(stage.config.parent, line.details)
+
+
+@acts.phrase("NUMBER people are added on SIDE", details=True)
+def _many(stage: Stage, line: Line, number: str, side: str) -> None:
+    """Person1, Person2, ...: `#` in a text becomes the number."""
+    for count in range(1, int(number) + 1):
+        values = {key: str(value).replace("#", str(count)) for key, value in line.details.items()}
+        name = f"Person{len(stage.people) + 1}"
+        if side == "hubspot":
+            made = stage.act(HUBSPOT, "create", object="contacts", properties=values)
+            stage.people[name] = Person({HUBSPOT: ("contacts", made["id"])})
+        else:
+            made = stage.act(SALESFORCE, "create", sobject="Lead", values={"LastName": name, "Company": "Acme", **values})
+            stage.people[name] = Person({SALESFORCE: ("Lead", made["id"])})
+    stage.pass_time()
+
+
+@acts.phrase("everybody changes on SIDE in one moment", details=True)
+def _everybody(stage: Stage, line: Line, side: str) -> None:
+    if side == "hubspot":
+        ((name, value),) = line.details.items()
+        stage.act(HUBSPOT, "bulk_touch", object="contacts", property=name, value=value)
+    else:
+        stage.act(SALESFORCE, "mass_update", sobject="Lead", where="Id != null", values=line.details)
+    stage.pass_time()
+
+
+# time and the wire
+
+
+@acts.phrase("advance NUMBER UNIT")
+def _advance(stage: Stage, _: Line, number: str, unit: str) -> None:
+    stage.clock.advance(timedelta(**{unit.rstrip("s") + "s": int(number)}).total_seconds())
+
+
+@acts.phrase("at the same moment", details=True)
+def _at_once(stage: Stage, line: Line) -> None:
+    stage.still = True
+    run(stage, line.details)
+    stage.still = False
+    stage.pass_time()
+
+
+@acts.phrase("lose the answer of the next write to SIDE")
+def _lose(stage: Stage, _: Line, side: str) -> None:
+    _lost(stage, side, 1.0, 1)
+
+
+@acts.phrase("lose NUMBER of 100 answers to writes")
+def _lose_some(stage: Stage, _: Line, share: str) -> None:
+    for side in Side:
+        _lost(stage, side.value, int(share) / 100, None)
+
+
+def _lost(stage: Stage, side: str, rate: float, times: int | None) -> None:
+    """Answers of writes are lost after the commit; sign-in, searches and reads have POSTs of their own."""
+    writes = r"/batch/(create|update|upsert|archive)|/objects/(2026-\d\d/)?contacts$|composite|/sobjects/|/jobs/ingest"
+    stage.fault(kind="reset", side=side, path=writes, rate=rate, times=times, after_commit=True)
+
+
+@acts.phrase("calls to SIDE go wrong", details=True)
+def _wrong(stage: Stage, line: Line, side: str) -> None:
+    stage.fault(side=side, **line.details)
+
+
+@acts.phrase("the wire is mended")
+def _mended(stage: Stage, _: Line) -> None:
+    stage.world.services.faults.clear()
+
+
+@acts.phrase("before the next write to SIDE", details=True)
+def _meanwhile(stage: Stage, line: Line, side: str) -> None:
+    """Steps that happen while the bridge is between reading and writing."""
+    stage.interruptions[Side(side)] = lambda: run(stage, line.details)
+
+
+# the bridge
+
+
+@acts.phrase("sync")
+def _sync(stage: Stage, _: Line) -> None:
+    stage.sync()
+    stage.pass_time()
+
+
+@acts.phrase("sync everything")
+def _full(stage: Stage, _: Line) -> None:
+    stage.sync("full")
+    stage.pass_time()
+
+
+@acts.phrase("sync under guards")
+def _guarded(stage: Stage, _: Line) -> None:
+    stage.sync("full", approved=False)
+    stage.pass_time()
+
+
+@acts.phrase("plan")
+def _plan(stage: Stage, _: Line) -> None:
+    """As `smarketing plan --out` does."""
+    stage.begin_pass()
+    with stage.installation() as opened:
+        bridge = opened.bridge
+        run_ = sync.start(bridge, "plan", "a story")
+        lines = []
+        with swept(bridge, run_.id):
+            for cases in batches(bridge, run_.id):
+                for case in cases:
+                    run_.count_plan(case.plan)
+                    lines += [planfile.line(case)] if case.plan.steps else []
+        planfile.save(stage.config.parent / "plan.jsonl", planfile.header(bridge, {}), lines)
+        sync.finish(bridge, run_, "planned")
+        stage.last_run = run_
+    stage.pass_time()
+
+
+@acts.phrase("apply the plan")
+def _apply(stage: Stage, _: Line) -> None:
+    """As `smarketing apply` does."""
+    stage.begin_pass()
+    with stage.installation() as opened:
+        _, records = planfile.load(stage.config.parent / "plan.jsonl", opened.bridge.mapping.digest)
+        run_ = sync.start(opened.bridge, "apply", "a story", approved=True)
+        planfile.apply_saved(opened.bridge, records, run_)
+        sync.finish(opened.bridge, run_, "applied")
+        stage.last_run = run_
+    stage.pass_time()
+
+
+@acts.phrase("sync, but crash at step NUMBER")
+def _crash(stage: Stage, line: Line, at: str) -> None:
+    fate = Fate(int(at))
+    try:
+        stage.sync(fate=fate)
+    except Killed:
+        stage.pass_time()
+        return
+    raise line.problem(f"the pass was over after {fate.passed} steps, before the crash")
+
+
+@acts.phrase("sync, crashing at every step")
+def _every_crash(stage: Stage, line: Line) -> None:
+    """Crash at step 1, start again and crash at step 2, ... until a pass gets through."""
+    for at in range(1, ROUNDS_MAX):
+        try:
+            stage.sync(fate=Fate(at))
+        except Killed:
+            stage.clock.advance(600)  # leases of the dead run out
+        else:
+            return
+    raise line.problem("no pass ever got through")
+
+
+@acts.phrase("two workers sync at once")
+def _two(stage: Stage, line: Line) -> None:
+    two_workers(stage, line, 0)
+
+
+@acts.phrase("two workers sync at once, and one crashes at step NUMBER")
+def _two_crashing(stage: Stage, line: Line, at: str) -> None:
+    two_workers(stage, line, int(at))
+
+
+def two_workers(stage: Stage, line: Line, dies_at: int) -> None:
+    """Two whole installations on one store at the same time; the first may die, and is started again."""
+    stage.begin_pass()
+    troubles: list[BaseException] = []
+
+    def work(fate: Fate) -> None:
+        try:
+            with stage.installation(fate) as opened:
+                opened.sync("full", by="a worker", approved=True)
+        except Killed:
+            pass
+        except BaseException as error:  # noqa: BLE001  # told by the step, in the main thread
+            troubles.append(error)
+
+    with stage.installation():
+        pass  # the store is made by one, as an operator does
+    threads = [Thread(target=work, args=(Fate(at),)) for at in (dies_at, 0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    if troubles:
+        raise line.problem(f"a worker failed: {troubles[0]!r}") from troubles[0]
+    stage.clock.advance(600)
+    if dies_at:
+        work(Fate())
+    stage.clock.advance(600)
+
+
+@acts.phrase("every old poll is replayed")
+def _replay(stage: Stage, _: Line) -> None:
+    """The cursors of every earlier pass are taken up again, with nothing remembered as seen."""
+    stage.begin_pass()
+    for poll in list(stage.polls):
+        with stage.installation() as opened:
+            bridge = opened.bridge
+            with bridge.database.begin() as conn:
+                for side, cursor in poll.items():
+                    cursors.put(conn, side, cursor, bridge.clock.now())
+                    seen.purge(conn, side, bridge.clock.now() + timedelta(days=1))
+            opened.sync("once", by="a story", approved=True)
+
+
+@acts.phrase("a person settles FIELD of NAME for SIDE")
+def _settle(stage: Stage, line: Line, rule: str, name: str, side: str) -> None:
+    with stage.installation() as opened:
+        for stored in _open(opened.bridge, IssueKind.CONFLICT):
+            if stored.issue.rule == rule and ref_of(stage, name) in stored.issue.refs:
+                commands.settle(opened.bridge, stored.id, Side(side), "a person")
+                return
+    raise line.problem("there is no such open conflict")
+
+
+@acts.phrase("a person unparks everything")
+def _unpark(stage: Stage, _: Line) -> None:
+    with stage.installation() as opened:
+        commands.unpark(opened.bridge, commands.parked_ids(opened.bridge), "a person")
+
+
+@acts.phrase("a person links NAME with OTHER")
+def _link(stage: Stage, _: Line, name: str, other: str) -> None:
+    with stage.installation() as opened:
+        refs = [Ref(side, *stage.people[each].places[side]) for each in (name, other) for side in stage.people[each].places]
+        commands.link(opened.bridge, refs[0], refs[1], "a person")
+
+
+@acts.phrase("a person forgets NAME")
+def _forget(stage: Stage, _: Line, name: str) -> None:
+    stage.pin(name)
+    with stage.installation() as opened:
+        commands.forget(opened.bridge, ref_of(stage, name))
+
+
+def _open(bridge: Any, kind: IssueKind) -> Any:
+    with bridge.database.read() as conn:
+        return issues.open_issues(conn, kinds=[kind])
+
+
+def ref_of(stage: Stage, name: str) -> Ref:
+    """Where the bridge knows a person, HubSpot first."""
+    try:
+        return Ref(HUBSPOT, *stage.place(name, HUBSPOT))
+    except LookupError:
+        return Ref(SALESFORCE, *stage.place(name, SALESFORCE))
+
+
+def run(stage: Stage, lines: tuple[Line, ...]) -> None:
+    """Carry out steps one after the other; all are understood before the first is done."""
+    steps: list[Callable[[Stage], None]] = [understood(line) for line in lines]
+    for step in steps:
+        step(stage)
+
+
+def understood(line: Line) -> Callable[[Stage], None]:
+    """A step, with the steps inside it understood too."""
+    for inner in line.details if isinstance(line.details, tuple) else ():
+        understood(inner)
+    return acts.understand(line)
