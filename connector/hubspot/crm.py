@@ -35,9 +35,10 @@ class HubSpot:
         self._wire, self._calls = wire, calls
         self._describer = Describer(wire)
         self._reader = Reader(wire, calls, self._describer.uniques)
-        self._scanner = Scanner(wire, calls, self._reader)
-        self._poller = Poller(wire, calls, self._reader)
-        self._writer = Writer(BatchWriter(wire, self._reader), calls, self._describer.options)
+        inner = Reader(wire, Calls(), self._describer.uniques)  # for calls under way: they must not wait for the pool
+        self._scanner = Scanner(wire, calls, inner)
+        self._poller = Poller(wire, calls, inner)
+        self._writer = Writer(BatchWriter(wire, inner), calls, self._describer.options)
 
     def in_lane(self, lane: Lane) -> HubSpot:
         """The same account, connections and counters, calling in another lane."""

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -68,7 +69,7 @@ class Script:
                     break
             else:
                 found = answer(500, {"message": f"the script does not know {line}"})
-        return found(request) if callable(found) else found
+        return found(request) if callable(found) else replace(found, headers=dict(found.headers))
 
     def lines(self, pattern=""):
         return [line for line, _ in self.asked if re.search(pattern, line)]

@@ -1,5 +1,6 @@
 """Polling against a search index that lags, shuffles, stamps thousands alike and reaches only so far (fact sheet 3)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -275,3 +276,17 @@ def test_no_change_is_ever_lost_whatever_the_lag_the_order_and_the_stamps(seed):
             index.show(script.now)
             _, cursor = poll(crm, cursor, observed)
         assert observed.stamps == {str(number): at for number, at in index.latest.items()}
+
+
+def test_a_pool_of_one_polls_several_wide_objects():
+    names = {f"a_rather_long_property_name_{n}": Kind.TEXT for n in range(120)}
+    views = [ports.View(obj, names) for obj in ("contacts", "companies", "deals")]
+    start = {view.object: {"watermark_ms": ms(START)} for view in views}
+    with ThreadPoolExecutor(1) as pool, scripted(executor=pool) as (script, crm):
+        rows = [{"id": str(n), "properties": {}, "updatedAt": "2026-11-02T08:00:00Z"} for n in range(1, 151)]
+        script.on("/search", answer(200, {"total": 150, "results": rows})).on(
+            "archived=true", answer(200, {"results": []})
+        )
+        script.on("batch/read", answer(200, {"results": rows}))
+        readings, _ = poll(crm, start, Observed(), views)
+        assert len(readings) == 450

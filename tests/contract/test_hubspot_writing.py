@@ -1,5 +1,7 @@
 """Writing, against the answers HubSpot gives that tests of good weather never see (fact sheet 2.5, 6.1, 6.4)."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import orjson
 import pytest
 
@@ -267,3 +269,11 @@ def test_the_properties_of_a_create_hold_its_key():
         script.on("batch/upsert", done(record(7, new=True, salesforce_id="K-1")))
         crm.write(VIEW, [create("K-1", firstname="A")])
         assert script.bodies()[0]["inputs"][0]["properties"] == {"firstname": "A", "salesforce_id": "K-1"}
+
+
+def test_a_small_pool_does_not_lock_itself_up_when_records_are_lost():
+    with ThreadPoolExecutor(1) as pool, scripted(executor=pool) as (script, crm):
+        script.on("batch/update", done()).on("batch/read", done())
+        script.on("GET .*/contacts/", answer(404, {"message": "resource not found"}))
+        outcomes = crm.write(VIEW, [update(n, firstname="A") for n in range(1, 151)])
+        assert {type(each).__name__ for each in outcomes} == {"Absent"}
