@@ -205,6 +205,10 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run) -> None:
             job.link_id = link_id
             if link_id is None:  # somebody else linked one of the two meanwhile: look again
                 job.again += job.case.refs
+        for job in jobs:
+            if job.made and job.made.taken:  # a search may not show it yet; read by its id it can be met
+                job.again += job.made.exists
+                job.raised.append(record.taken(job))
         changed = []
         for job in jobs:
             if job.link_id is None or job.made:

@@ -77,6 +77,24 @@ def _across(link: StoredLink, step: Relink) -> Ref:
     return link.salesforce if step.new.side is Side.HUBSPOT else link.hubspot
 
 
+def taken(job: Job) -> Issue:
+    """The issue of a record that could not be made because the other side says it is there already."""
+    made = job.made
+    assert made is not None
+    origin, others = job.case.refs[0], tuple(made.exists)
+    named = " and ".join(map(str, others)) or "another record"
+    return Issue(
+        IssueKind.AMBIGUOUS,
+        (origin, *others),
+        side=made.side,
+        code="EXISTS",
+        reason=f"{made.side.value} refused a counterpart for {origin}, because {named} holds its place: {made.taken}",
+        hint=f"if they are the same, `smarketing link {origin} {others[0]}`; else mend what they share"
+        if others
+        else f"find the record that shares a unique value with {origin}, and link or mend it",
+    )
+
+
 def _merged_once(step: Relink, other: Ref, kept: Ref) -> Issue:
     return Issue(
         IssueKind.AMBIGUOUS,

@@ -34,7 +34,8 @@ class Task:
     unsure: BridgeError | None = None
     told: dict[str, Value] = field(default_factory=dict)
     absent: bool = False
-    exists: tuple[Ref, ...] = ()
+    exists: tuple[Ref, ...] = ()  # who holds the place of what should have been made
+    taken: str = ""  # the side's words about it
     created: bool = False
     done: bool = False
 
@@ -91,7 +92,7 @@ def _again(task: Task, outcome: Outcome) -> bool:
         case Rejected():
             return _drop(task, outcome.rejections)
         case Exists():
-            task.exists = outcome.refs
+            task.exists, task.taken = outcome.refs, outcome.reason
             return task.ref is not None and _drop(task, (_taken(task, outcome),))
         case Absent():
             task.absent = True
