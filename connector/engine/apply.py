@@ -205,10 +205,7 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run) -> None:
             job.link_id = link_id
             if link_id is None:  # somebody else linked one of the two meanwhile: look again
                 job.again += job.case.refs
-        for job in jobs:
-            if job.made and job.made.taken:  # a search may not show it yet; read by its id it can be met
-                job.again += job.made.exists
-                job.raised.append(record.taken(job))
+        _tell_taken(jobs)
         changed = []
         for job in jobs:
             if job.link_id is None or job.made:
@@ -225,6 +222,14 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run) -> None:
         again = [ref for job in jobs for ref in job.again]
         if again:
             dirty.mark(conn, again, now, reason="look again")
+
+
+def _tell_taken(jobs: Sequence[Job]) -> None:
+    """Have those looked at who hold the place of what should have been made; a search may not show them yet."""
+    for job in jobs:
+        if job.made and job.made.taken:
+            job.again += job.made.exists
+            job.raised.append(record.taken(job))
 
 
 def _ends(job: Job) -> tuple[Ref, Ref]:
