@@ -177,7 +177,15 @@ class MappingSet:
 
     pairs: tuple[Pair, ...]
     digest: str
+    _by_object: dict[tuple[Side, str], tuple[Pair, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_object: dict[tuple[Side, str], tuple[Pair, ...]] = {}
+        for side in Side:
+            for pair in self.pairs:
+                by_object[side, pair.object_on(side)] = (*by_object.get((side, pair.object_on(side)), ()), pair)
+        object.__setattr__(self, "_by_object", by_object)
 
     def pairs_of(self, side: Side, obj: str) -> tuple[Pair, ...]:
         """The pairs an object takes part in, in creating order."""
-        return tuple(pair for pair in self.pairs if pair.object_on(side) == obj)
+        return self._by_object.get((side, obj), ())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
@@ -30,9 +31,8 @@ class Because(StrEnum):
     UNDONE = "undone"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field to be written on one side.
+class Change(NamedTuple):
+    """One field to be written on one side. (A named tuple: a first sync makes a dozen a person, and compares them.)
 
     Attributes:
         field: the field's name on `side`.
@@ -81,8 +81,7 @@ class Issue:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
+class Agreed(NamedTuple):
     """The two values, each in its side's own form, that count as one and the same from now on."""
 
     hubspot: Value

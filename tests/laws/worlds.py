@@ -180,8 +180,8 @@ def swapped_merge(given: Merge) -> dict[str, object]:
     """What the merge of a mirrored world must be, words aside."""
     return decision(
         Merge(
-            to_hubspot=[replace(change, side=change.side.other) for change in given.to_salesforce],
-            to_salesforce=[replace(change, side=change.side.other) for change in given.to_hubspot],
+            to_hubspot=[change._replace(side=change.side.other) for change in given.to_salesforce],
+            to_salesforce=[change._replace(side=change.side.other) for change in given.to_hubspot],
             agreed={name: Agreed(agreed.salesforce, agreed.hubspot) for name, agreed in given.agreed.items()},
             conflicts=[replace(each, value=each.other_value, other_value=each.value) for each in given.conflicts],
             refusals=[replace(each, side=each.side.other) for each in given.refusals if each.side],
