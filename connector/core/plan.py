@@ -32,7 +32,7 @@ class Because(StrEnum):
 
 
 class Change(NamedTuple):
-    """One field to be written on one side. (A named tuple: a first sync makes a dozen a person, and compares them.)
+    """One field to be written on one side; a named tuple, as a first sync makes a dozen a person.
 
     Attributes:
         field: the field's name on `side`.
