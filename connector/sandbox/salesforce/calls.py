@@ -96,6 +96,19 @@ def flag(value: Any) -> bool:
     return value is True or str(value).lower() == "true"
 
 
+def attribute(record: Mapping[str, Any], name: str) -> str:
+    """A word out of the `attributes` of a record, or ''."""
+    attributes = record.get("attributes")
+    return str(attributes.get(name, "")) if isinstance(attributes, Mapping) else ""
+
+
+def records_of(value: Any) -> list[Mapping[str, Any]]:
+    """A list of JSON objects. Raises Refusal JSON_PARSER_ERROR when it is none."""
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        raise Refusal("JSON_PARSER_ERROR", "records must be a list of objects")
+    return value
+
+
 def parse_json(body: bytes) -> Any:
     """A request body, None when empty. Raises Refusal JSON_PARSER_ERROR."""
     if not body:

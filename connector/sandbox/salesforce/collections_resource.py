@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from connector.sandbox.salesforce.calls import Call, Reply, flag
+from connector.sandbox.salesforce.calls import Call, Reply, attribute, flag, records_of
 from connector.sandbox.salesforce.fields import Field
 from connector.sandbox.salesforce.ids import id18, looks_like_id
 from connector.sandbox.salesforce.refusals import Refusal, not_found
@@ -84,9 +84,7 @@ def _rolled_back(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def _records(call: Call) -> list[Mapping[str, Any]]:
-    records = call.mapping().get("records")
-    if not isinstance(records, list) or not all(isinstance(record, Mapping) for record in records):
-        raise Refusal("JSON_PARSER_ERROR", "records must be a list of objects")
+    records = records_of(call.mapping().get("records"))
     if len(records) > ROWS_MAX:
         text = f"record limit reached. cannot submit more than {ROWS_MAX} records into this call"
         raise Refusal("EXCEEDED_ID_LIMIT", text)
@@ -98,7 +96,7 @@ def _records(call: Call) -> list[Mapping[str, Any]]:
 
 
 def _kind(record: Mapping[str, Any]) -> str:
-    return str((record.get("attributes") or {}).get("type", ""))
+    return attribute(record, "type")
 
 
 def _one(save: Save, record: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from connector.sandbox.salesforce.calls import Call, Reply, act_of, flag, refused
+from connector.sandbox.salesforce.calls import Call, Reply, act_of, attribute, flag, records_of, refused
 from connector.sandbox.salesforce.refusals import Refusal
 from connector.sandbox.salesforce.table import Table
 
@@ -35,7 +35,7 @@ def composite(call: Call, answer: Answer) -> Reply:
     if sum(_is_heavy(str(request.get("url", ""))) for request in requests) > HEAVY_MAX:
         raise Refusal("LIMIT_EXCEEDED", f"no more than {HEAVY_MAX} query or collections subrequests are allowed")
     names = [request.get("referenceId") for request in requests]
-    if None in names or len(set(names)) != len(names):
+    if not all(isinstance(name, str) for name in names) or len(set(names)) != len(names):
         raise Refusal("JSON_PARSER_ERROR", "every subrequest needs a referenceId of its own")
     replies: dict[str, Reply] = {}
     if not flag(call.mapping().get("allOrNone")):
@@ -97,9 +97,7 @@ def batch(call: Call, answer: Answer) -> Reply:
 
 def tree(call: Call, name: str) -> Reply:
     """Insert rows with their children; any failure takes all back."""
-    records = call.mapping().get("records")
-    if not isinstance(records, list):
-        raise Refusal("JSON_PARSER_ERROR", "records must be a list")
+    records = records_of(call.mapping().get("records"))
     results: list[dict[str, str]] = []
     failures: list[dict[str, Any]] = []
     try:
@@ -121,7 +119,7 @@ def _plant(
     parent: Mapping[str, Any],
     told: tuple[list[dict[str, str]], list[dict[str, Any]]],
 ) -> None:
-    reference = str(record.get("attributes", {}).get("referenceId", ""))
+    reference = attribute(record, "referenceId")
     nested = {name: value for name, value in record.items() if isinstance(value, Mapping) and "records" in value}
     values = {name: value for name, value in record.items() if name not in nested}
     try:
@@ -131,8 +129,8 @@ def _plant(
         return
     told[0].append({"referenceId": reference, "id": record_id})
     for children in nested.values():
-        for child in children["records"]:
-            child_table = call.table(str(child.get("attributes", {}).get("type", "")))
+        for child in records_of(children["records"]):
+            child_table = call.table(attribute(child, "type"))
             link = next(
                 (
                     field
@@ -165,7 +163,8 @@ def _sub(call: Call, answer: Answer, request: Mapping[str, Any], replies: Mappin
         match = _URL.fullmatch(url)
         if match is None:
             return refused(Refusal("INVALID_URL", f"The subrequest url {url[:80]!r} is not a REST resource"))
-        headers = {name.lower(): str(value) for name, value in (request.get("httpHeaders") or {}).items()}
+        given = request.get("httpHeaders")
+        headers = {name.lower(): str(value) for name, value in given.items()} if isinstance(given, Mapping) else {}
         sub = replace(
             call,
             method=str(request.get("method", "GET")).upper(),

@@ -16,7 +16,7 @@ from connector.sandbox.salesforce.cleaning import clean
 from connector.sandbox.salesforce.fields import ID_SLOT, ObjectType, Row
 from connector.sandbox.salesforce.refusals import Refusal
 from connector.sandbox.salesforce.soql_compile import Compiler
-from connector.sandbox.salesforce.soql_parse import parse_condition
+from connector.sandbox.salesforce.soql_parse import parse_condition, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,23 @@ class Rulebook:
                 for name, value in rule.assign.items():
                     target = kind.fields[name]
                     row[target.slot] = clean(target, _computed(value, kind, row))
+
+    def words(self, sobject: str) -> set[str]:
+        """Every name that the rules of an object speak of."""
+        found: set[str] = set()
+        conditions: list[str | None] = [rule.when for rule in self.validations if rule.sobject == sobject]
+        conditions += [when for rule in self.assignments if rule.sobject == sobject for when, _ in rule.entries]
+        for automation in self.automations:
+            if automation.sobject == sobject:
+                conditions.append(automation.when)
+                sources = [value for value in automation.assign.values() if isinstance(value, Mapping)]
+                found.update(automation.assign, *(source.values() for source in sources))
+        for rule in self.duplicates:
+            if sobject in {rule.sobject, *rule.against}:
+                found.update(rule.fields)
+        for when in conditions:
+            found.update(token.text for token in tokens(when or "") if token.kind == "name")
+        return found
 
     def duplicate(self, kind: ObjectType, row: Row, before: Row | None) -> tuple[DuplicateRule, list[str]] | None:
         """The first duplicate rule that finds matches for a new or changed row, with their ids."""

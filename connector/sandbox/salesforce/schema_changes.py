@@ -34,8 +34,15 @@ TYPES: Mapping[str, str] = {
 _LENGTHS = {"email": 80, "phone": 40, "url": 255, "picklist": 255, "multipicklist": 4099, "textarea": 255}
 
 
-def custom_field(name: str, metadata: Mapping[str, Any], *, granted: bool) -> Field:
+def custom_field(name: str, metadata: Any, *, granted: bool) -> Field:
     """A field from its metadata, as the Metadata and Tooling API spell it. Raises Refusal."""
+    try:
+        return _custom_field(name, metadata, granted=granted)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Refusal("JSON_PARSER_ERROR", f"Metadata of {name} cannot be read: {error}") from error
+
+
+def _custom_field(name: str, metadata: Mapping[str, Any], *, granted: bool) -> Field:
     made = TYPES.get(str(metadata.get("type", "")))
     if made is None:
         raise Refusal("FIELD_INTEGRITY_EXCEPTION", f"field type {metadata.get('type')!r} is not supported", ["Type"])
@@ -90,8 +97,15 @@ def remove(org: Org, sobject: str, name: str) -> None:
     table = org.catalogue[sobject]
     if not name.endswith("__c") or not table.kind.has(name):
         raise Refusal("INVALID_FIELD", f"there is no custom field {name} on {sobject}")
+    _check_unused(org, sobject, name)
     table.unwatch(table.kind.remove(name))
     org.touch_schema()
+
+
+def _check_unused(org: Org, sobject: str, name: str) -> None:
+    """Raises Refusal while a rule of the object still speaks of the field, as Salesforce does."""
+    if name in org.rules.words(sobject):
+        raise Refusal("FIELD_INTEGRITY_EXCEPTION", f"the field {name} is referenced by a rule of {sobject}", [name])
 
 
 def rename(org: Org, sobject: str, old: str, new: str) -> None:
@@ -99,6 +113,7 @@ def rename(org: Org, sobject: str, old: str, new: str) -> None:
     table = org.catalogue[sobject]
     if not old.endswith("__c") or not table.kind.has(old) or table.kind.has(new):
         raise Refusal("INVALID_FIELD", f"cannot rename {old} to {new} on {sobject}")
+    _check_unused(org, sobject, old)
     field = table.kind.fields.pop(old)
     del table.kind.by_lower[old.lower()]
     field.name = new
