@@ -17,17 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.config.compile import compile_mappings
-from connector.config.findings import Finding
+from connector.config.findings import Finding, Severity
 from connector.config.live import adapt, owner_findings
 from connector.config.load import Loaded, load
 from connector.config.settings import Guard, Guards, Settings
 from connector.core.guards import Limit, Limits
 from connector.core.mapping import MappingSet
-from connector.core.refs import Side
+from connector.core.plan import Issue, IssueKind
+from connector.core.refs import Ref, Side
 from connector.engine import erase, facts, sync
 from connector.engine.bridge import Bridge, Progress, silent
 from connector.engine.facts import Facts
 from connector.engine.run import Run
+from connector.engine.unseen import tell
 from connector.ports import Account, Clock, Crm, Dice
 from connector.storage import state
 from connector.storage.database import Database, migrate, open_database
@@ -59,6 +61,7 @@ class Installation:
         except BaseException:
             sync.finish(self.bridge, run, "cut short")
             raise
+        tell(self.bridge, run, [_misfit(found) for found in self.findings if found.severity is Severity.ERROR])
         sync.finish(self.bridge, run, "held" if run.held else "done")
         return run
 
@@ -131,6 +134,13 @@ def fitted(loaded: Loaded, known: Facts | None) -> tuple[MappingSet, tuple[Findi
     schemas = {(side, obj): schema for side, told in known.schemas.items() for obj, schema in told.items()}
     mapping, findings = adapt(mapping, schemas, loaded)
     return mapping, (*findings, *owner_findings(loaded, known.owners))
+
+
+def _misfit(found: Finding) -> Issue:
+    """A rule or mapping that cannot work with the CRMs as they are, for those who never run `check`."""
+    place = Ref(Side.HUBSPOT, "mapping", f"{found.file}:{found.line}:{found.key}")
+    hint = f"mend {found.file} or the CRM, then: smarketing check"
+    return Issue(IssueKind.SCHEMA, (place,), field=found.key, code="MISFIT", reason=found.message, hint=hint)
 
 
 def limits(guards: Guards) -> Limits:

@@ -35,6 +35,7 @@ from connector.engine import record
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case
 from connector.engine.run import Run
+from connector.engine.unseen import note
 from connector.engine.writing import Task, carry_out
 from connector.storage import dirty, links
 from connector.storage.links import NewLink
@@ -88,6 +89,8 @@ def apply(bridge: Bridge, cases: Iterable[Case], run: Run) -> Applied:
     """Carry out the plans of some cases under the run's guards."""
     allowed: list[Case] = []
     for case in cases:
+        note(bridge, run, case.subject.hubspot)
+        note(bridge, run, case.subject.salesforce)
         if run.allows(case.plan):
             run.count_plan(case.plan)
             allowed.append(case)

@@ -32,6 +32,7 @@ class Run:
     held: str = ""
     tally: Tally = field(default_factory=Tally)
     skipped: list[tuple[str, str]] = field(default_factory=list)  # (ref, why), of a saved plan
+    unseen: set[tuple[Side, str, str]] = field(default_factory=set)  # (side, object, field) that readings lacked
 
     def count_plan(self, plan: Plan) -> None:
         """Count what a plan intends, before it is done."""
