@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich.markup import escape
 
 from connector.bootstrap import Installation
 from connector.cli.frame import (
@@ -12,16 +13,20 @@ from connector.cli.frame import (
     MISCONFIGURED,
     command,
     config_option,
+    count,
     err,
     installation,
     json_option,
     out,
     print_json,
+    say,
 )
-from connector.config.findings import Finding, Severity
+from connector.cli.words import NAMES
+from connector.config.findings import Severity
 from connector.config.init import write_starter
 from connector.config.schema import json_schemas
 from connector.core.refs import Side
+from connector.ports import Usage
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
@@ -29,13 +34,19 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "di
 @command("init")
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path())
 def init(directory: Path) -> int:
-    """Write config.yaml and mappings/ to edit into DIRECTORY (default: here); never overwrites a file."""
+    """Write config.yaml and mappings/ to edit.
+
+    Into DIRECTORY (default: here); a file that is there is never touched.
+    """
     written = write_starter(directory)
     for path in written:
-        err.print(f"wrote {path}", soft_wrap=True)
+        say(err, f"wrote {escape(str(path))}")
     if not written:
-        err.print("Everything is there already; nothing was written.")
-    err.print(f"Next: put the credentials' names into {directory / 'config.yaml'}, then: smarketing check")
+        say(err, "Everything is there already; nothing was written.")
+    config = directory / "config.yaml"
+    say(
+        err, f"Next: fill in {config}, set the environment variables it names, then: smarketing check --config {config}"
+    )
     return DONE
 
 
@@ -43,7 +54,10 @@ def init(directory: Path) -> int:
 @config_option
 @json_option
 def check(config: Path, as_json: bool) -> int:  # noqa: FBT001  # one parameter an option
-    """Validate all YAML, connect, compare the mappings with the live schemas of both CRMs, show API budgets."""
+    """Validate all YAML, connect, and compare the mappings with both live CRMs.
+
+    Every problem at once: file, line, key, what was found, what would be right. Then the API calls left today.
+    """
     with installation(config, refresh=True) as opened:
         errors = [finding for finding in opened.findings if finding.severity is Severity.ERROR]
         if as_json:
@@ -70,28 +84,36 @@ def _row(opened: Installation) -> dict[str, object]:
 def _tell(opened: Installation) -> None:
     for side, account in opened.accounts.items():
         usage = opened.bridge.crms[side].usage()
-        day = f"{usage.daily_used} of {usage.daily_limit} calls used today" if usage.daily_limit else "no daily figure"
-        out.print(f"[green]connected[/] {side.value}: {account.name} ({account.id}), {account.time_zone}; {day}")
-    for finding in opened.findings:
-        _tell_finding(finding)
-    worst = [finding for finding in opened.findings if finding.severity is Severity.ERROR]
+        named = f"{escape(account.name)} (id {account.id}, {account.time_zone})"
+        say(out, f"[green]connected[/] {NAMES[side]:<10}  {named}; {_day(usage)}")
+    for severity, colour in COLOURS.items():
+        for finding in opened.findings:
+            if finding.severity is severity:
+                say(out, f"[{colour}]{severity.value}[/] {escape(str(finding))}")
+    worst = sum(finding.severity is Severity.ERROR for finding in opened.findings)
     if worst:
-        out.print(f"[red]{len(worst)} thing(s) must be mended before syncing.[/]")
+        say(out, f"[red]{count(worst, 'thing')} must be mended before syncing.[/]")
     else:
-        out.print("[green]Ready.[/] Next: smarketing plan")
+        say(out, "[green]Ready.[/] Next: smarketing plan")
 
 
-def _tell_finding(finding: Finding) -> None:
-    out.print(f"[{COLOURS[finding.severity]}]{finding.severity.value}[/] {finding}", soft_wrap=True)
+def _day(usage: Usage) -> str:
+    if usage.daily_limit is None or usage.daily_used is None:
+        return "it does not tell how many API calls are left today"
+    left = usage.daily_limit - usage.daily_used
+    return f"{left:,} of {usage.daily_limit:,} API calls left today"
 
 
-@command("schema")
+@command("schema", "smarketing schema mapping > mapping.schema.json")
 @click.argument("name", required=False)
 def schema(name: str | None) -> int:
-    """Print the JSON Schema of each YAML file, for editors; NAME picks one (config, mapping)."""
+    """Print the JSON Schema of the YAML files, for editors.
+
+    NAME picks one: config (config.yaml), mapping (mappings/*.yaml) or owners (mappings/owners.yaml).
+    """
     schemas = json_schemas()
     if name and name not in schemas:
-        err.print(f"there is no schema {name!r}; there are: {', '.join(sorted(schemas))}")
+        say(err, f"There is no schema {name!r}; there are: {', '.join(sorted(schemas))}")
         return MISCONFIGURED
     print_json(schemas[name] if name else schemas)
     return DONE

@@ -11,6 +11,8 @@ from connector.engine.bridge import Bridge
 from connector.errors import Refused
 
 _AGO = re.compile(r"(\d+)\s*([smhdw])")
+_SALESFORCE_ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?")
+_FORMS = "name a record by e-mail, HubSpot number, Salesforce id, or a ref like hubspot:contacts:33451"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -21,20 +23,36 @@ def resolve(bridge: Bridge, text: str) -> Ref:
         Refused: when nothing, or more than one thing, answers to it.
     """
     if text.count(":") >= 2:  # noqa: PLR2004  # side:object:id
-        try:
-            return Ref.parse(text)
-        except ValueError as error:
-            raise Refused(str(error)) from error
+        return _named(bridge, text)
     if "@" in text:
         return _by_email(bridge, text)
     if text.isdigit():
-        return Ref(Side.HUBSPOT, bridge.mapping.pairs[0].hubspot, text)
+        found = [
+            reading.ref
+            for view in bridge.views_of(Side.HUBSPOT)
+            for reading in bridge.crms[Side.HUBSPOT].read(view, [text])
+            if reading.present
+        ]
+        return _only(found, text)
+    if not _SALESFORCE_ID.fullmatch(text):
+        raise Refused(f"{text!r} names no record; {_FORMS}")
     found = [
         reading.ref
         for view in bridge.views_of(Side.SALESFORCE)
         for reading in bridge.crms[Side.SALESFORCE].find(view, "Id", [text])
     ]
     return _only(found, text)
+
+
+def _named(bridge: Bridge, text: str) -> Ref:
+    try:
+        ref = Ref.parse(text)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    objects = [view.object for view in bridge.views_of(ref.side)]
+    if ref.object not in objects:
+        raise Refused(f"{text!r} is of no mapped object; of {ref.side.value} there are: {', '.join(objects)}")
+    return ref
 
 
 def _by_email(bridge: Bridge, text: str) -> Ref:
@@ -51,7 +69,7 @@ def _by_email(bridge: Bridge, text: str) -> Ref:
 
 def _only(found: list[Ref], text: str) -> Ref:
     if not found:
-        raise Refused(f"nobody answers to {text!r}; name a record like hubspot:contacts:33451")
+        raise Refused(f"nobody answers to {text!r} on either side; {_FORMS}")
     if len(found) > 1:
         raise Refused(f"{text!r} is {len(found)} records: {', '.join(map(str, found))}; name one of them")
     return found[0]
@@ -64,10 +82,10 @@ def moment(text: str, now: datetime) -> datetime:
         Refused: when it cannot be understood.
     """
     ago = _AGO.fullmatch(text.strip())
-    if ago:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago:
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Refused(f"{text!r} is no time; write 2026-11-02, 2026-11-02T08:00Z, 3d or 12h") from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)

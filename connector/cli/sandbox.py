@@ -8,7 +8,7 @@ from threading import Event
 import click
 import orjson
 
-from connector.cli.frame import DONE, command, err, json_option
+from connector.cli.frame import DONE, command, err, json_option, say
 from connector.clock import SystemClock
 from connector.sandbox.process import Plan, Running, serve_in_thread
 
@@ -19,14 +19,18 @@ HUBSPOT_TOKEN, SALESFORCE_ID, SALESFORCE_SECRET = (
 )
 
 
-@command("sandbox")
+@command("sandbox", "smarketing sandbox --people 500", "smarketing sandbox --hubspot-port 0 --salesforce-port 0 --json")
 @click.option("--hubspot-port", default=8900, show_default=True, help="0 takes a free port.")
 @click.option("--salesforce-port", default=8901, show_default=True, help="0 takes a free port.")
 @click.option("--seed", default=1, show_default=True, help="Decides the population and every fault.")
 @click.option("--people", default=2000, show_default=True, help="How many people to make up; 0 starts empty.")
 @json_option
 def sandbox(hubspot_port: int, salesforce_port: int, seed: int, people: int, *, as_json: bool) -> int:
-    """Run a HubSpot and a Salesforce of our own, with real limits, refusals and quirks; stop with Ctrl-C."""
+    """Run both CRMs on this machine, to try things on.
+
+    A HubSpot and a Salesforce of our own, with real limits, refusals and quirks, on loopback only; nothing of them is
+    kept. Stop with Ctrl-C.
+    """
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -44,10 +48,14 @@ def _json(running: Running) -> str:
 
 
 def _tell(running: Running) -> None:
-    err.print(f"HubSpot    {running.hubspot_url}   access_token: {HUBSPOT_TOKEN}")
-    err.print(f"Salesforce {running.salesforce_url}   client_id: {SALESFORCE_ID}   client_secret: {SALESFORCE_SECRET}")
-    err.print("Put these into config.yaml as base_url (salesforce.login_url: https://acme.my.salesforce.com).")
-    err.print(f"What can be done to it besides: {running.hubspot_url}/_sandbox/   Stop with Ctrl-C.")
+    say(err, f"HubSpot     {running.hubspot_url}")
+    say(err, f"Salesforce  {running.salesforce_url}")
+    say(err, "In config.yaml:")
+    say(err, f"hubspot:    base_url: {running.hubspot_url}", 2)
+    say(err, f"salesforce: base_url: {running.salesforce_url}   auth: client_id: {SALESFORCE_ID}", 2)
+    say(err, "In the shell:")
+    say(err, f"export HUBSPOT_TOKEN={HUBSPOT_TOKEN} SALESFORCE_CLIENT_SECRET={SALESFORCE_SECRET}", 2)
+    say(err, f"What can be done to it besides: {running.hubspot_url}/_sandbox/   Stop with Ctrl-C.")
 
 
 COMMANDS = (sandbox,)

@@ -4,64 +4,77 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
 
 from connector.bootstrap import Installation
+from connector.cli import asking
 from connector.cli.frame import (
     DONE,
     NEEDS_A_PERSON,
     command,
     config_option,
+    count,
     err,
     installation,
     json_option,
     out,
     print_json,
+    say,
     who,
 )
 from connector.cli.naming import moment, resolve
-from connector.cli.telling import tell_plan, tell_run
+from connector.cli.telling import tell_case, tell_plan, tell_run
+from connector.cli.words import Words, called
+from connector.core.plan import Raise
 from connector.engine import planfile, sync
 from connector.engine.cases import Case, cases_of
 from connector.engine.run import Run
 from connector.engine.sweep import batches, swept
+from connector.errors import Refused
 from connector.reports.forecast import forecast
+from connector.reports.waiting import Groups
 
-SHOWN = 25  # records spelled out on a screen; the file has them all
+STEPS = ("create", "update", "archive", "link", "unlink", "relink", "raise")
 
 
-@command("plan")
+@command(
+    "plan",
+    "smarketing plan --out plan.jsonl",
+    "smarketing plan --ref ada@acme.example",
+    "smarketing plan --since 3d --kind create --all",
+)
 @config_option
 @json_option
 @click.option("--object", "obj", help="Only this object: contacts, Lead, Contact, ...")
 @click.option("--since", help="Only records changed since then: 2026-11-02, 2026-11-02T08:00Z, 3d, 12h.")
 @click.option("--ref", "ref", help="Only this record: an e-mail, an id, or a ref like hubspot:contacts:33451.")
 @click.option("--out", "target", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan for apply.")
-@click.option("--all", "everything", is_flag=True, help=f"Spell out every record, not only the first {SHOWN}.")
+@click.option("--kind", type=click.Choice(STEPS), help="Spell out only records with such a step.")
+@click.option("--limit", default=10, show_default=True, help="The most records to spell out.")
+@click.option("--all", "everything", is_flag=True, help="Spell out every record.")
 def plan(**chosen: Any) -> int:
-    """Show exactly what a sync would write, and write nothing."""
+    """Show exactly what a sync would write, and write nothing.
+
+    Every record with every field, its value before and after, and the rule that asks for it; then the numbers, what
+    would wait for a person, and the API calls it takes. Exit code 3 when something would need a person.
+    """
     asked = Asked(**chosen)
+    found = Found()
     with installation(asked.config, watch=not asked.as_json) as opened:
+        _check_object(opened, asked.obj)
         run = sync.start(opened.bridge, "plan", who())
-        shown: list[dict[str, Any]] = []
-        rows = _planned(opened, run, asked, shown)
+        rows = _planned(opened, run, asked, found)
         if asked.target:
             planfile.save(asked.target, planfile.header(opened.bridge, {}), rows)
         else:
             deque(rows, maxlen=0)
-        calls = forecast(run.counts, opened.settings.salesforce.bulk_from_rows)
         sync.finish(opened.bridge, run, "planned")
-    if asked.as_json:
-        costs = {"hubspot": calls.hubspot, "salesforce": calls.salesforce}
-        print_json({"counts": run.summary(), "calls": costs, "records": shown})
-    else:
-        tell_plan(out, run.counts, calls, shown)
-        if asked.target:
-            err.print(f"Saved. Carry it out with: smarketing apply {asked.target}")
+        found.words = asking.words(opened.bridge)
+    _tell(opened, run, asked, found)
     return NEEDS_A_PERSON if run.needs_a_person else DONE
 
 
@@ -75,19 +88,46 @@ class Asked:
     since: str | None
     ref: str | None
     target: Path | None
+    kind: str | None
+    limit: int
     everything: bool
 
+    def spells_out(self, row: dict[str, Any], shown: int) -> bool:
+        """Whether a record is told in full."""
+        wanted = not self.kind or any(step["do"] == self.kind for step in row["steps"])
+        return wanted and (self.everything or self.as_json or shown < self.limit)
 
-def _planned(opened: Installation, run: Run, asked: Asked, shown: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The lines of all cases that have steps; those to be spelled out are kept in `shown`."""
+
+@dataclass
+class Found:
+    """What a plan came upon: records to spell out, how many have steps, and what waits for a person."""
+
+    shown: list[dict[str, Any]] = field(default_factory=list)
+    records: int = 0
+    groups: Groups = field(default_factory=Groups)
+    words: Words = field(default_factory=Words)
+
+
+def _check_object(opened: Installation, obj: str | None) -> None:
+    known = list(dict.fromkeys(name for _, name in opened.bridge.views))
+    if obj and obj not in known:
+        raise Refused(f"no mapping has an object {obj!r}; there are: {', '.join(known)}")
+
+
+def _planned(opened: Installation, run: Run, asked: Asked, found: Found) -> Iterator[dict[str, Any]]:
+    """The lines of all cases that have steps."""
     for case in _cases(opened, run, asked):
         if asked.obj and asked.obj not in (case.pair.hubspot, case.pair.salesforce):
             continue
         run.count_plan(case.plan)
+        for step in case.plan.steps:
+            if isinstance(step, Raise):
+                found.groups.add(step.issue)
         if case.plan.steps:
             row = planfile.line(case)
-            if len(shown) < SHOWN or asked.everything or asked.as_json:
-                shown.append(row)
+            found.records += 1
+            if asked.spells_out(row, len(found.shown)):
+                found.shown.append({"who": called(case), **row})
             yield row
 
 
@@ -102,12 +142,35 @@ def _cases(opened: Installation, run: Run, asked: Asked) -> Iterator[Case]:
             yield from cases
 
 
-@command("apply")
+def _tell(opened: Installation, run: Run, asked: Asked, found: Found) -> None:
+    calls = forecast(run.counts, opened.settings.salesforce.bulk_from_rows)
+    groups = found.groups.all()
+    if asked.as_json:
+        costs = {"hubspot": calls.hubspot, "salesforce": calls.salesforce}
+        waiting = [group.row() for group in groups]
+        print_json({"counts": run.summary(), "calls": costs, "groups": waiting, "records": found.shown})
+        return
+    for row in found.shown:
+        tell_case(out, row, found.words)
+    if found.records > len(found.shown):
+        more = count(found.records - len(found.shown), "more record")
+        say(out, f"[dim]... and {more}; see them with --all or --kind, or save them with --out FILE[/]")
+    tell_plan(out, run.counts, calls, groups, found.words)
+    if asked.target:
+        say(err, f"Saved. Carry it out with: smarketing apply {asked.target}")
+
+
+@command("apply", "smarketing plan --out plan.jsonl", "smarketing apply plan.jsonl")
 @config_option
 @json_option
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 def apply(config: Path, as_json: bool, file: Path) -> int:  # noqa: FBT001  # one parameter an option
-    """Carry out a saved plan; records that changed since are skipped and listed."""
+    """Carry out a saved plan, where nothing has changed since.
+
+    Records that changed since the plan was made are skipped and listed. The guards stand aside: the plan was seen.
+    """
+    if not file.is_file():
+        raise Refused(f"{file} is no file; make a plan with: smarketing plan --out {file}")
     with installation(config, watch=not as_json) as opened:
         bridge = opened.bridge
         _, records = planfile.load(file, bridge.mapping.digest)
@@ -117,14 +180,18 @@ def apply(config: Path, as_json: bool, file: Path) -> int:  # noqa: FBT001  # on
     return _told(opened, run, as_json=as_json)
 
 
-@command("sync")
+@command("sync", "smarketing sync", "smarketing sync --full --approve")
 @config_option
 @json_option
 @click.option("--once", "mode", flag_value="once", default=True, help="What changed, until nothing is dirty (default).")
 @click.option("--full", "mode", flag_value="full", help="Compare everything.")
 @click.option("--approve", is_flag=True, help="You have seen the plan: the guards let this run through.")
-def sync_command(config: Path, as_json: bool, mode: str, approve: bool) -> int:  # noqa: FBT001  # one parameter an option
-    """Bring both sides in step."""
+def sync_command(config: Path, *, as_json: bool, mode: str, approve: bool) -> int:
+    """Bring both sides in step.
+
+    Reads what changed since the last time (everything, the first time) and does what `plan` shows. A guard holds a
+    run that would change more than config.yaml allows. Exit code 3 when something needs a person.
+    """
     with installation(config, watch=not as_json) as opened:
         run = opened.sync(mode, by=who(), approved=approve)
     return _told(opened, run, as_json=as_json)

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from connector.core.plan import IssueKind
 from connector.core.refs import Side
+from connector.reports.waiting import Asked, Group, Groups, open_issues
 from connector.storage import budgets, cursors, dirty, issues, links, runs
 from connector.storage.dirty import Waiting
 from connector.storage.issues import StoredIssue
@@ -17,14 +19,15 @@ from connector.storage.runs import RunRow
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One look at an installation."""
+    """One look at an installation. `issues` counts by kind; `groups` puts alike ones together."""
 
+    asked_at: datetime
     links: int
     dirty: int
     oldest_dirty: datetime | None
     waiting: list[Waiting]
     issues: dict[str, int]
-    open_issues: list[StoredIssue]
+    groups: list[Group]
     read_until: dict[str, datetime | None]
     calls_today: dict[str, int]
     runs: list[RunRow]
@@ -44,7 +47,7 @@ class Status:
                 {"ref": str(one.ref), "due_at": one.due_at.isoformat(), "reason": one.reason} for one in self.waiting
             ],
             "issues": self.issues,
-            "open": [issue_row(stored) for stored in self.open_issues],
+            "groups": [group.row() for group in self.groups],
             "read_until": {side: at.isoformat() if at else None for side, at in self.read_until.items()},
             "calls_today": self.calls_today,
             "runs": [run_row(run) for run in self.runs],
@@ -53,17 +56,33 @@ class Status:
 
 def status(conn: Connection, now: datetime, limit: int = 50) -> Status:
     """Look at the store; no CRM is called."""
+    groups = Groups()
+    for stored in open_issues(conn, Asked()):
+        groups.add(stored.issue, stored.id)
     return Status(
+        asked_at=now,
         links=links.count(conn),
         dirty=dirty.count(conn),
         oldest_dirty=dirty.oldest(conn),
         waiting=[one for one in dirty.sample(conn, limit) if one.attempts],
         issues={kind.value: number for kind, number in issues.counts(conn).items()},
-        open_issues=issues.open_issues(conn, limit=limit),
+        groups=groups.all(),
         read_until={side.value: cursors.stored_at(conn, side) for side in Side},
         calls_today={side.value: budgets.spent(conn, side, now.date()) for side in Side},
         runs=runs.recent(conn, 5),
     )
+
+
+def listed(conn: Connection, kind: str | None, field: str, limit: int) -> tuple[list[StoredIssue], int]:
+    """The first open issues of a kind and a field (or rule), where named; and how many there are of them."""
+    asked = Asked([IssueKind(kind)] if kind else None, field)
+    found: list[StoredIssue] = []
+    total = 0
+    for stored in open_issues(conn, asked):
+        total += 1
+        if total <= limit:
+            found.append(stored)
+    return found, total
 
 
 def issue_row(stored: StoredIssue) -> dict[str, Any]:

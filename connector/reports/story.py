@@ -5,7 +5,7 @@ Events are only ever appended, so the story is complete from the first meeting o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,17 +52,16 @@ class Told:
 
 def story(conn: Connection, refs: Sequence[Ref]) -> list[Event]:
     """Everything that happened to these records, oldest first."""
-    return sorted(events.of_refs(conn, refs, _LONGEST), key=lambda event: event.at)
+    return events.of_refs(conn, refs, _LONGEST)
 
 
-def why(conn: Connection, refs: Sequence[Ref], name: str) -> list[Told]:
-    """Every change of a field (by its name on either side, or its rule's), oldest first."""
+def changes(told: Iterable[Event], names: Collection[str]) -> list[Told]:
+    """Every change of a field (by any of its names on either side, or its rule's), in the order of the events."""
     return [
-        told
-        for event in story(conn, refs)
+        _told(event, row)
+        for event in told
         for row in event.payload.get("changes", ())
-        if name in (row["field"], row["rule"])
-        for told in [_told(event, row)]
+        if row["field"] in names or row["rule"] in names
     ]
 
 

@@ -1,0 +1,96 @@
+"""Finding the record, the field and the issues that somebody means."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from connector.cli.naming import resolve
+from connector.cli.words import Words
+from connector.core.plan import IssueKind
+from connector.core.refs import Ref
+from connector.engine import commands, facts
+from connector.engine.bridge import Bridge
+from connector.engine.cases import Case
+from connector.engine.commands import Looked
+from connector.errors import Refused
+from connector.reports import story as stories
+from connector.reports.story import Told
+from connector.reports.waiting import Asked, open_issues
+from connector.storage.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One record, looked at."""
+
+    ref: Ref
+    case: Case
+    looked: Looked
+    story: Sequence[Event]
+
+
+def look(bridge: Bridge, text: str) -> Seen:
+    """The record somebody means, as it stands, with the story of it and its counterpart.
+
+    Raises:
+        Refused: when there is none, or more than one.
+    """
+    ref = resolve(bridge, text)
+    looked = commands.look(bridge, ref)
+    if looked.case is None:
+        raise Refused(f"{ref} is not there: archived, deleted, or never made")
+    refs = {ref, *looked.case.refs, *((looked.link.hubspot, looked.link.salesforce) if looked.link else ())}
+    with bridge.database.read() as conn:
+        return Seen(ref, looked.case, looked, stories.story(conn, sorted(refs)))
+
+
+def changes_of(seen: Seen, field: str) -> list[Told]:
+    """Every change of a field, by its name on either side or its rule's.
+
+    Raises:
+        Refused: when nothing maps a field of that name.
+    """
+    told = stories.changes(seen.story, _field_names(seen.case, field))
+    if told:
+        return told
+    known = {name for rule in seen.case.pair.rules for name in (rule.name, rule.hubspot, rule.salesforce)}
+    if field not in known:
+        near = difflib.get_close_matches(field, known, n=1)
+        rules = ", ".join(rule.name for rule in seen.case.pair.rules)
+        meant = f"did you mean {near[0]!r}?" if near else f"there are: {rules}"
+        raise Refused(f"no rule maps a field {field!r}; {meant}")
+    return []
+
+
+def _field_names(case: Case, field: str) -> set[str]:
+    """A field by all its names: whoever asks for a rule's Salesforce field wants the whole rule's story."""
+    rules = [rule for rule in case.pair.rules if field in (rule.name, rule.hubspot, rule.salesforce)]
+    return {field, *(rule.name for rule in rules)}
+
+
+def never_written(seen: Seen, field: str, words: Words) -> str:
+    """What is to be said of a field the bridge has never written."""
+    rule = next(one for one in seen.case.pair.rules if field in (one.name, one.hubspot, one.salesforce))
+    left, right = seen.case.subject.hubspot, seen.case.subject.salesforce
+    said = [
+        f"{name} says {words.value(reading.values.get(of), rule.name)}"
+        for name, reading, of in (("HubSpot", left, rule.hubspot), ("Salesforce", right, rule.salesforce))
+        if reading
+    ]
+    return (
+        f"The bridge has never written {field} of {seen.ref}: what stands there was put by others. {'; '.join(said)}."
+    )
+
+
+def words(bridge: Bridge) -> Words:
+    """What ids mean here."""
+    known = facts.recall(bridge.database)
+    return Words.of(bridge.mapping, [one for owners in known.owners.values() for one in owners] if known else [])
+
+
+def issue_numbers(bridge: Bridge, kind: IssueKind, field: str = "") -> list[int]:
+    """The numbers of all open issues of a kind; with `field`, of that field or rule."""
+    with bridge.database.read() as conn:
+        return [stored.id for stored in open_issues(conn, Asked([kind], field))]

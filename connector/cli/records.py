@@ -1,0 +1,146 @@
+"""What people see of one record: what was agreed, what both sides say now, the plan, and its story."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from connector.cli.frame import say
+from connector.cli.health import tell_issue
+from connector.cli.telling import tell_step
+from connector.cli.words import NAMES, Words, called
+from connector.core.refs import Ref
+from connector.engine.cases import Case
+from connector.engine.commands import Looked
+from connector.engine.planfile import line
+from connector.reports.status import issue_row
+from connector.reports.story import Told
+from connector.storage.events import Event
+
+
+def tell_record(console: Console, case: Case, looked: Looked, words: Words) -> None:
+    """Agreed, HubSpot and Salesforce side by side, and the plan beneath."""
+    readings = (case.subject.hubspot, case.subject.salesforce)
+    refs = " = ".join(str(one.ref) for one in readings if one)
+    say(console, f"[bold]{escape(called(case))}[/]  {escape(refs)}  {_standing(looked)}")
+    console.print(_table(case, looked, words))
+    steps = line(case)["steps"]
+    say(
+        console,
+        "[bold]Plan[/]" if steps else f"Nothing to do{': ' + escape(case.plan.note) if case.plan.note else ''}.",
+    )
+    for step in steps:
+        tell_step(console, step, words)
+    for stored in looked.issues:
+        tell_issue(console, stored, words)
+
+
+def _table(case: Case, looked: Looked, words: Words) -> Table:
+    table = Table(box=SIMPLE, header_style="dim", pad_edge=False)
+    for heading in ("rule", "HubSpot now", "Salesforce now", "last agreed"):
+        table.add_column(heading, overflow="fold")
+    for row in rule_rows(case, looked):
+        sides = [_now(row, side, words) for side in NAMES]
+        if row["base"] is None and all(row[side] is None for side in NAMES):
+            continue
+        table.add_row(row["rule"], *sides, _agreed(row, words))
+    return table
+
+
+def _agreed(row: Mapping[str, Any], words: Words) -> str:
+    if row["base"] is None:
+        return "[dim]never yet[/]"
+    left, right = row["base"]
+    if (left, right) == (row["hubspot"], row["salesforce"]):
+        return "[dim]as now[/]"
+    values = [words.value(value, row["rule"]) for value in (left, right)]
+    return values[0] if left == right else " | ".join(values)
+
+
+def _standing(looked: Looked) -> str:
+    if looked.link is None:
+        return "[yellow]not linked[/]"
+    return "[yellow]kept apart by a person[/]" if looked.link.stopped else "[green]linked[/]"
+
+
+def _now(row: Mapping[str, Any], side: str, words: Words) -> str:
+    return words.value(row[side], row["rule"]) if row[f"{side}_read"] else "[dim]not readable[/]"
+
+
+def rule_rows(case: Case, looked: Looked) -> Iterable[dict[str, Any]]:
+    """Every rule of a record's pair: the agreed values and those of now."""
+    left, right = case.subject.hubspot, case.subject.salesforce
+    for rule in case.pair.rules:
+        agreed = looked.link.memory.base.get(rule.name) if looked.link else None
+        yield {
+            "rule": rule.name,
+            "base": [agreed.hubspot, agreed.salesforce] if agreed else None,
+            "hubspot": left.values.get(rule.hubspot) if left else None,
+            "salesforce": right.values.get(rule.salesforce) if right else None,
+            "hubspot_read": left is None or rule.hubspot in left.values,
+            "salesforce_read": right is None or rule.salesforce in right.values,
+        }
+
+
+def record_row(ref: Ref, case: Case, looked: Looked, told: Sequence[Event]) -> dict[str, Any]:
+    """A record as JSON."""
+    return {
+        "ref": str(ref),
+        "who": called(case),
+        "linked": looked.link is not None and not looked.link.stopped,
+        "rules": list(rule_rows(case, looked)),
+        "plan": line(case),
+        "issues": [issue_row(stored) for stored in looked.issues],
+        "story": [_event_row(event) for event in told],
+    }
+
+
+def _event_row(event: Event) -> dict[str, Any]:
+    return {
+        "at": event.at.isoformat(),
+        "kind": event.kind,
+        "hubspot": str(event.hubspot) if event.hubspot else None,
+        "salesforce": str(event.salesforce) if event.salesforce else None,
+        "run": event.run_id,
+        **event.payload,
+    }
+
+
+def tell_story(console: Console, told: Sequence[Event], words: Words) -> None:
+    """Everything that happened to a record, in order."""
+    if told:
+        console.print("[bold]Story[/]")
+    for event in told:
+        payload = event.payload
+        reason = " ".join(str(payload[key]) for key in ("act", "rule", "field", "winner", "reason") if payload.get(key))
+        by = f"by {payload['by']}" if payload.get("by") else ""
+        run = f"[dim]run {event.run_id}[/]" if event.run_id else ""
+        words_of_it = " ".join(part for part in (event.kind, escape(reason), escape(by), run) if part)
+        say(console, f"{event.at:%Y-%m-%d %H:%M:%S}  {words_of_it}", 2)
+        for change in payload.get("changes", ()):
+            _tell_change(console, change, words)
+
+
+def _tell_change(console: Console, change: Mapping[str, Any], words: Words) -> None:
+    before, after = (words.value(change[key], change["rule"]) for key in ("before", "after"))
+    because = change.get("evidence") or change["because"]
+    say(console, f"{NAMES[change['side']]} {change['field']}: {before} -> {after}  [dim]{escape(because)}[/]", 6)
+
+
+def tell_why(console: Console, told: Sequence[Told], words: Words) -> None:
+    """One field's story, oldest first."""
+    for one in told:
+        before, after = words.value(one.before, one.rule), words.value(one.after, one.rule)
+        say(console, f"{one.at:%Y-%m-%d %H:%M:%S}  {one.record} [bold]{escape(one.field)}[/]: {before} -> {after}")
+        rule = f"rule {one.rule}, " if one.rule else ""
+        evidence = f": {escape(one.evidence)}" if one.evidence else ""
+        say(console, f"{rule}{escape(one.because)}{evidence} (run {one.run_id})", 4)
+        if one.origin != one.after:
+            say(console, f"made from the other side's {words.value(one.origin, one.rule)}", 4)
+        if one.before is not None:
+            say(console, f"the value that gave way: {before}", 4)
