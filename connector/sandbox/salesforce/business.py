@@ -6,7 +6,7 @@ derived.py.
 
 from __future__ import annotations
 
-from connector.sandbox.salesforce.fields import Field, ObjectType, choices, define
+from connector.sandbox.salesforce.fields import Field, ObjectType, choices, define, picklist
 from connector.sandbox.salesforce.people import (
     INDUSTRIES,
     LEAD_SOURCES,
@@ -40,25 +40,19 @@ def account() -> ObjectType:
         "001",
         [
             Field("Name", "string", "Account Name", length=255, required=True, name_field=True),
-            Field(
-                "Type",
-                "picklist",
-                "Account Type",
-                length=255,
-                choices=choices("Prospect", "Customer - Direct", "Partner", "Other"),
-            ),
+            picklist("Type", "Account Type", "Prospect", "Customer - Direct", "Partner", "Other"),
             lookup("ParentId", "Parent Account ID", "Account", relationship="Parent"),
             *address_fields("Billing", "Billing Address"),
             *address_fields("Shipping", "Shipping Address"),
             Field("Phone", "phone", "Account Phone", length=40),
             Field("Fax", "phone", "Account Fax", length=40),
             Field("Website", "url", "Website", length=255, indexed=True),
-            Field("Industry", "picklist", "Industry", length=255, choices=choices(*INDUSTRIES)),
+            picklist("Industry", "Industry", *INDUSTRIES),
             Field("AnnualRevenue", "currency", "Annual Revenue", precision=18),
             Field("NumberOfEmployees", "int", "Employees", precision=8),
             Field("Description", "textarea", "Account Description", length=32000),
-            Field("Rating", "picklist", "Account Rating", length=255, choices=choices("Hot", "Warm", "Cold")),
-            Field("AccountSource", "picklist", "Account Source", length=255, choices=choices(*LEAD_SOURCES)),
+            picklist("Rating", "Account Rating", "Hot", "Warm", "Cold"),
+            picklist("AccountSource", "Account Source", *LEAD_SOURCES),
             owner_field("User"),
             Field(
                 "MasterRecordId",
@@ -85,30 +79,24 @@ def opportunity() -> ObjectType:
             lookup("AccountId", "Account ID", "Account", relationship="Account"),
             Field("Name", "string", "Name", length=120, required=True, name_field=True),
             Field("Description", "textarea", "Description", length=32000),
-            Field(
-                "StageName",
-                "picklist",
-                "Stage",
-                length=255,
-                required=True,
-                choices=choices(*(stage for stage, _, _ in STAGES)),
-            ),
+            picklist("StageName", "Stage", *(stage for stage, _, _ in STAGES), required=True),
             Field("Amount", "currency", "Amount", precision=18, scale=2),
             Field("Probability", "percent", "Probability (%)", precision=3),
             Field("CloseDate", "date", "Close Date", required=True),
-            Field(
-                "Type", "picklist", "Opportunity Type", length=255, choices=choices("Existing Business", "New Business")
-            ),
+            picklist("Type", "Opportunity Type", "Existing Business", "New Business"),
             Field("NextStep", "string", "Next Step", length=255),
-            Field("LeadSource", "picklist", "Lead Source", length=255, choices=choices(*LEAD_SOURCES)),
+            picklist("LeadSource", "Lead Source", *LEAD_SOURCES),
             Field("IsClosed", "boolean", "Closed", default=False, **READ_ONLY),
             Field("IsWon", "boolean", "Won", default=False, **READ_ONLY),
-            Field(
+            picklist(
                 "ForecastCategoryName",
-                "picklist",
                 "Forecast Category",
+                "Omitted",
+                "Pipeline",
+                "Best Case",
+                "Commit",
+                "Closed",
                 length=40,
-                choices=choices("Omitted", "Pipeline", "Best Case", "Commit", "Closed"),
             ),
             lookup("CampaignId", "Campaign ID", "Campaign", relationship="Campaign"),
             owner_field("User"),
@@ -128,13 +116,7 @@ def contact_role() -> ObjectType:
         [
             lookup("OpportunityId", "Opportunity ID", "Opportunity", relationship="Opportunity", required=True),
             lookup("ContactId", "Contact ID", "Contact", relationship="Contact", required=True),
-            Field(
-                "Role",
-                "picklist",
-                "Role",
-                length=40,
-                choices=choices("Decision Maker", "Economic Buyer", "Evaluator", "Influencer", "Other"),
-            ),
+            picklist("Role", "Role", "Decision Maker", "Economic Buyer", "Evaluator", "Influencer", "Other", length=40),
             Field("IsPrimary", "boolean", "Primary", default=False),
         ],
     )
@@ -147,14 +129,9 @@ def campaign() -> ObjectType:
         "701",
         [
             Field("Name", "string", "Name", length=80, required=True, name_field=True),
-            Field("Type", "picklist", "Type", length=40, choices=choices("Conference", "Webinar", "Email", "Other")),
-            Field(
-                "Status",
-                "picklist",
-                "Status",
-                length=40,
-                default="Planned",
-                choices=choices("Planned", "In Progress", "Completed", "Aborted", default="Planned"),
+            picklist("Type", "Type", "Conference", "Webinar", "Email", "Other", length=40),
+            picklist(
+                "Status", "Status", "Planned", "In Progress", "Completed", "Aborted", length=40, default="Planned"
             ),
             Field("StartDate", "date", "Start Date"),
             Field("EndDate", "date", "End Date"),
@@ -175,14 +152,7 @@ def campaign_member() -> ObjectType:
             lookup("CampaignId", "Campaign ID", "Campaign", relationship="Campaign", required=True),
             lookup("LeadId", "Lead ID", "Lead", relationship="Lead"),
             lookup("ContactId", "Contact ID", "Contact", relationship="Contact"),
-            Field(
-                "Status",
-                "picklist",
-                "Status",
-                length=40,
-                default="Sent",
-                choices=choices(*MEMBER_STATUSES, default="Sent"),
-            ),
+            picklist("Status", "Status", *MEMBER_STATUSES, length=40, default="Sent"),
             Field("HasResponded", "boolean", "Responded", default=False, **READ_ONLY),
             Field("FirstRespondedDate", "date", "First Responded Date", **READ_ONLY),
         ],
@@ -196,37 +166,25 @@ def task() -> ObjectType:
         "00T",
         [
             *activity_fields(),
-            Field(
-                "Status",
-                "picklist",
-                "Status",
-                length=255,
-                required=True,
-                default="Not Started",
-                choices=choices(*TASK_STATUSES, default="Not Started"),
-            ),
-            Field(
-                "Priority",
-                "picklist",
-                "Priority",
-                length=255,
-                required=True,
-                default="Normal",
-                choices=choices("High", "Normal", "Low", default="Normal"),
-            ),
-            Field(
+            picklist("Status", "Status", *TASK_STATUSES, required=True, default="Not Started"),
+            picklist("Priority", "Priority", "High", "Normal", "Low", required=True, default="Normal"),
+            picklist(
                 "TaskSubtype",
-                "picklist",
                 "Task Subtype",
+                "Task",
+                "Email",
+                "ListEmail",
+                "Cadence",
+                "Call",
+                "LinkedIn",
                 length=40,
                 updateable=False,
                 default="Task",
                 restricted=True,
-                choices=choices("Task", "Email", "ListEmail", "Cadence", "Call", "LinkedIn", default="Task"),
             ),
-            Field("Type", "picklist", "Type", length=40, choices=choices("Call", "Email", "Meeting", "Other")),
+            picklist("Type", "Type", "Call", "Email", "Meeting", "Other", length=40),
             Field("CallDurationInSeconds", "int", "Call Duration", precision=8),
-            Field("CallType", "picklist", "Call Type", length=40, choices=choices("Internal", "Inbound", "Outbound")),
+            picklist("CallType", "Call Type", "Internal", "Inbound", "Outbound", length=40),
             Field("CallDisposition", "string", "Call Result", length=255),
             Field("IsClosed", "boolean", "Closed", default=False, **READ_ONLY),
             Field("IsHighPriority", "boolean", "High Priority", default=False, **READ_ONLY),
@@ -248,14 +206,7 @@ def event() -> ObjectType:
             Field("EndDateTime", "datetime", "End Date Time"),
             Field("IsAllDayEvent", "boolean", "All-Day Event", default=False),
             Field("Location", "string", "Location", length=255),
-            Field(
-                "ShowAs",
-                "picklist",
-                "Show Time As",
-                length=40,
-                default="Busy",
-                choices=choices("Busy", "OutOfOffice", "Free", default="Busy"),
-            ),
+            picklist("ShowAs", "Show Time As", "Busy", "OutOfOffice", "Free", length=40, default="Busy"),
         ],
     )
 

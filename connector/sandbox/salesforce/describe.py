@@ -25,70 +25,90 @@ _SOAP_TYPES = {
 _LONG_TEXT = 4099
 
 
+_NEVER: dict[str, Any] = {
+    "aiPredictionField": False,
+    "autoNumber": False,
+    "calculated": False,
+    "calculatedFormula": None,
+    "cascadeDelete": False,
+    "controllerName": None,
+    "defaultValueFormula": None,
+    "dependentPicklist": False,
+    "deprecatedAndHidden": False,
+    "displayLocationInDecimal": False,
+    "encrypted": False,
+    "filteredLookupInfo": None,
+    "formulaTreatNullNumberAsZero": False,
+    "highScaleNumber": False,
+    "htmlFormatted": False,
+    "inlineHelpText": None,
+    "mask": None,
+    "maskType": None,
+    "queryByDistance": False,
+    "referenceTargetField": None,
+    "relationshipOrder": None,
+    "restrictedDelete": False,
+    "writeRequiresMasterRead": False,
+}  # keys that must be there and say nothing in this org
+
+
 def describe_field(field: Field, *, locked: bool = False) -> dict[str, Any]:
-    """One entry of `fields`. With `locked` the user may read but not edit it."""
-    plain = (
-        field.stored and field.type != "multipicklist" and not (field.type == "textarea" and field.length > _LONG_TEXT)
-    )
-    length = 18 if field.type in {"id", "reference"} else field.length
+    """One entry of `fields`, keys in order. With `locked` the user may read but not edit it."""
+    return dict(sorted({**_NEVER, **_identity(field), **_measures(field), **_rights(field, locked=locked)}.items()))
+
+
+def _identity(field: Field) -> dict[str, Any]:
+    """What the field is and where it leads."""
     return {
-        "aggregatable": plain,
-        "aiPredictionField": False,
-        "autoNumber": False,
-        "byteLength": length * 3 if field.type in TEXTS else length,
-        "calculated": False,
-        "calculatedFormula": None,
-        "cascadeDelete": False,
-        "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound,
-        "controllerName": None,
-        "createable": field.createable and not locked,
         "custom": field.custom,
         "defaultValue": bool(field.default) if field.type == "boolean" else None,
-        "defaultValueFormula": None,
-        "defaultedOnCreate": field.type == "boolean" or field.default is not None or not field.createable,
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
-        "digits": field.precision if field.type == "int" else 0,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
         "externalId": field.external_id,
         "extraTypeInfo": "plaintextarea" if field.type == "textarea" else None,
-        "filterable": field.stored and not (field.type == "textarea" and field.length > _LONG_TEXT),
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
-        "groupable": plain and field.type not in NUMBERS - {"int"} and field.type != "datetime",
-        "highScaleNumber": False,
-        "htmlFormatted": False,
-        "idLookup": field.id_lookup or field.external_id,
-        "inlineHelpText": None,
         "label": field.label,
-        "length": length,
-        "mask": None,
-        "maskType": None,
         "name": field.name,
         "nameField": field.name_field,
         "namePointing": len(field.refers_to) > 1,
-        "nillable": not (field.required or field.type in {"boolean", "id"} or field.name in AUDIT),
-        "permissionable": not (field.required or not field.createable or field.type == "id"),
         "picklistValues": [_choice(choice) for choice in field.choices],
         "polymorphicForeignKey": len(field.refers_to) > 1,
-        "precision": field.precision if field.type in NUMBERS - {"int"} else 0,
-        "queryByDistance": False,
-        "referenceTargetField": None,
         "referenceTo": list(field.refers_to),
         "relationshipName": field.relationship,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
         "restrictedPicklist": field.restricted,
-        "scale": field.scale,
-        "searchPrefilterable": field.type == "reference",
         "soapType": _SOAP_TYPES.get(field.type, "xsd:string"),
-        "sortable": plain,
         "type": field.type,
+    }
+
+
+def _measures(field: Field) -> dict[str, Any]:
+    """How large values may be."""
+    length = 18 if field.type in {"id", "reference"} else field.length
+    return {
+        "byteLength": length * 3 if field.type in TEXTS else length,
+        "digits": field.precision if field.type == "int" else 0,
+        "length": length,
+        "precision": field.precision if field.type in NUMBERS - {"int"} else 0,
+        "scale": field.scale,
+    }
+
+
+def _rights(field: Field, *, locked: bool) -> dict[str, Any]:
+    """What may be done with it: written, left out, filtered, sorted."""
+    long_text = field.type == "textarea" and field.length > _LONG_TEXT
+    plain = field.stored and field.type != "multipicklist" and not long_text
+    return {
+        "aggregatable": plain,
+        "caseSensitive": field.case_sensitive,
+        "createable": field.createable and not locked,
+        "defaultedOnCreate": field.type == "boolean" or field.default is not None or not field.createable,
+        "filterable": field.stored and not long_text,
+        "groupable": plain and field.type not in NUMBERS - {"int"} and field.type != "datetime",
+        "idLookup": field.id_lookup or field.external_id,
+        "nillable": not (field.required or field.type in {"boolean", "id"} or field.name in AUDIT),
+        "permissionable": not (field.required or not field.createable or field.type == "id"),
+        "searchPrefilterable": field.type == "reference",
+        "sortable": plain,
         "unique": field.unique,
         "updateable": field.updateable and not locked,
-        "writeRequiresMasterRead": False,
     }
 
 

@@ -189,3 +189,9 @@ def user_field(name: str, label: str) -> Field:
 def choices(*values: str, default: str | None = None) -> list[Choice]:
     """A picklist whose labels are its values."""
     return [Choice(value, value, default=value == default) for value in values]
+
+
+def picklist(name: str, label: str, *values: str, default: str | None = None, **flags: Any) -> Field:
+    """A picklist field with these values, of 255 characters unless `flags` say otherwise."""
+    flags.setdefault("length", 255)
+    return Field(name, "picklist", label, default=default, choices=choices(*values, default=default), **flags)

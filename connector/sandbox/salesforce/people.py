@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.sandbox.salesforce.fields import ACTING_USER, Field, ObjectType, choices, define
+from connector.sandbox.salesforce.fields import ACTING_USER, Field, ObjectType, choices, define, picklist
 
 READ_ONLY: dict[str, Any] = {"createable": False, "updateable": False}
 LIFECYCLE_STAGES = ("Subscriber", "Lead", "MQL", "SQL", "Opportunity", "Customer", "Evangelist", "Other")
@@ -43,10 +43,10 @@ def lead() -> ObjectType:
             Field("Email", "email", "Email", length=80, id_lookup=True),
             Field("Website", "url", "Website", length=255),
             Field("Description", "textarea", "Lead Description", length=32000),
-            Field("LeadSource", "picklist", "Lead Source", length=255, choices=choices(*LEAD_SOURCES)),
+            picklist("LeadSource", "Lead Source", *LEAD_SOURCES),
             status_field(),
-            Field("Industry", "picklist", "Industry", length=255, choices=choices(*INDUSTRIES)),
-            Field("Rating", "picklist", "Rating", length=255, choices=choices("Hot", "Warm", "Cold")),
+            picklist("Industry", "Industry", *INDUSTRIES),
+            picklist("Rating", "Rating", "Hot", "Warm", "Cold"),
             Field("AnnualRevenue", "currency", "Annual Revenue", precision=18),
             Field("NumberOfEmployees", "int", "Employees", precision=8),
             owner_field("User", "Group"),
@@ -80,7 +80,7 @@ def contact() -> ObjectType:
             Field("Title", "string", "Title", length=128),
             Field("Department", "string", "Department", length=80),
             lookup("ReportsToId", "Reports To ID", "Contact", relationship="ReportsTo"),
-            Field("LeadSource", "picklist", "Lead Source", length=255, choices=choices(*LEAD_SOURCES)),
+            picklist("LeadSource", "Lead Source", *LEAD_SOURCES),
             Field("Birthdate", "date", "Birthdate"),
             Field("Description", "textarea", "Contact Description", length=32000),
             owner_field("User"),
@@ -107,7 +107,7 @@ def name_fields() -> list[Field]:
     return [
         Field("LastName", "string", "Last Name", length=80, required=True),
         Field("FirstName", "string", "First Name", length=40),
-        Field("Salutation", "picklist", "Salutation", length=40, choices=choices(*SALUTATIONS)),
+        picklist("Salutation", "Salutation", *SALUTATIONS, length=40),
         Field("Name", "string", "Full Name", length=121, name_field=True, **READ_ONLY),
     ]
 
@@ -123,15 +123,7 @@ def address_fields(prefix: str, label: str) -> list[Field]:
 
 def status_field() -> Field:
     """Lead.Status: never blank, first value when nothing is said."""
-    return Field(
-        "Status",
-        "picklist",
-        "Lead Status",
-        length=255,
-        required=True,
-        default=LEAD_STATUSES[0],
-        choices=choices(*LEAD_STATUSES, default=LEAD_STATUSES[0]),
-    )
+    return picklist("Status", "Lead Status", *LEAD_STATUSES, required=True, default=LEAD_STATUSES[0])
 
 
 def owner_field(*owners: str) -> Field:
@@ -187,14 +179,7 @@ def bridge_fields() -> list[Field]:
     return [
         hubspot_id("HubSpot_Contact_Id__c", "HubSpot Contact Id"),
         Field("HubSpot_Score__c", "double", "HubSpot Score", precision=18),
-        Field(
-            "HubSpot_Lifecycle_Stage__c",
-            "picklist",
-            "HubSpot Lifecycle Stage",
-            length=255,
-            restricted=True,
-            choices=choices(*LIFECYCLE_STAGES),
-        ),
+        picklist("HubSpot_Lifecycle_Stage__c", "HubSpot Lifecycle Stage", *LIFECYCLE_STAGES, restricted=True),
         Field("HubSpot_Persona__c", "string", "HubSpot Persona", length=80),
         Field("HubSpot_Source__c", "string", "HubSpot Source", length=120),
         Field("Birthday__c", "date", "Birthday"),

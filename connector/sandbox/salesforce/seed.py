@@ -20,60 +20,43 @@ USERS: tuple[tuple[str, str, str, bool], ...] = (
     ("Otto", "Gone", "otto.gone@example.test", False),
     ("Pia", "Left", "pia.left@example.test", False),
 )
+_LOCALE = {
+    "InstanceName": "EU99",
+    "TimeZoneSidKey": "Europe/Berlin",
+    "LanguageLocaleKey": "en_US",
+    "DefaultLocaleSidKey": "en_US",
+}
 Load = Callable[[str, Iterable[Mapping[str, Any]]], list[str]]
 
 
 def furnish(load: Load, edition: str, *, sandbox: bool) -> None:
     """Fill a new org. `load` is Org.load."""
-    load(
-        "Organization",
-        [
-            {
-                "Name": "Acme Test",
-                "OrganizationType": edition,
-                "InstanceName": "EU99",
-                "IsSandbox": sandbox,
-                "TimeZoneSidKey": "Europe/Berlin",
-                "LanguageLocaleKey": "en_US",
-                "DefaultLocaleSidKey": "en_US",
-            }
-        ],
-    )
-    load(
-        "User",
-        [
-            {
-                "FirstName": first,
-                "LastName": last,
-                "Username": name,
-                "Email": name,
-                "Alias": last.lower()[:8],
-                "IsActive": active,
-            }
-            for first, last, name, active in USERS
-        ],
-    )
+    load("Organization", [{"Name": "Acme Test", "OrganizationType": edition, "IsSandbox": sandbox, **_LOCALE}])
+    load("User", [_user(*seat) for seat in USERS])
     (queue,) = load("Group", [{"Name": "New Leads", "DeveloperName": "New_Leads", "Type": "Queue"}])
     load("QueueSobject", [{"QueueId": queue, "SobjectType": "Lead"}, {"QueueId": queue, "SobjectType": "Task"}])
     load("LeadStatus", _statuses(LEAD_STATUSES, "IsConverted", CONVERTED_STATUSES))
     load("TaskStatus", _statuses(TASK_STATUSES, "IsClosed", frozenset({"Completed"})))
-    load(
-        "OpportunityStage",
-        [
-            {
-                "MasterLabel": stage,
-                "ApiName": stage,
-                "SortOrder": place,
-                "IsActive": True,
-                "IsClosed": stage in {"Closed Won", "Closed Lost"},
-                "IsWon": stage == "Closed Won",
-                "DefaultProbability": probability,
-                "ForecastCategoryName": forecast,
-                "ForecastCategory": forecast,
-            }
-            for place, (stage, probability, forecast) in enumerate(STAGES, start=1)
-        ],
-    )
+    load("OpportunityStage", [_stage(place, *stage) for place, stage in enumerate(STAGES, start=1)])
+
+
+def _user(first: str, last: str, address: str, active: bool) -> dict[str, Any]:  # noqa: FBT001 - a column of USERS
+    names = {"FirstName": first, "LastName": last, "Alias": last.lower()[:8]}
+    return {**names, "Username": address, "Email": address, "IsActive": active}
+
+
+def _stage(place: int, name: str, probability: int, forecast: str) -> dict[str, Any]:
+    return {
+        "MasterLabel": name,
+        "ApiName": name,
+        "SortOrder": place,
+        "IsActive": True,
+        "IsClosed": name in {"Closed Won", "Closed Lost"},
+        "IsWon": name == "Closed Won",
+        "DefaultProbability": probability,
+        "ForecastCategoryName": forecast,
+        "ForecastCategory": forecast,
+    }
 
 
 def _statuses(values: Iterable[str], flag: str, flagged: frozenset[str]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.sandbox.salesforce.fields import Field, ObjectType, choices, define
+from connector.sandbox.salesforce.fields import Field, ObjectType, define, picklist
 from connector.sandbox.salesforce.people import READ_ONLY, lookup, name_fields
 
 FIXED: dict[str, Any] = {"createable": False, "updateable": False, "deletable": False}
@@ -25,15 +25,7 @@ def user() -> ObjectType:
             Field("Email", "email", "Email", length=128, required=True, indexed=True),
             Field("Alias", "string", "Alias", length=8),
             Field("IsActive", "boolean", "Active", default=True),
-            Field(
-                "UserType",
-                "picklist",
-                "User Type",
-                length=40,
-                default="Standard",
-                choices=choices("Standard"),
-                **READ_ONLY,
-            ),
+            picklist("UserType", "User Type", "Standard", length=40, default="Standard", **READ_ONLY),
             Field("FederationIdentifier", "string", "SAML Federation ID", length=512),
             Field("Title", "string", "Title", length=80),
             Field("Phone", "phone", "Phone", length=40),
@@ -54,7 +46,7 @@ def group() -> ObjectType:
         [
             Field("Name", "string", "Name", length=40, required=True, name_field=True),
             Field("DeveloperName", "string", "Developer Name", length=80),
-            Field("Type", "picklist", "Type", length=40, default="Queue", choices=choices("Queue", "Regular")),
+            picklist("Type", "Type", "Queue", "Regular", length=40, default="Queue"),
             Field("Email", "email", "Email", length=80),
         ],
         **FIXED,
