@@ -1,4 +1,4 @@
-"""What can happen in a story: what people do on the CRMs' screens, what time and the wire do, what the bridge is told."""
+"""What can happen in a story: what people do on the CRMs' screens, what time and wire do, what the bridge is told."""
 
 from __future__ import annotations
 
@@ -156,7 +156,9 @@ def _many(stage: Stage, line: Line, number: str, side: str) -> None:
             made = stage.act(HUBSPOT, "create", object="contacts", properties=values)
             stage.people[name] = Person({HUBSPOT: ("contacts", made["id"])})
         else:
-            made = stage.act(SALESFORCE, "create", sobject="Lead", values={"LastName": name, "Company": "Acme", **values})
+            made = stage.act(
+                SALESFORCE, "create", sobject="Lead", values={"LastName": name, "Company": "Acme", **values}
+            )
             stage.people[name] = Person({SALESFORCE: ("Lead", made["id"])})
     stage.pass_time()
 
@@ -369,7 +371,9 @@ def _unpark(stage: Stage, _: Line) -> None:
 @acts.phrase("a person links NAME with OTHER")
 def _link(stage: Stage, _: Line, name: str, other: str) -> None:
     with stage.installation() as opened:
-        refs = [Ref(side, *stage.people[each].places[side]) for each in (name, other) for side in stage.people[each].places]
+        refs = [
+            Ref(side, *stage.people[each].places[side]) for each in (name, other) for side in stage.people[each].places
+        ]
         commands.link(opened.bridge, refs[0], refs[1], "a person")
 
 

@@ -1,6 +1,6 @@
 """The stage a story plays on: both sandboxes behind real HTTP, a store, an installation, and people with names.
 
-Time is the sandbox's and stands still but for what the story lets pass; whoever waits, the bridge included, moves it on.
+Time is the sandbox's and stands still but for what the story lets pass; whoever waits, moves it on for everybody.
 The stage reads both CRMs past their APIs, so that what a story claims does not hang on what the bridge believes.
 """
 
@@ -92,9 +92,9 @@ class Stage:
         if not self.still:
             self.clock.advance(seconds)
 
-    def act(self, side: Side, name: str, **arguments: Any) -> dict[str, Any]:
+    def act(self, side: Side, doing: str, /, **arguments: Any) -> dict[str, Any]:
         """Do something on a side's screens."""
-        return act(self.world, side.value, name, arguments)
+        return act(self.world, side.value, doing, arguments)
 
     def fault(self, **rule: Any) -> None:
         """Let calls misbehave."""
@@ -139,7 +139,11 @@ class Stage:
             else:
                 catalogue = self.world.salesforce.catalogue
                 found = [
-                    (obj, one, {name: row[each.slot] for name, each in catalogue[obj].kind.fields.items() if each.stored})
+                    (
+                        obj,
+                        one,
+                        {name: row[each.slot] for name, each in catalogue[obj].kind.fields.items() if each.stored},
+                    )
                     for obj in PEOPLE
                     for one in catalogue[obj].ids
                     if (row := catalogue[obj].live(one)) is not None

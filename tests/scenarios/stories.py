@@ -65,7 +65,9 @@ def stories_in(path: Path) -> list[Story]:
     try:
         found = YAML().load(path.read_text())
     except MarkedYAMLError as error:
-        raise StoryProblem(f"{path.name}:{(error.problem_mark.line if error.problem_mark else 0) + 1}: {error.problem}") from error
+        raise StoryProblem(
+            f"{path.name}:{(error.problem_mark.line if error.problem_mark else 0) + 1}: {error.problem}"
+        ) from error
     if not isinstance(found, CommentedSeq) or not found:
         raise StoryProblem(f"{path.name}:1: a file of stories is a list; begin with `- title: ...`")
     return [story for place, raw in _items(path, found) for story in _spread(place, raw)]
@@ -97,8 +99,10 @@ def _story(place: str, raw: CommentedMap, row: Mapping[str, Any]) -> Story:
     file = place.split(":", maxsplit=1)[0]
     settings = _filled(raw.get("settings") or {}, row, place)
     if strange := set(settings) - SETTINGS:
-        raise StoryProblem(f"{place}: unknown settings {', '.join(sorted(strange))}; there are {', '.join(sorted(SETTINGS))}")
-    parts = {part: tuple(_lines(file, place, raw.get(part) or [], row)) for part in PARTS}
+        raise StoryProblem(
+            f"{place}: unknown settings {', '.join(sorted(strange))}; there are {', '.join(sorted(SETTINGS))}"
+        )
+    parts = {part: tuple(_lines(file, place, raw[part], row)) if raw.get(part) else () for part in PARTS}
     if not parts["then"]:
         raise StoryProblem(f"{place}: `then` is empty; a story that claims nothing cannot fail")
     return Story(
