@@ -2,7 +2,7 @@
 
 Every new version of a row is noted with the version before it. A transaction that fails is undone from its notes,
 newest first; one that succeeds turns them into the write log and the list of changes. So the log holds what took
-effect and nothing else.
+effect and nothing else, and what the org's own rules made of a write stands on a line of its own, by "automation".
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ class Note:
     kind: str
     before: Row | None
     after: Row | None
+    rewritten: frozenset[str] = frozenset()  # names that the org's own rules have set, whatever the caller said
 
 
 class Journal:
@@ -63,9 +64,9 @@ class Journal:
                 for note in notes:
                     self._publish(note)
 
-    def put(self, table: Table, act: Act, row: Row, kind: str) -> None:
+    def put(self, table: Table, act: Act, row: Row, kind: str, *, rewritten: frozenset[str] = frozenset()) -> None:
         """Put a version of a row in place."""
-        self._notes.append(Note(table, act, kind, table.put(row), row))
+        self._notes.append(Note(table, act, kind, table.put(row), row, rewritten))
 
     def drop(self, table: Table, act: Act, record_id: str) -> None:
         """Remove a row for good."""
@@ -78,9 +79,11 @@ class Journal:
         kind, act, record_id = note.table.kind, note.act, row[ID_SLOT]
         changes = _changes(kind, note.before, note.after)
         self.events.append(Change(kind.name, record_id, note.kind, tuple(changes), act.now, act.actor))
-        self._log.append(
-            side="salesforce", actor=act.actor, operation=note.kind, object=kind.name, id=record_id, changes=changes
-        )
+        own = {name: value for name, value in changes.items() if name not in note.rewritten}
+        self._write(act.actor, note.kind, kind.name, record_id, own)
+        if note.rewritten:
+            theirs = {name: value for name, value in changes.items() if name in note.rewritten}
+            self._write("automation", "updated", kind.name, record_id, theirs)
         if note.kind in {"deleted", "merged", "hard_deleted"}:
             self.deletions.append((act.now.timestamp(), kind.name, record_id))
         if note.kind in {"deleted", "merged"}:
@@ -90,6 +93,11 @@ class Journal:
         self._veil(note, record_id)
         if kind.name in _RIGHTS:
             self.on_rights_changed()
+
+    def _write(self, actor: str, operation: str, sobject: str, record_id: str, changes: dict[str, Any]) -> None:
+        self._log.append(
+            side="salesforce", actor=actor, operation=operation, object=sobject, id=record_id, changes=changes
+        )
 
     def _veil(self, note: Note, record_id: str) -> None:
         """Hide the change from others for a while, if the org is set to commit late."""

@@ -170,14 +170,21 @@ class Writer:
         self._check_unique(table, row, before)
         if self.rules.duplicates:
             self._check_duplicates(act, kind, row, before)
-        if kind.assignable and self.rules.assignments:
-            self.rules.assign(kind, row, act.assign, act.now)
-        if self.rules.automations:
-            self.rules.automate(kind, row, act.now, creating=before is None)
-            derive(self.catalogue, kind, row, before)
-            self._check_unique(table, row, before)
+        rewritten: frozenset[str] = frozenset()
+        if self.rules.assignments or self.rules.automations:
+            rewritten = self._rewrite(act, table, row, before)
         self._settle_primary(act, table, row)
-        self.journal.put(table, act, row, how)
+        self.journal.put(table, act, row, how, rewritten=rewritten)
+
+    def _rewrite(self, act: Act, table: Table, row: Row, before: Row | None) -> frozenset[str]:
+        """Let assignment rules and automations change the row in place; the names they have changed."""
+        kind, asked = table.kind, row.copy()
+        if kind.assignable:
+            self.rules.assign(kind, row, act.assign, act.now)
+        self.rules.automate(kind, row, act.now, creating=before is None)
+        derive(self.catalogue, kind, row, before)
+        self._check_unique(table, row, before)
+        return frozenset(name for name, slot in kind.told if row[slot] != asked[slot])
 
     def _check_unique(self, table: Table, row: Row, before: Row | None) -> None:
         for field in table.kind.uniques:

@@ -106,8 +106,12 @@ def test_an_automation_rewrites_fields_in_the_same_transaction(api, org, log) ->
     actions.add_automation(org, "Lead", {"LastName": {"upper": "LastName"}, "Rating": "Hot"}, when="Company = 'Acme'")
     row = api.read("Lead", api.lead(LastName="doe", FirstName="Jo"))
     assert (row["LastName"], row["Name"], row["Rating"]) == ("DOE", "Jo DOE", "Hot")
-    changes = log()[-1]["changes"]
-    assert (changes["LastName"], changes["Rating"]) == ("DOE", "Hot")
+    said, rewritten = log()[-2:]
+    assert (said["actor"], said["operation"], said["changes"]["FirstName"]) == ("api:unnamed", "created", "Jo")
+    assert not {"LastName", "Rating"} & set(said["changes"])
+    assert (rewritten["actor"], rewritten["operation"]) == ("automation", "updated")
+    assert rewritten["changes"] == {"LastName": "DOE", "Name": "Jo DOE", "Rating": "Hot"}
+    assert [event.kind for event in org.events] == ["created"]
 
 
 def test_rules_can_be_lifted(api, org, rule) -> None:
