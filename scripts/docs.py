@@ -1,0 +1,219 @@
+"""Writes the parts of docs/ that the code knows better: every command and option, every setting, every mapping key.
+
+A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. Everything around it is written by people and kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from connector.cli import GROUPS
+from connector.cli import main as smarketing
+from connector.config.init import example_text
+from connector.config.schema import json_schemas
+from connector.core.transforms import TRANSFORMS
+
+ROOT = Path(__file__).resolve().parent.parent
+_BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Write, or check."""
+    parser = argparse.ArgumentParser(description="Writes the generated parts of docs/.")
+    parser.add_argument("--check", action="store_true", help="only say what is stale")
+    asked = parser.parse_args()
+    stale = {path: text for path, text in written(ROOT / "docs").items() if path.read_text() != text}
+    for path, text in sorted(stale.items()):
+        print(f"{'stale' if asked.check else 'wrote'}: {path.relative_to(ROOT)}")
+        if not asked.check:
+            path.write_text(text)
+    sys.exit(1 if stale and asked.check else 0)
+
+
+def written(folder: Path) -> dict[Path, str]:
+    """Every page with a generated part, as it should read."""
+    pages = {path: path.read_text() for path in sorted(folder.glob("*.md"))}
+    return {path: _BLOCK.sub(_filled, text) for path, text in pages.items() if _BLOCK.search(text)}
+
+
+def _filled(found: re.Match[str]) -> str:
+    return f"{found[1]}\n{PARTS[found[2]]().strip()}\n\n{found[3]}"
+
+
+def commands() -> str:
+    """Every command with its arguments, options and examples."""
+    ctx = click.Context(smarketing)
+    parts = []
+    for group, names in GROUPS.items():
+        parts.append(f"## {group}")
+        for name in names:
+            command = smarketing.get_command(ctx, name)
+            assert command is not None
+            parts.append("\n\n".join(_command(command)))
+    return "\n\n".join(parts)
+
+
+def _command(command: click.Command) -> Iterator[str]:
+    ctx = click.Context(command, info_name=f"smarketing {command.name}")
+    yield f"### {command.name}"
+    yield f"```\n{' '.join([ctx.command_path, *command.collect_usage_pieces(ctx)])}\n```"
+    yield re.sub(r"(?<!\n)\n(?!\n)", " ", (command.help or "").strip())
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    if options:
+        rows = [f"| `{', '.join(option.opts)}` | {_takes(option)} | {_help(option, ctx)} |" for option in options]
+        yield "\n".join(("| option | takes | what it does |", "|---|---|---|", *rows))
+    if command.epilog:
+        examples = [line.strip() for line in command.epilog.splitlines()[2:]]
+        yield "```\n" + "\n".join(examples) + "\n```"
+
+
+def _takes(option: click.Option) -> str:
+    if option.is_flag:
+        return ""
+    if isinstance(option.type, click.Choice):
+        return " \\| ".join(f"`{choice}`" for choice in option.type.choices)
+    return option.type.name.upper().replace("INTEGER", "NUMBER")
+
+
+def _help(option: click.Option, ctx: click.Context) -> str:
+    record = option.get_help_record(ctx)
+    return _cell(record[1] if record else option.help or "")
+
+
+def settings() -> str:
+    """Every setting of config.yaml: what may stand there, and what holds when nothing does."""
+    schema = json_schemas()["config"]
+    rows = [f"| `{name}` | {form} | {default} |" for name, form, default in _leaves(schema, schema, "")]
+    return "\n".join(("| setting | what may stand there | default |", "|---|---|---|", *rows))
+
+
+def example() -> str:
+    """config.example.yaml, which explains every setting where one edits it."""
+    return f"```yaml\n{example_text().rstrip()}\n```"
+
+
+def mapping_keys() -> str:
+    """Every key of a mapping file."""
+    schema = json_schemas()["mapping"]
+    parts = []
+    for title, part in (
+        ("A mapping file", schema),
+        ("`identity`", schema["$defs"]["Identity"]),
+        ("A member of `match`", schema["$defs"]["MatchBy"]),
+        ("`create`", schema["$defs"]["CreateRules"]),
+        ("`scope`", schema["$defs"]["Scope"]),
+        ("A member of `fields`: a rule", schema["$defs"]["FieldRule"]),
+        ("`owners` in owners.yaml", json_schemas()["owners"]["$defs"]["OwnerMap"]),
+    ):
+        rows = [f"| `{name}` | {_form(one, schema)} | {_default(one)} |" for name, one in part["properties"].items()]
+        parts.append(
+            "\n".join((f"**{title}**", "", "| key | what may stand there | default |", "|---|---|---|", *rows))
+        )
+    return "\n\n".join(parts)
+
+
+def transforms() -> str:
+    """Every transform by name."""
+    rows = [
+        f"| `{name}` | {'yes' if transform.back else 'no, so it is for one-way rules'} |"
+        for name, transform in sorted(TRANSFORMS.items())
+    ]
+    return "\n".join(("| transform | can be undone |", "|---|---|", *rows))
+
+
+def _leaves(node: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
+    for name, found in node["properties"].items():
+        group = _group(found, schema)
+        if group is None:
+            yield prefix + name, _form(found, schema), _default(found)
+        else:
+            yield from _leaves(group, schema, f"{prefix}{name}.")
+
+
+def _group(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The group of settings a node stands for, if it is one."""
+    for one in (node, *node.get("anyOf", ())):
+        name = one.get("$ref", "").rpartition("/")[2]
+        if name and "properties" in schema["$defs"][name]:
+            found: Mapping[str, Any] = schema["$defs"][name]
+            return found
+    return None
+
+
+def _form(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    if "$ref" in node:
+        name = node["$ref"].rpartition("/")[2]
+        return _form(schema["$defs"][name], schema) if name in schema.get("$defs", {}) else name
+    if str(node.get("pattern", "")).startswith("^(env|file)"):
+        return "`env:NAME` or `file:PATH`"
+    if "anyOf" in node:
+        if {"type": "string"} in node["anyOf"]:
+            return "text"  # numbers and true are taken as text there
+        forms = [_form(one, schema) for one in node["anyOf"] if one.get("type") != "null"]
+        return ", or ".join(dict.fromkeys(forms))
+    if "enum" in node or "const" in node:
+        return " \\| ".join(f"`{one}`" for one in node.get("enum", [node.get("const")]))
+    return _cell(_plain(node, schema))
+
+
+def _plain(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    if "description" in node and "properties" not in node:
+        return str(node["description"])
+    match node.get("type"):
+        case "array":
+            return f"a list of {_form(node.get('items', {}), schema)}"
+        case "object" if node.get("properties"):
+            keys = (f"`{name}`: {_form(one, schema)}" for name, one in node["properties"].items())
+            return f"{{{', '.join(keys)}}}"
+        case "object":
+            return f"{{name: {_form(node.get('additionalProperties', {}), schema)}}}"
+        case list():
+            return "text"
+        case kind:
+            return _WORDS.get(str(kind), str(kind)) + _bounds(node)
+
+
+_WORDS = {"integer": "a whole number", "number": "a number", "string": "text", "boolean": "`true` \\| `false`"}
+
+
+def _bounds(node: Mapping[str, Any]) -> str:
+    said = [
+        f"{words} {node[key]:g}"
+        for key, words in (("minimum", "from"), ("exclusiveMinimum", "above"), ("maximum", "up to"))
+        if key in node
+    ]
+    return f" {' '.join(said)}" if said else ""
+
+
+def _default(node: Mapping[str, Any]) -> str:
+    if "default" not in node:
+        return "(to be given)"
+    default = node["default"]
+    if default in (None, "", [], {}):
+        return ""
+    if isinstance(default, dict) and len(set(map(str, default.values()))) == 1:
+        default = next(iter(default.values()))
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def _cell(text: str) -> str:
+    return re.sub(r"(?<!\\)\|", r"\\|", text)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "commands": commands,
+    "settings": settings,
+    "example": example,
+    "mapping_keys": mapping_keys,
+    "transforms": transforms,
+}
+
+if __name__ == "__main__":
+    main()
