@@ -6,14 +6,14 @@ be found again. Issues are opened when something waits for a person and closed b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from connector.core.digest import digest
-from connector.core.plan import Change, Issue, IssueKind, Link, Raise, Relink, Unlink
+from connector.core.plan import Change, Issue, IssueKind, Link, Memory, Raise, Relink, Unlink
 from connector.core.readings import Presence
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
@@ -28,6 +28,9 @@ from connector.storage.links import Link as StoredLink
 if TYPE_CHECKING:
     from connector.engine.apply import Job  # a job is what is recorded; apply calls this module
 
+MERGED = "MERGED_ON_ONE_SIDE"
+_RECENT = 20  # events of a Lead that are looked at when it turns out to be converted
+_SKEW = timedelta(minutes=1)  # how far Salesforce's clock may be ahead of ours
 _CLOSABLE = (IssueKind.CONFLICT, IssueKind.PARKED, IssueKind.AMBIGUOUS)
 
 
@@ -63,6 +66,8 @@ def _relink(conn: Connection, job: Job, step: Relink, now: datetime) -> None:
     holder = links.by_refs(conn, [step.new]).get(step.new)
     if holder is None and links.relink(conn, link.id, job.version, step.new):
         job.version += 1
+        if step.reason == "converted":
+            _doubt(conn, job, step)
         job.notes.append(("relinked", f"{step.old} is now {step.new}: {step.reason}"))
         dirty.mark(conn, [step.new], now, reason="relinked")
     elif holder is not None and holder.id != link.id:
@@ -71,6 +76,29 @@ def _relink(conn: Connection, job: Job, step: Relink, now: datetime) -> None:
         other, kept = _across(link, step), _across(holder, step)
         job.notes.append(("unlinked", f"{step.old} became {step.new}, which is linked to {kept}"))
         job.raised.append(_merged_once(step, other, kept))
+
+
+def _doubt(conn: Connection, job: Job, step: Relink) -> None:
+    """Expect the Contact to say what the Lead said before our latest write, if that may have come after the conversion.
+
+    An org that lets converted Leads be edited takes such a write, and the Contact never sees it. What gave way then
+    counts as sent: where the Contact still says it, it is our own old value and not a rep's edit.
+    """
+    lead = job.case.subject.salesforce
+    last = lead.modified_at if lead else None
+    stale = {
+        row["rule"]: row["before"]
+        for event in events.of_refs(conn, [step.old], _RECENT)
+        if last is not None and event.at >= last - _SKEW
+        for row in event.payload.get("changes", ())
+        if row["side"] == step.old.side.value and row["rule"] in job.memory.base
+    }
+    if stale:
+        sent = {**job.memory.sent.get(step.old.side, {})}
+        sent |= {rule: (*sent.get(rule, ()), before) for rule, before in stale.items()}
+        job.memory = Memory(job.memory.base, {**job.memory.sent, step.old.side: sent})
+        links.save(conn, [(job.case.link.id, job.version, job.memory)] if job.case.link else [])
+        job.version += 1
 
 
 def _across(link: StoredLink, step: Relink) -> Ref:
@@ -95,11 +123,23 @@ def taken(job: Job) -> Issue:
     )
 
 
+def _merged(issue: Issue, moves: Mapping[Ref, Ref]) -> bool:
+    """Whether the two records that were still apart on one side have become one there too."""
+    one, other, *_ = (moves.get(ref, ref) for ref in issue.refs)
+    return issue.code == MERGED and one == other
+
+
+def _close_merged(conn: Connection, moves: Mapping[Ref, Ref], now: datetime) -> None:
+    if moves and issues.counts(conn):
+        stood = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=list(moves))
+        issues.close(conn, [one.id for one in stood if _merged(one.issue, moves)], now, "merged on both sides")
+
+
 def _merged_once(step: Relink, other: Ref, kept: Ref) -> Issue:
     return Issue(
         IssueKind.AMBIGUOUS,
         (other, kept, step.new),
-        code="MERGED_ON_ONE_SIDE",
+        code=MERGED,
         reason=f"{step.old} was merged into {step.new} in {step.new.side.value}; "
         f"in {other.side.value} there still are two records",
         hint=f"merge {other} and {kept} in {other.side.value}",
@@ -110,7 +150,10 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> No
     """Append the events of a batch, open its issues and close those that no longer hold."""
     rows: list[Event] = []
     opened: list[Issue] = []
+    moves = {step.old: step.new for job in jobs for step in job.case.plan.steps if isinstance(step, Relink)}
+    _close_merged(conn, moves, now)
     for job in jobs:
+        job.raised = [issue for issue in job.raised if not _merged(issue, moves)]
         rows += _events(job, run, now)
         raised = [step.issue for step in job.case.plan.steps if isinstance(step, Raise)] + job.raised + _parked(job)
         opened += raised

@@ -40,7 +40,8 @@ def tell(bridge: Bridge, run: Run, found: Sequence[Issue]) -> None:
             mended = [one.id for one in stored if (one.issue.refs[0], one.issue.rule, one.issue.field) not in keys]
             issues.close(conn, mended, bridge.clock.now(), "it fits again")
             issues.raise_issues(conn, now_open, bridge.clock.now(), run.id)
-    run.counts["schema"] += len(now_open)
+    if now_open:
+        run.counts["schema"] += len(now_open)
     if run.unseen:
         facts.outdate(bridge.database)
 

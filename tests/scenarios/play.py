@@ -24,6 +24,6 @@ def play(story: Story, folder: Path, database: str) -> None:
         acts.run(here, story.when)
         for claim in told:
             claim(here)
-        if not story.never_settles:
+        if not story.work_is_left:
             written = settled(here)
             assert not written, f"{story.place}: nothing has changed, and yet the bridge writes {written}"

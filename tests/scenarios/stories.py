@@ -20,7 +20,7 @@ from ruamel.yaml.error import MarkedYAMLError
 
 PARTS = ("given", "when", "then")
 NESTING = ("at the same moment", "before the next write")  # steps whose details are steps
-KEYS = {"title", "complaint", "settings", "for each", "never settles", *PARTS}
+KEYS = {"title", "complaint", "settings", "for each", "work is left", *PARTS}
 SETTINGS = {"store", "mapping", "owners", "guards", "zone of the portal", "zone of the org", "batch", "salesforce"}
 _HOLE = re.compile(r"<([a-z ]+)>")
 
@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One test. `never_settles`: why the bridge is expected to go on writing at the end; "" when it must be quiet."""
+    """One test. `work_is_left`: why the bridge is expected to go on writing at the end; "" when it must be quiet."""
 
     title: str
     complaint: int
@@ -53,7 +53,7 @@ class Story:
     given: tuple[Line, ...]
     when: tuple[Line, ...]
     then: tuple[Line, ...]
-    never_settles: str = ""
+    work_is_left: str = ""
 
 
 def stories_in(path: Path) -> list[Story]:
@@ -110,7 +110,7 @@ def _story(place: str, raw: CommentedMap, row: Mapping[str, Any]) -> Story:
         complaint=int(raw["complaint"]),
         place=place,
         settings=settings,
-        never_settles=str(raw.get("never settles", "")),
+        work_is_left=str(raw.get("work is left", "")),
         **parts,
     )
 
