@@ -50,20 +50,13 @@ class Installation:
     def sync(self, mode: str, *, by: str, approved: bool = False) -> Run:
         """One recorded run: `once` (what changed since the last) or `full` (everything).
 
-        A first run has nothing to continue from and is therefore full. What changed while a full run was at work is
-        taken in by the next run, whose polling starts where the full one began.
+        A first run has nothing to continue from and is therefore full, and so is the first after an edit of the mapping
+        (`engine.standing`). What changed while a full run was at work is taken in by the next run, whose polling starts
+        where the full one began.
         """
-        run = sync.start(self.bridge, mode, by, approved=approved)
-        try:
-            if mode == "full" or sync.never_read(self.bridge):
-                sync.full(self.bridge, run)
-            else:
-                sync.once(self.bridge, run)
-        except BaseException:
-            sync.finish(self.bridge, run, "cut short")
-            raise
-        tell(self.bridge, run, [_misfit(found) for found in self.findings if found.severity is Severity.ERROR])
-        sync.finish(self.bridge, run, "held" if run.held else "done")
+        with sync.recorded(self.bridge, mode, by, approved=approved) as run:
+            sync.sync(self.bridge, run, mode)
+            tell(self.bridge, run, [_misfit(found) for found in self.findings if found.severity is Severity.ERROR])
         return run
 
 

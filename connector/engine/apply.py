@@ -9,13 +9,14 @@ worker fails its compare-and-set and is left to the next pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from connector.core.agreement import sending, settle
+from connector.core.backoff import delay
 from connector.core.plan import (
     Archive,
     Because,
@@ -37,6 +38,7 @@ from connector.engine.cases import Case
 from connector.engine.run import Run
 from connector.engine.unseen import note
 from connector.engine.writing import Task, carry_out
+from connector.errors import BridgeError, RateLimited, Unauthorised
 from connector.storage import dirty, links
 from connector.storage.links import NewLink
 
@@ -79,21 +81,32 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch left behind: refs to look at again at once, and refs to retry after a pause."""
+    """What a batch left behind: refs to retry after a pause, refs the guards hold, and the fault in the way.
 
-    again: tuple[Ref, ...]
+    The fault is the gravest: a refusal of our credentials before a limit, a limit before whatever passes.
+    """
+
     later: tuple[Ref, ...]
+    held: tuple[Ref, ...]
+    fault: BridgeError | None
 
 
-def apply(bridge: Bridge, cases: Iterable[Case], run: Run) -> Applied:
-    """Carry out the plans of some cases under the run's guards."""
+def apply(bridge: Bridge, cases: Iterable[Case], run: Run, claimed: Collection[Ref] = ()) -> Applied:
+    """Carry out the plans of some cases under the run's guards.
+
+    Refs whose outcome nobody knows are marked dirty in the transaction that concludes the batch; those in `claimed` are
+    dirty already, and their claimant puts them back.
+    """
     allowed: list[Case] = []
+    held: list[Ref] = []
     for case in cases:
         note(bridge, run, case.subject.hubspot)
         note(bridge, run, case.subject.salesforce)
         if run.allows(case.plan):
             run.count_plan(case.plan)
             allowed.append(case)
+        else:
+            held += case.refs
     jobs = _prepare(bridge, allowed, run)
     making = [job for job in jobs if job.made]
     if making:
@@ -102,10 +115,30 @@ def apply(bridge: Bridge, cases: Iterable[Case], run: Run) -> Applied:
     updates = [task for job in jobs for task in job.tasks if task is not job.made]
     if updates:
         carry_out(bridge, updates)
-    _conclude(bridge, jobs, run)
-    again = [ref for job in jobs for ref in job.again]
-    later = [ref for job in jobs if job.troubled for ref in job.case.refs]
-    return Applied(tuple(dict.fromkeys(again)), tuple(dict.fromkeys(later)))
+    faults = [task.unsure for job in jobs for task in job.tasks if task.unsure]
+    fault = min(faults, key=_gravity, default=None)
+    later = tuple(dict.fromkeys(ref for job in jobs if job.troubled for ref in job.case.refs))
+    mine = frozenset(claimed)
+    _conclude(bridge, jobs, run, _Later([ref for ref in later if ref not in mine], fault))
+    return Applied(later, tuple(held), fault)
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """Refs to mark for a later look, and why."""
+
+    refs: Sequence[Ref]
+    fault: BridgeError | None
+
+    def mark(self, conn: Connection, bridge: Bridge, now: datetime) -> None:
+        if self.refs:
+            pause = now + delay(0, bridge.backoff, bridge.dice.roll())
+            due = self.fault.until if isinstance(self.fault, RateLimited) else pause
+            dirty.mark(conn, self.refs, now, due_at=due, reason=str(self.fault or "outcome unknown"))
+
+
+def _gravity(fault: BridgeError) -> int:
+    return 0 if isinstance(fault, Unauthorised) else 1 if isinstance(fault, RateLimited) else 2
 
 
 def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run) -> list[Job]:
@@ -198,7 +231,7 @@ def _follow_creates(jobs: Sequence[Job]) -> None:
             job.tasks.append(Task(origin.ref.object, origin.ref, [change]))
 
 
-def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run) -> None:
+def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> None:
     """Advance base by what succeeded; append what happened; raise and close issues."""
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
@@ -225,6 +258,7 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run) -> None:
         again = [ref for job in jobs for ref in job.again]
         if again:
             dirty.mark(conn, again, now, reason="look again")
+        later.mark(conn, bridge, now)
 
 
 def _tell_taken(jobs: Sequence[Job]) -> None:

@@ -22,10 +22,10 @@ from connector.engine.apply import apply
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case, cases_of
 from connector.engine.erase import without_erased
+from connector.engine.reconcile import heed_fault
 from connector.engine.record import change_row
 from connector.engine.run import Run
 from connector.errors import Refused
-from connector.storage import dirty
 
 FORMAT = 1
 
@@ -140,14 +140,17 @@ def _parsed(text: bytes, path: Path, number: int) -> dict[str, Any]:
 
 
 def apply_saved(bridge: Bridge, records: Iterable[PlannedRecord], run: Run) -> None:
-    """Carry out a saved plan, record by record, where nothing has changed since."""
+    """Carry out a saved plan, record by record, where nothing has changed since.
+
+    Raises:
+        Unauthorised, RateLimited: when a side lets us write no longer; the plan may be applied again later.
+    """
     for batch in _batches(records, bridge.batch_records):
         cases = {frozenset(case.refs): case for case in cases_of(bridge, [ref for one in batch for ref in one.refs])}
         fit = [case for one in batch if (case := _unchanged(one, cases, run))]
         applied = apply(bridge, without_erased(bridge, fit), run)
         bridge.progress("applying the plan", run.counts["considered"], None)
-        with bridge.database.begin() as conn:
-            dirty.mark(conn, applied.later, bridge.clock.now(), reason="outcome unknown")
+        heed_fault(bridge, applied)
 
 
 def _batches(records: Iterable[PlannedRecord], size: int) -> Iterator[Sequence[PlannedRecord]]:

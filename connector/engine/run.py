@@ -73,7 +73,7 @@ class Run:
         """What a person is told when the run is held."""
         return Issue(
             IssueKind.HELD,
-            (Ref(Side.HUBSPOT, "run", str(self.id)),),
+            (Ref(Side.HUBSPOT, "run", "held"),),  # one hold at a time
             code="GUARD",
             reason=self.held,
             hint="look at `smarketing plan`, then let it go on with `smarketing sync --approve`, or raise the guards",

@@ -6,25 +6,22 @@ it until nothing is left that can be done now. `full` sweeps everything first. A
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.core.backoff import delay
 from connector.core.refs import Side
 from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
-from connector.engine.cases import cases_of
 from connector.engine.erase import without_erased
 from connector.engine.observe import observe
+from connector.engine.reconcile import PATIENCE, drain, heed_fault, reconcile_due
 from connector.engine.run import Run
+from connector.engine.standing import all_compared, begin_comparing, heed, hold, owes_full
 from connector.engine.sweep import batches, refreshed, swept
-from connector.errors import RateLimited, Transient
-from connector.storage import cursors, dirty, issues, links, runs, spool
-from connector.storage.dirty import Claim
-
-_LEASE = timedelta(minutes=5)
+from connector.storage import cursors, dirty, links, runs, spool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,107 +35,69 @@ class Turn:
 
 def tick(bridge: Bridge, run: Run) -> Turn:
     """Poll both sides, then reconcile one batch of what is dirty and due."""
-    return Turn(observe(bridge), *reconcile_due(bridge, run))
+    marked = observe(bridge)
+    done = reconcile_due(bridge, run)
+    return Turn(marked, done.claimed, done.waiting)
 
 
-def reconcile_due(bridge: Bridge, run: Run) -> tuple[int, int]:
-    """Claim a batch of dirty refs, reconcile it, release it. Returns how many were claimed, and how many wait."""
-    with bridge.database.begin() as conn:
-        now = bridge.clock.now()
-        claims = dirty.claim(conn, now, bridge.batch_records, now + _LEASE)
-    if not claims:
-        return 0, 0
-    try:
-        cases = without_erased(bridge, cases_of(bridge, [claim.ref for claim in claims]))
-        applied = apply(bridge, cases, run)
-    except Transient as fault:
-        _postpone(bridge, claims, fault)
-        return len(claims), len(claims)
-    return len(claims), _release(bridge, claims, applied)
+def sync(bridge: Bridge, run: Run, mode: str) -> None:
+    """What was asked for (`once` or `full`), or a full pass where only that can know what there is to do."""
+    if mode == "full" or owes_full(bridge):
+        full(bridge, run)
+    else:
+        once(bridge, run)
 
 
-def _release(bridge: Bridge, claims: Sequence[Claim], applied: Applied) -> int:
-    """Forget the marks that were worked off; keep, with a pause, those whose outcome nobody knows."""
-    later = set(applied.later)
-    waiting = [claim for claim in claims if claim.ref in later]
-    with bridge.database.begin() as conn:
-        now = bridge.clock.now()
-        if waiting:
-            dirty.retry(conn, waiting, _due(bridge, waiting, now), "outcome unknown")
-        missing = later - {claim.ref for claim in claims}
-        dirty.mark(conn, sorted(missing), now, reason="outcome unknown")
-        dirty.done(conn, [claim for claim in claims if claim.ref not in later])
-    return len(waiting)
-
-
-def _postpone(bridge: Bridge, claims: Sequence[Claim], fault: Transient) -> None:
-    with bridge.database.begin() as conn:
-        now = bridge.clock.now()
-        due = fault.until if isinstance(fault, RateLimited) else _due(bridge, claims, now)
-        dirty.retry(conn, claims, due, str(fault))
-
-
-def _due(bridge: Bridge, claims: Sequence[Claim], now: datetime) -> datetime:
-    return now + delay(max(claim.attempts for claim in claims), bridge.backoff, bridge.dice.roll())
-
-
-def once(bridge: Bridge, run: Run, patience: timedelta = timedelta(minutes=2)) -> None:
+def once(bridge: Bridge, run: Run, patience: timedelta = PATIENCE) -> None:
     """Take in what changed, and sync until nothing is dirty that can be done now."""
+    heed(bridge, run)
     observe(bridge)
     drain(bridge, run, patience)
-
-
-def drain(bridge: Bridge, run: Run, patience: timedelta = timedelta(minutes=2)) -> None:
-    """Reconcile until nothing is dirty that can be done now; waits out short backoffs, up to `patience`."""
-    start = bridge.clock.now()
-    while not run.held:
-        claimed, _ = reconcile_due(bridge, run)
-        bridge.progress("reconciling", run.counts["considered"], None)
-        if claimed:
-            continue
-        with bridge.database.read() as conn:
-            due = dirty.next_due(conn)
-        now = bridge.clock.now()
-        if due is None or due - start > patience:
-            return
-        bridge.clock.sleep(max(0.05, (due - now).total_seconds()))
+    _count_waiting(bridge, run)
 
 
 def full(bridge: Bridge, run: Run) -> None:
-    """Compare everything and bring it in step. What changed meanwhile is polled by the next run."""
+    """Compare everything and bring it in step. What changed meanwhile is polled by the next run.
+
+    Raises:
+        Unauthorised, RateLimited: when a side lets us write no longer; the next run is then full again.
+    """
+    heed(bridge, run)
+    begin_comparing(bridge)
     starts = _starting_cursors(bridge)
     read_at = bridge.clock.now()
     with swept(bridge, run.id):
         run.population = _population(bridge, run.id)
-        for applied in _applied(bridge, run, read_at):
-            _mark_later(bridge, applied)
+        if not run.held:
+            _bring_in_step(bridge, run, read_at)
     with bridge.database.begin() as conn:
         for side, cursor in starts.items():
             cursors.put(conn, side, cursor, bridge.clock.now())
+    if not run.held:
+        all_compared(bridge)
     drain(bridge, run)
+    _count_waiting(bridge, run)
 
 
-def _applied(bridge: Bridge, run: Run, read_at: datetime) -> Iterator[Applied]:
-    """Apply each batch while the next is planned, where an executor allows."""
+def _bring_in_step(bridge: Bridge, run: Run, read_at: datetime) -> None:
+    """Apply each batch while the next is planned, where an executor allows; ends early when a guard holds."""
     ahead: Future[Applied] | None = None
-    for cases in batches(bridge, run.id):
-        ready = without_erased(bridge, refreshed(bridge, cases, read_at))
-        if ahead:
-            yield ahead.result()
-            ahead = None
-        bridge.progress("bringing in step", run.counts["considered"], run.population)
-        if bridge.executor:
-            ahead = bridge.executor.submit(apply, bridge, ready, run)
-        else:
-            yield apply(bridge, ready, run)
-    if ahead:
-        yield ahead.result()
-
-
-def _mark_later(bridge: Bridge, applied: Applied) -> None:
-    if applied.later:
-        with bridge.database.begin() as conn:
-            dirty.mark(conn, applied.later, bridge.clock.now(), reason="outcome unknown")
+    try:
+        for cases in batches(bridge, run.id):
+            ready = without_erased(bridge, refreshed(bridge, cases, read_at))
+            before, ahead = ahead, None
+            if before:
+                heed_fault(bridge, before.result())
+            if run.held:
+                return
+            bridge.progress("bringing in step", run.counts["considered"], run.population)
+            if bridge.executor:
+                ahead = bridge.executor.submit(apply, bridge, ready, run)
+            else:
+                heed_fault(bridge, apply(bridge, ready, run))
+    finally:
+        if ahead:  # what was begun is concluded before the run ends, whatever ends it
+            heed_fault(bridge, ahead.result())
 
 
 def _starting_cursors(bridge: Bridge) -> dict[Side, dict[str, object]]:
@@ -148,15 +107,17 @@ def _starting_cursors(bridge: Bridge) -> dict[Side, dict[str, object]]:
     return {side: dict(bridge.crms[side].changes(bridge.views_of(side), None, lambda *_: 0).cursor) for side in fresh}
 
 
-def never_read(bridge: Bridge) -> bool:
-    """Whether a side has no cursor yet: then only a full pass can know what there is."""
-    with bridge.database.read() as conn:
-        return any(cursors.get(conn, side) is None for side in Side)
-
-
 def _population(bridge: Bridge, run_id: int) -> int:
     with bridge.database.read() as conn:
         return max(links.count(conn), sum(spool.count(conn, run_id).values()))
+
+
+def _count_waiting(bridge: Bridge, run: Run) -> None:
+    """Say how many refs are still dirty: held back, or waiting for a pause to end."""
+    with bridge.database.read() as conn:
+        waiting = dirty.count(conn)
+    if waiting:
+        run.counts["waiting"] = waiting
 
 
 def start(bridge: Bridge, kind: str, by: str, *, approved: bool = False) -> Run:
@@ -168,9 +129,20 @@ def start(bridge: Bridge, kind: str, by: str, *, approved: bool = False) -> Run:
 
 
 def finish(bridge: Bridge, run: Run, outcome: str) -> None:
-    """Close a run with its counts; a held run leaves an issue."""
+    """Close a run with its counts; a held run is held until a person lets it go on."""
+    if run.held:
+        hold(bridge, run)
     with bridge.database.begin() as conn:
-        now = bridge.clock.now()
-        if run.held:
-            issues.raise_issues(conn, [run.held_issue()], now, run.id)
-        runs.finish(conn, run.id, now, outcome, run.summary())
+        runs.finish(conn, run.id, bridge.clock.now(), outcome, run.summary())
+
+
+@contextmanager
+def recorded(bridge: Bridge, kind: str, by: str, *, approved: bool = False) -> Iterator[Run]:
+    """A run that is closed whatever happens: done, held, or cut short by an error or a person."""
+    run = start(bridge, kind, by, approved=approved)
+    try:
+        yield run
+    except BaseException:
+        finish(bridge, run, "cut short")
+        raise
+    finish(bridge, run, "held" if run.held else "done")

@@ -45,10 +45,21 @@ class Waiting:
     reason: str
 
 
-def mark(conn: Connection, refs: Iterable[Ref], now: datetime, *, lane: int = 1, reason: str = "") -> None:
-    """Ask for another look at these records. The sooner due and the faster (lower) lane win; `reason` is for people."""
-    at = codec.micros(now)
-    new = {"lane": lane, "due_at": at, "marked_at": at, "generation": 1, "attempts": 0, "leased_until": 0}
+def mark(  # noqa: PLR0913  # who, when, how soon, how urgent and why
+    conn: Connection,
+    refs: Iterable[Ref],
+    now: datetime,
+    *,
+    due_at: datetime | None = None,
+    lane: int = 1,
+    reason: str = "",
+) -> None:
+    """Ask for another look at these records, now or once they are due.
+
+    The sooner due and the faster (lower) lane win; `reason` is for people.
+    """
+    at, due = codec.micros(now), codec.micros(due_at or now)
+    new = {"lane": lane, "due_at": due, "marked_at": at, "generation": 1, "attempts": 0, "leased_until": 0}
     parameters = [{**new, "key": key, "reason": reason} for key in sorted({codec.key(ref) for ref in refs})]
     if not parameters:
         return
@@ -97,8 +108,15 @@ def done(conn: Connection, claims: Sequence[Claim]) -> int:
         return 0
     gone = conn.execute(_held(delete(dirty)).where(dirty.c.generation == bindparam("_generation")), parameters).rowcount
     if gone < len(parameters):
-        conn.execute(_held(update(dirty)).values(leased_until=0), parameters)
+        release(conn, claims)
     return gone
+
+
+def release(conn: Connection, claims: Sequence[Claim]) -> None:
+    """Give keys back as they were: nothing was done about them."""
+    parameters = _parameters(claims)
+    if parameters:
+        conn.execute(_held(update(dirty)).values(leased_until=0), parameters)
 
 
 def retry(conn: Connection, claims: Sequence[Claim], due_at: datetime, reason: str) -> None:

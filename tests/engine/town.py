@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from connector.core.comparison import comparison
-from connector.core.guards import Limits
+from connector.core.guards import Limit, Limits
 from connector.core.mapping import MappingSet, MatchKey, Pair, Policy, Rule
 from connector.core.refs import Ref, Side
 from connector.core.transforms import identity
@@ -16,7 +16,7 @@ from connector.engine import sync
 from connector.engine.bridge import Bridge
 from connector.engine.erase import KEY
 from connector.engine.run import Run
-from connector.storage import dirty, events, issues, links, state
+from connector.storage import dirty, events, issues, links, runs, state
 from connector.storage.database import Database, migrate, open_database
 from connector.storage.issues import StoredIssue
 from tests.contract.fake import FakeCrm
@@ -129,16 +129,28 @@ class Town:
         return self.hubspot.add("contacts", **values)
 
     def full(self, *, approved: bool = True) -> Run:
-        run = sync.start(self.bridge, "full", "a test", approved=approved)
-        sync.full(self.bridge, run)
-        sync.finish(self.bridge, run, "done")
+        with sync.recorded(self.bridge, "full", "a test", approved=approved) as run:
+            sync.full(self.bridge, run)
         return run
 
     def once(self, *, approved: bool = True) -> Run:
-        run = sync.start(self.bridge, "once", "a test", approved=approved)
-        sync.once(self.bridge, run)
-        sync.finish(self.bridge, run, "done")
+        with sync.recorded(self.bridge, "once", "a test", approved=approved) as run:
+            sync.once(self.bridge, run)
         return run
+
+    def sync(self, mode: str = "once", *, approved: bool = False) -> Run:
+        """What `smarketing sync` does."""
+        with sync.recorded(self.bridge, mode, "a test", approved=approved) as run:
+            sync.sync(self.bridge, run, mode)
+        return run
+
+    def limited(self, **limits: int) -> None:
+        """Raise or lower the guards."""
+        self.bridge = replace(self.bridge, limits=Limits(**{name: Limit(count) for name, count in limits.items()}))
+
+    def remapped(self, *pairs: Pair, digest: str = "another") -> None:
+        """Edit the mapping."""
+        self.bridge = replace(self.bridge, mapping=MappingSet(pairs, digest))
 
     def writes(self) -> int:
         return len(self.hubspot.log) + len(self.salesforce.log)
@@ -158,3 +170,7 @@ class Town:
     def story(self, ref: Ref) -> list[events.Event]:
         with self.database.read() as conn:
             return events.of_refs(conn, [ref], 1000)
+
+    def runs(self) -> list[runs.RunRow]:
+        with self.database.read() as conn:
+            return runs.recent(conn, 100)

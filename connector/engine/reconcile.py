@@ -1,0 +1,130 @@
+"""Work off what is dirty: claim a batch, read both sides afresh, plan, apply, release.
+
+A claim is given back whatever happens: done when its work is, put back with a pause when nobody knows the outcome or a
+side does not answer, as it was when a guard holds or an error ends the run. So no mark is lost, and nothing spins: a
+side that refuses our credentials, or asks to wait longer than our patience, ends the run with that error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connector.core.backoff import delay
+from connector.engine.apply import Applied, apply
+from connector.engine.bridge import Bridge
+from connector.engine.cases import cases_of
+from connector.engine.erase import without_erased
+from connector.engine.run import Run
+from connector.errors import BridgeError, RateLimited, Transient, Unauthorised
+from connector.storage import dirty
+from connector.storage.dirty import Claim
+
+_LEASE = timedelta(minutes=5)
+PATIENCE = timedelta(minutes=2)
+_NAP_S = 0.05  # the shortest wait for what is about to fall due
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What became of one batch: refs claimed, refs that wait for a pause to end, and the fault they wait for."""
+
+    claimed: int = 0
+    waiting: int = 0
+    fault: BridgeError | None = None
+
+
+def reconcile_due(bridge: Bridge, run: Run) -> Reconciled:
+    """Claim a batch of dirty refs, reconcile it, release it.
+
+    Raises:
+        Unauthorised: when a side refuses us; the claims are given back.
+    """
+    if run.held:
+        return Reconciled()
+    with bridge.database.begin() as conn:
+        now = bridge.clock.now()
+        claims = dirty.claim(conn, now, bridge.batch_records, now + _LEASE)
+    if not claims:
+        return Reconciled()
+    try:
+        refs = [claim.ref for claim in claims]
+        applied = apply(bridge, without_erased(bridge, cases_of(bridge, refs)), run, claimed=refs)
+    except Transient as fault:
+        _put_back(bridge, claims, fault)
+        return Reconciled(len(claims), len(claims), fault)
+    except BaseException:
+        with bridge.database.begin() as conn:
+            dirty.release(conn, claims)
+        raise
+    waiting = _release(bridge, claims, applied)
+    if isinstance(applied.fault, Unauthorised):
+        raise applied.fault
+    return Reconciled(len(claims), waiting, applied.fault)
+
+
+def drain(bridge: Bridge, run: Run, patience: timedelta = PATIENCE) -> None:
+    """Reconcile until nothing is dirty that can be done now; waits out short pauses, up to `patience`.
+
+    Raises:
+        Transient: when something is left because a side kept failing or asks to wait longer than that.
+    """
+    start = bridge.clock.now()
+    fault: BridgeError | None = None
+    while not run.held:
+        turn = reconcile_due(bridge, run)
+        bridge.progress("reconciling", run.counts["considered"], None)
+        fault = turn.fault or fault
+        if turn.claimed:
+            continue
+        with bridge.database.read() as conn:
+            due = dirty.next_due(conn)
+        now = bridge.clock.now()
+        if due is None:
+            return
+        if due - start > patience:
+            if fault is not None:
+                raise fault
+            return
+        bridge.clock.sleep(max(_NAP_S, (due - now).total_seconds()))
+
+
+def heed_fault(bridge: Bridge, applied: Applied) -> None:
+    """Wait out a short pause; end the run when a side lets us write no longer. What it left undone is marked dirty.
+
+    Raises:
+        Unauthorised, RateLimited: those.
+    """
+    fault = applied.fault
+    if isinstance(fault, RateLimited):
+        wait = fault.until - bridge.clock.now()
+        if wait > PATIENCE:
+            raise fault
+        bridge.clock.sleep(max(0.0, wait.total_seconds()))
+    elif isinstance(fault, Unauthorised):
+        raise fault
+
+
+def _release(bridge: Bridge, claims: Sequence[Claim], applied: Applied) -> int:
+    """Forget the marks that were worked off; keep those that were held, and with a pause those of unknown outcome."""
+    later, held = set(applied.later), set(applied.held)
+    waiting = [claim for claim in claims if claim.ref in later]
+    if waiting:
+        _put_back(bridge, waiting, applied.fault)
+    with bridge.database.begin() as conn:
+        dirty.release(conn, [claim for claim in claims if claim.ref in held])
+        dirty.done(conn, [claim for claim in claims if claim.ref not in later and claim.ref not in held])
+    return len(waiting)
+
+
+def _put_back(bridge: Bridge, claims: Sequence[Claim], fault: BridgeError | None) -> None:
+    with bridge.database.begin() as conn:
+        now = bridge.clock.now()
+        dirty.retry(conn, claims, _due(bridge, claims, fault, now), str(fault or "outcome unknown"))
+
+
+def _due(bridge: Bridge, claims: Iterable[Claim], fault: BridgeError | None, now: datetime) -> datetime:
+    if isinstance(fault, RateLimited):
+        return fault.until
+    return now + delay(max(claim.attempts for claim in claims), bridge.backoff, bridge.dice.roll())
