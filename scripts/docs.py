@@ -6,6 +6,7 @@ A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. Everything 
 from __future__ import annotations
 
 import argparse
+import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,8 +18,10 @@ import click
 from connector.cli import GROUPS
 from connector.cli import main as smarketing
 from connector.config.init import example_text
+from connector.config.mappings import MappingFile
 from connector.config.schema import json_schemas
 from connector.core.transforms import TRANSFORMS
+from connector.core.values import Kind
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -64,7 +67,7 @@ def _command(command: click.Command) -> Iterator[str]:
     ctx = click.Context(command, info_name=f"smarketing {command.name}")
     yield f"### {command.name}"
     yield f"```\n{' '.join([ctx.command_path, *command.collect_usage_pieces(ctx)])}\n```"
-    yield re.sub(r"(?<!\n)\n(?!\n)", " ", (command.help or "").strip())
+    yield re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(command.help or ""))
     options = [option for option in command.params if isinstance(option, click.Option)]
     if options:
         rows = [f"| `{', '.join(option.opts)}` | {_takes(option)} | {_help(option, ctx)} |" for option in options]
@@ -101,7 +104,7 @@ def example() -> str:
 
 def mapping_keys() -> str:
     """Every key of a mapping file."""
-    schema = json_schemas()["mapping"]
+    schema = MappingFile.model_json_schema()
     parts = []
     for title, part in (
         ("A mapping file", schema),
@@ -112,11 +115,16 @@ def mapping_keys() -> str:
         ("A member of `fields`: a rule", schema["$defs"]["FieldRule"]),
         ("`owners` in owners.yaml", json_schemas()["owners"]["$defs"]["OwnerMap"]),
     ):
-        rows = [f"| `{name}` | {_form(one, schema)} | {_default(one)} |" for name, one in part["properties"].items()]
+        needed = part.get("required", ())
+        rows = [
+            f"| `{name}` | {_form(one, schema)} | {_default(one, needed=name in needed)} |"
+            for name, one in part["properties"].items()
+        ]
         parts.append(
             "\n".join((f"**{title}**", "", "| key | what may stand there | default |", "|---|---|---|", *rows))
         )
-    return "\n\n".join(parts)
+    kinds = ", ".join(f"`{kind}`" for kind in Kind)
+    return "\n\n".join((f"A *kind* is one of {kinds}.", *parts))
 
 
 def transforms() -> str:
@@ -132,7 +140,7 @@ def _leaves(node: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) -> 
     for name, found in node["properties"].items():
         group = _group(found, schema)
         if group is None:
-            yield prefix + name, _form(found, schema), _default(found)
+            yield prefix + name, _form(found, schema), _default(found, needed=name in node.get("required", ()))
         else:
             yield from _leaves(group, schema, f"{prefix}{name}.")
 
@@ -150,6 +158,8 @@ def _group(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, A
 def _form(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if "$ref" in node:
         name = node["$ref"].rpartition("/")[2]
+        if name in _ELSEWHERE:
+            return _ELSEWHERE[name]
         return _form(schema["$defs"][name], schema) if name in schema.get("$defs", {}) else name
     if str(node.get("pattern", "")).startswith("^(env|file)"):
         return "`env:NAME` or `file:PATH`"
@@ -180,6 +190,14 @@ def _plain(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
             return _WORDS.get(str(kind), str(kind)) + _bounds(node)
 
 
+_ELSEWHERE = {
+    "Kind": "a kind",
+    "MatchBy": "as below",
+    "FieldRule": "a rule, as below",
+    "Identity": "as below",
+    "CreateRules": "as below",
+    "Scope": "as below",
+}
 _WORDS = {"integer": "a whole number", "number": "a number", "string": "text", "boolean": "`true` \\| `false`"}
 
 
@@ -192,11 +210,11 @@ def _bounds(node: Mapping[str, Any]) -> str:
     return f" {' '.join(said)}" if said else ""
 
 
-def _default(node: Mapping[str, Any]) -> str:
-    if "default" not in node:
+def _default(node: Mapping[str, Any], *, needed: bool) -> str:
+    if needed:
         return "(to be given)"
-    default = node["default"]
-    if default in (None, "", [], {}):
+    default = node.get("default")
+    if default in (None, "", [], {}) or ("$ref" in node and isinstance(default, dict)):
         return ""
     if isinstance(default, dict) and len(set(map(str, default.values()))) == 1:
         default = next(iter(default.values()))

@@ -140,7 +140,7 @@ def installation(
     config: Path, *, watch: bool = False, connect: bool = True, refresh: bool = False
 ) -> Iterator[Installation]:
     """Open the installation a configuration describes; with a progress bar on long work when `watch`."""
-    from connector.bootstrap import Surroundings, open_installation  # noqa: PLC0415  # --help does without
+    from connector.bootstrap import Surroundings, open_installation  # noqa: PLC0415  # what only helps does without
 
     with ExitStack() as closing:
         progress = closing.enter_context(_watching(enabled=watch and err.is_terminal))
@@ -151,7 +151,7 @@ def installation(
 @contextmanager
 def store(config: Path) -> Iterator[tuple[Loaded, Database]]:
     """Open only what the bridge remembers."""
-    from connector.bootstrap import open_store  # noqa: PLC0415  # --help does without
+    from connector.bootstrap import open_store  # noqa: PLC0415  # what only helps does without
 
     with open_store(config, os.environ) as opened:
         yield opened

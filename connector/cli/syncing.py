@@ -32,6 +32,7 @@ from connector.cli.words import Words, called
 from connector.core.plan import Raise
 from connector.engine import planfile, sync
 from connector.engine.cases import Case, cases_of
+from connector.engine.erase import without_erased
 from connector.engine.run import Run
 from connector.engine.sweep import batches, swept
 from connector.errors import Refused
@@ -134,12 +135,12 @@ def _planned(opened: Installation, run: Run, asked: Asked, found: Found) -> Iter
 def _cases(opened: Installation, run: Run, asked: Asked) -> Iterator[Case]:
     bridge = opened.bridge
     if asked.ref:
-        yield from cases_of(bridge, [resolve(bridge, asked.ref)])
+        yield from without_erased(bridge, cases_of(bridge, [resolve(bridge, asked.ref)]))
         return
     start = moment(asked.since, bridge.clock.now()) if asked.since else None
     with swept(bridge, run.id):
         for cases in batches(bridge, run.id, start):
-            yield from cases
+            yield from without_erased(bridge, cases)
 
 
 def _tell(opened: Installation, run: Run, asked: Asked, found: Found) -> None:

@@ -98,7 +98,7 @@ class Reader:
         low = fold(_required(given, "value"))
         if operator == "BETWEEN":
             high = fold(_required(given, "highValue"))
-            return lambda record: (held := key(record)) is not None and low <= held <= high  # type: ignore[operator]
+            return lambda record: (held := key(record)) is not None and low <= held <= high  # type: ignore[operator]  # of one type
         compare = ORDERED[operator]
         return lambda record: (held := key(record)) is not None and compare(held, low)
 

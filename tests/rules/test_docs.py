@@ -1,0 +1,95 @@
+"""Docs that a machine can check: what the code knows is generated, what people write must point to what exists."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+from urllib.parse import unquote
+
+import click
+import pytest
+from alembic.script import ScriptDirectory
+
+from connector.cli import GROUPS, main
+from connector.storage import migration
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generated_docs", ROOT / "scripts" / "docs.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def commands() -> dict[str, click.Command]:
+    found = {name: main.get_command(click.Context(main), name) for name in main.list_commands(click.Context(main))}
+    return {name: command for name, command in found.items() if command}
+
+
+def test_the_generated_parts_are_fresh(generator: ModuleType):
+    stale = [path.name for path, text in generator.written(ROOT / "docs").items() if path.read_text() != text]
+    assert not stale, "run scripts/docs"
+
+
+def test_a_page_that_fell_behind_is_noticed(generator: ModuleType, tmp_path: Path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- generated: transforms -->\nold\n<!-- end -->\nafter\n")
+    text = generator.written(tmp_path)[page]
+    assert text.startswith("before\n<!-- generated: transforms -->\n")
+    assert text.endswith("<!-- end -->\nafter\n")
+    assert "| `trim` | yes |" in text
+
+
+def test_every_option_of_every_command_is_in_the_docs():
+    text = (ROOT / "docs" / "commands.md").read_text()
+    missing = [
+        f"{name} {option}"
+        for name, command in commands().items()
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for option in parameter.opts
+        if f"`{option}`" not in text
+    ]
+    assert not missing
+
+
+def test_the_overview_says_what_each_command_says_of_itself():
+    lines = {name: line for group in GROUPS.values() for name, (_, line) in group.items()}
+    assert {name: (command.help or "").splitlines()[0] for name, command in commands().items()} == lines
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_commands_in_pages_lead_somewhere(page: Path):
+    text = page.read_text()
+    links = [unquote(link) for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text)]
+    named = re.findall(r"`(scripts/[\w./-]+)", text)
+    broken = [link for link in links if not (page.parent / link).exists()]
+    broken += [script for script in named if not (ROOT / script).exists()]
+    broken += [
+        f"smarketing {name}"
+        for name in re.findall(r"\bsmarketing ([a-z]+)\b(?=[^\n]*`|$)", "\n".join(re.findall(r"`[^`\n]+`", text)))
+        if name not in commands()
+    ]
+    assert not broken
+
+
+def test_the_two_commands_stand_on_top_of_the_readme():
+    top = "\n".join((ROOT / "README.md").read_text().splitlines()[:30])
+    assert "scripts/demo" in top
+    assert "scripts/demo --exit" in top
+    assert "scripts/test" in top
+
+
+def test_revisions_of_the_store_are_known_by_their_files():
+    """The store's module reads revisions from file names, because asking Alembic takes longer than most commands."""
+    folder = ROOT / "connector" / "storage" / "migrations"
+    scripts = [script.revision for script in ScriptDirectory(str(folder)).walk_revisions()]
+    assert list(migration._known()) == scripts
