@@ -18,6 +18,7 @@ from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.candidates import Candidates, find_candidates
+from connector.engine.heirs import heirs_first, survivors
 from connector.storage import issues, links
 from connector.storage.links import Link
 
@@ -58,11 +59,12 @@ def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     with bridge.database.read() as conn:
         linked = links.by_refs(conn, refs)
     readings = read_refs(bridge, {*refs, *(ref for link in linked.values() for ref in (link.hubspot, link.salesforce))})
+    readings.update(read_refs(bridge, survivors(bridge, readings)))
     linked.update(_linked_aliases(bridge, readings, linked))
-    found = {link.id: link for link in linked.values()}
+    found = heirs_first(bridge, {link.id: link for link in linked.values()}, readings)
     loose = [readings[ref] for ref in dict.fromkeys(refs) if ref not in linked and readings[ref].present]
     decisions = decisions_for(bridge, {*readings})
-    cases = [linked_case(bridge, link, readings, decisions) for link in found.values()]
+    cases = [linked_case(bridge, link, readings, decisions) for link in found]
     cases += loose_cases(bridge, loose, find_candidates(bridge, loose), decisions)
     return with_history(bridge, cases)
 

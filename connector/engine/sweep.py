@@ -143,9 +143,13 @@ def _linked_cases(bridge: Bridge, rows: Sequence[tuple[Link, Reading | None, Rea
         if reading is None
     ]
     found = read_refs(bridge, unlisted) if unlisted else {}
-    return [
+    moving = [ref for ref, reading in found.items() if reading.moved_to]
+    apart = cases_of(bridge, moving) if moving else []
+    settled = {case.link.id for case in apart if case.link}
+    return apart + [
         plan_link(bridge, link, hubspot or found[link.hubspot], salesforce or found[link.salesforce], decisions)
         for link, hubspot, salesforce in rows
+        if link.id not in settled
     ]
 
 
@@ -162,7 +166,7 @@ def _loose(bridge: Bridge, run_id: int, side: Side, obj: str) -> Iterator[list[C
         cases = loose_cases(bridge, present, candidates, decisions_for(bridge, [one.ref for one in present]))
         with bridge.database.begin() as conn:
             spool.claim(conn, run_id, [ref for case in cases for ref in _concerned(case)])
-        yield cases
+        yield with_history(bridge, cases)
 
 
 def _concerned(case: Case) -> Sequence[Ref]:
