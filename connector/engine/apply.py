@@ -119,7 +119,8 @@ def apply(bridge: Bridge, cases: Iterable[Case], run: Run, claimed: Collection[R
     fault = min(faults, key=_gravity, default=None)
     later = tuple(dict.fromkeys(ref for job in jobs if job.troubled for ref in job.case.refs))
     mine = frozenset(claimed)
-    _conclude(bridge, jobs, run, _Later([ref for ref in later if ref not in mine], fault))
+    unclaimed = [job.case.refs[0] for job in jobs if job.troubled and not mine.intersection(job.case.refs)]
+    _conclude(bridge, jobs, run, _Later(unclaimed, fault))
     return Applied(later, tuple(held), fault)
 
 

@@ -7,7 +7,7 @@ fakes, the simulation one around the sandbox. What differs between them is only 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -68,8 +68,19 @@ class Bridge:
         return [view for (owner, _), view in self.views.items() if owner is side]
 
     def together(self, act: Callable[[Side], T]) -> dict[Side, T]:
-        """Do the same on both sides, at the same time where an executor is at hand."""
+        """Do the same on both sides, at the same time where an executor is at hand.
+
+        Whoever asks does one side himself, and the other too if no thread is free to begin it, so that threads which
+        are in the executor already never wait for it. An error is raised once both sides have come to an end.
+        """
         if self.executor is None:
             return {side: act(side) for side in Side}
-        futures = {side: self.executor.submit(act, side) for side in Side}
-        return {side: future.result() for side, future in futures.items()}
+        theirs, mine = Side
+        future = self.executor.submit(act, theirs)
+        try:
+            done = act(mine)
+        finally:
+            alone = future.cancel()
+            if not alone:
+                wait([future])
+        return {theirs: act(theirs) if alone else future.result(), mine: done}

@@ -9,8 +9,10 @@ grow old while a long sweep works, so a case that would overwrite a value is rea
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from connector.core.matching import cross_id, keys
@@ -33,7 +35,8 @@ from connector.storage.links import Link
 from connector.storage.spool import SpoolRow
 
 _Arrivals = queue.Queue[Sequence[Reading] | BaseException | None]
-_AHEAD = 8  # portions read ahead of the spool: bounds memory while calls overlap
+_AHEAD = 3  # portions read ahead of the spool: bounds memory while calls overlap
+_LOOK_S = 0.05  # how often a cut-off sweep looks whether its streams have ended
 
 
 @contextmanager
@@ -73,17 +76,30 @@ def _portions(bridge: Bridge) -> Iterator[Sequence[Reading]]:
             yield from _scans(bridge, side)
         return
     arrived: _Arrivals = queue.Queue(_AHEAD)
-    for side in Side:
-        bridge.executor.submit(_stream, bridge, side, arrived)
-    streaming = len(Side)
-    while streaming:
-        item = arrived.get()
-        if item is None:
-            streaming -= 1
-        elif isinstance(item, BaseException):
-            raise item
-        else:
-            yield item
+    enough = threading.Event()
+    streams = [bridge.executor.submit(_stream, _scans(bridge, side), arrived, enough) for side in Side]
+    streaming = len(streams)
+    try:
+        while streaming:
+            item = arrived.get()
+            if item is None:
+                streaming -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                yield item
+    finally:
+        enough.set()
+        _let_end(streams, arrived)
+
+
+def _let_end(streams: Sequence[Future[None]], arrived: _Arrivals) -> None:
+    """Wait for streams that nobody listens to any more; one that has a portion to hand over must not wait for ever."""
+    for stream in streams:
+        stream.cancel()
+    while not all(stream.done() for stream in streams):
+        with suppress(queue.Empty):
+            arrived.get(timeout=_LOOK_S)
 
 
 def _scans(bridge: Bridge, side: Side) -> Iterator[Sequence[Reading]]:
@@ -91,10 +107,12 @@ def _scans(bridge: Bridge, side: Side) -> Iterator[Sequence[Reading]]:
         yield from bridge.crms[side].scan(view)
 
 
-def _stream(bridge: Bridge, side: Side, arrived: _Arrivals) -> None:
+def _stream(portions: Iterator[Sequence[Reading]], arrived: _Arrivals, enough: threading.Event) -> None:
     """Hand one side's portions to the consuming thread, and at last None, or the fault that ended it."""
     try:
-        for portion in _scans(bridge, side):
+        for portion in portions:
+            if enough.is_set():
+                return
             arrived.put(portion)
         arrived.put(None)
     except BaseException as error:  # noqa: BLE001  # raised again by the consuming thread
