@@ -39,7 +39,9 @@ def look(bridge: Bridge, text: str) -> Seen:
     """
     ref = resolve(bridge, text)
     looked = commands.look(bridge, ref)
-    if looked.case is None:
+    subject = looked.case.subject if looked.case else None
+    there = subject and any(one and one.present for one in (subject.hubspot, subject.salesforce))
+    if looked.case is None or not (there or looked.link):
         raise Refused(f"{ref} is not there: archived, deleted, or never made")
     refs = {ref, *looked.case.refs, *((looked.link.hubspot, looked.link.salesforce) if looked.link else ())}
     with bridge.database.read() as conn:
