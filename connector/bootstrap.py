@@ -8,7 +8,6 @@ clients of the CRMs: they take most of the time a command needs to start.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
@@ -31,6 +30,7 @@ from connector.engine.bridge import Bridge, Progress, silent
 from connector.engine.facts import Facts
 from connector.engine.run import Run
 from connector.engine.unseen import tell
+from connector.memory import settle_memory
 from connector.ports import Account, Clock, Crm, Dice
 from connector.storage import state
 from connector.storage.database import Database, migrate, open_database
@@ -111,7 +111,7 @@ def open_store(path: Path, env: Mapping[str, str]) -> Iterator[tuple[Loaded, Dat
         Misconfigured: with every problem; Transient: when the database does not answer.
     """
     loaded = load(path, env)
-    _calm_collector()
+    settle_memory()
     database = open_database(loaded.settings.database.url.reveal())
     try:
         migrate(database)
@@ -172,13 +172,3 @@ def _crms(settings: Settings, database: Database, around: Surroundings, closing:
     from connector.sides import connected  # noqa: PLC0415  # the clients take a third of a second to load
 
     return connected(settings, database, (around.clock, around.dice), closing)
-
-
-def _calm_collector() -> None:
-    """Collect garbage seldom.
-
-    A pass makes millions of small values and hardly a cycle; looking for cycles after every 700 of them took a third
-    of a first sync.
-    """
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)

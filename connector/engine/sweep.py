@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from connector.core.matching import cross_id, keys
-from connector.core.plan import Because, Update
+from connector.core.plan import Archive, Because, Update
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
@@ -209,14 +209,28 @@ def _candidates(bridge: Bridge, run_id: int, readings: Sequence[Reading]) -> Can
 
 
 def refreshed(bridge: Bridge, cases: list[Case], read_at: datetime) -> list[Case]:
-    """Cases fit to be carried out: those that would overwrite something are read again once readings are old."""
-    if bridge.clock.now() - read_at <= bridge.freshest:
-        return cases
-    old = [case for case in cases if any(_overwrites(step) for step in case.plan.steps)]
+    """Cases fit to be carried out: what would overwrite or archive something on an old word is read again first."""
+    aged = bridge.clock.now() - read_at > bridge.freshest
+    old = [case for case in cases if _overtaken(case) or (aged and any(_overwrites(step) for step in case.plan.steps))]
     if not old:
         return cases
     rereading = {id(case) for case in old}
     return [case for case in cases if id(case) not in rereading] + cases_of(bridge, [case.refs[0] for case in old])
+
+
+def _overtaken(case: Case) -> bool:
+    """Whether a listed reading, however young, must not be taken at its word.
+
+    What is remembered of a link may be younger than the listing, if another worker has brought the two in step since:
+    then the listed value looks like an edit, and carrying it over would undo the real one. An edit found by a sweep of
+    linked records is rare, so reading it again costs next to nothing. Archiving is never done on an old word.
+    """
+    if case.link is None:
+        return False
+    steps = case.plan.steps
+    edits = (change for step in steps if isinstance(step, Update) for change in step.changes)
+    met = case.link.memory.base
+    return any(isinstance(step, Archive) for step in steps) or any(change.rule in met for change in edits)
 
 
 def _overwrites(step: object) -> bool:
