@@ -243,6 +243,7 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
             if link_id is None:  # somebody else linked one of the two meanwhile: look again
                 job.again += job.case.refs
         _tell_taken(jobs)
+        record.part_archived(conn, bridge, jobs, now)
         changed = []
         for job in jobs:
             if job.link_id is None or job.made:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from connector.core.mapping import Pair
 from connector.core.matching import Ambiguous, Matched, match
-from connector.core.plan import Issue, IssueKind, Plan
+from connector.core.plan import Issue, IssueKind, Plan, Unlink
 from connector.core.planning import Subject, plan
 from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
@@ -54,6 +54,9 @@ class Decisions:
         return {rule: side for ref in refs for rule, side in self.settled.get(ref, {}).items()} if self.settled else {}
 
 
+_NONE = Decisions({}, {})
+
+
 def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     """Read and plan everything these refs concern. Raises what reading raises (Transient, Unauthorised)."""
     with bridge.database.read() as conn:
@@ -66,7 +69,19 @@ def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     decisions = decisions_for(bridge, {*readings})
     cases = [linked_case(bridge, link, readings, decisions) for link in found]
     cases += loose_cases(bridge, loose, find_candidates(bridge, loose), decisions)
+    cases += [_gone(bridge, readings[ref]) for ref in dict.fromkeys(refs) if _vanished(ref, linked, readings)]
     return with_history(bridge, cases)
+
+
+def _vanished(ref: Ref, linked: Mapping[Ref, Link], readings: Mapping[Ref, Reading]) -> bool:
+    return ref not in linked and not readings[ref].present
+
+
+def _gone(bridge: Bridge, reading: Reading) -> Case:
+    """The case of a record that is not there and has no link: nothing to do, but what was asked about it is settled."""
+    return _planned(
+        bridge.mapping.pairs_of(reading.ref.side, reading.ref.object)[0], _subject(reading, None, "", _NONE)
+    )
 
 
 def read_refs(bridge: Bridge, refs: Iterable[Ref]) -> dict[Ref, Reading]:
@@ -76,12 +91,8 @@ def read_refs(bridge: Bridge, refs: Iterable[Ref]) -> dict[Ref, Reading]:
         wanted.setdefault((ref.side, ref.object), []).append(ref.id)
 
     def read(side: Side) -> list[Reading]:
-        return [
-            reading
-            for (owner, obj), ids in wanted.items()
-            if owner is side
-            for reading in bridge.crms[side].read(bridge.views[side, obj], ids)
-        ]
+        asked = [(bridge.views[side, obj], ids) for (owner, obj), ids in wanted.items() if owner is side]
+        return bridge.crms[side].read_many(asked)
 
     return {reading.ref: reading for readings in bridge.together(read).values() for reading in readings}
 
@@ -90,7 +101,7 @@ def decisions_for(bridge: Bridge, refs: Iterable[Ref]) -> Decisions:
     """Parked values and settled conflicts of these refs; costs nothing while no issue is open."""
     with bridge.database.read() as conn:
         if not issues.counts(conn):
-            return Decisions({}, {})
+            return _NONE
         wanted = list(refs)
         return Decisions(issues.parked(conn, wanted), issues.settled(conn, wanted))
 
@@ -117,6 +128,9 @@ def plan_link(bridge: Bridge, link: Link, hubspot: Reading, salesforce: Reading,
         parked=decisions.parked_for(refs),
         settled=decisions.settled_for(refs),
     )
+    if link.stopped and hubspot.presence is Presence.MISSING:  # erased: a person kept apart is forgotten all the same
+        erased = Unlink(link.hubspot, link.salesforce, f"{link.hubspot} is gone for good")
+        return Case(pair, subject, Plan(pair.name, hubspot, salesforce, (erased,)), link)
     if link.stopped:
         return Case(pair, subject, Plan(pair.name, hubspot, salesforce, note="stopped by a person"), link)
     return Case(pair, subject, plan(pair, subject), link)

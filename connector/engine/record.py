@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from connector.core.digest import digest
-from connector.core.plan import Change, Issue, IssueKind, Link, Memory, Raise, Relink, Unlink
+from connector.core.plan import Archive, Change, Issue, IssueKind, Link, Memory, Raise, Relink, Unlink
 from connector.core.readings import Presence
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
@@ -41,22 +41,45 @@ def move(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> None:
     for step in job.case.plan.steps:
         if isinstance(step, Relink) and job.link_id is not None:
             _relink(conn, job, step, now)
-        elif isinstance(step, Unlink):
-            _unlink(conn, job, link)
-            job.notes.append(("unlinked", step.reason))
-            if job.case.subject.hubspot and job.case.subject.hubspot.presence is Presence.MISSING:
-                erase(conn, bridge, link, now)
-                job.notes = []
+        elif isinstance(step, Unlink) and not _archives(job):
+            part(conn, bridge, job, now)
 
 
-def _unlink(conn: Connection, job: Job, link: StoredLink) -> None:
-    """Forget the link; a survivor that carries no cross id to say it once had a counterpart is kept apart instead."""
-    survivor = job.case.subject.hubspot
-    if survivor and survivor.present and job.case.pair.hubspot_key is None:
-        links.stop(conn, link.id)
+def part(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> None:
+    """Undo a link that its plan undoes; after the archiving, where it asks for that, so that nothing is half done."""
+    link, hubspot = job.case.link, job.case.subject.hubspot
+    assert link is not None
+    reason = next(step.reason for step in job.case.plan.steps if isinstance(step, Unlink))
+    if not _unlink(conn, job, link):
+        job.again += job.case.refs
+    elif hubspot and hubspot.presence is Presence.MISSING:
+        erase(conn, bridge, link, now)
     else:
-        links.delete(conn, link.id, job.version)
+        job.notes += [("archived", step.reason) for step in job.case.plan.steps if isinstance(step, Archive)]
+        job.notes.append(("unlinked", reason))
+
+
+def part_archived(conn: Connection, bridge: Bridge, jobs: Iterable[Job], now: datetime) -> None:
+    """Undo the links of those whose counterpart is archived now, or gone already."""
+    for job in jobs:
+        if job.link_id is not None and any(task.archive and (task.done or task.absent) for task in job.tasks):
+            part(conn, bridge, job, now)
+
+
+def _archives(job: Job) -> bool:
+    return any(isinstance(step, Archive) for step in job.case.plan.steps)
+
+
+def _unlink(conn: Connection, job: Job, link: StoredLink) -> bool:
+    """Forget the link; a survivor that carries no cross id to say it once had a counterpart is kept apart instead.
+
+    False when another worker has changed the link meanwhile.
+    """
     job.link_id = None
+    survivor = job.case.subject.hubspot
+    if survivor and survivor.present and job.case.pair.hubspot_key is None and not _archives(job):
+        return links.stop(conn, link.id)
+    return links.delete(conn, link.id, job.version)
 
 
 def _relink(conn: Connection, job: Job, step: Relink, now: datetime) -> None:
@@ -235,9 +258,22 @@ def _close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: 
     if not issues.counts(conn):
         return
     refs = [ref for job in jobs for ref in job.case.refs]
+    _ask_again(conn, [job.case for job in jobs], now)
     keep = {(issue.kind, issue.refs[0], issue.rule, issue.field) for issue in opened}
     keep |= {(IssueKind.PARKED, ref, rule, name) for job in jobs for ref, rule, name in _still_parked(job)}
     issues.close_for(conn, refs, _CLOSABLE, now, "the reason is gone", keep)
+
+
+def _ask_again(conn: Connection, cases: Sequence[Case], now: datetime) -> None:
+    """Where a record that made others ambiguous is gone, look at those others again."""
+    readings = [
+        reading for case in cases if not case.link for reading in (case.subject.hubspot, case.subject.salesforce)
+    ]
+    gone = [reading.ref for reading in readings if reading and not reading.present]
+    if gone:
+        doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=gone)
+        rivals = {ref for doubt in doubts for ref in doubt.issue.refs} - set(gone)
+        dirty.mark(conn, sorted(rivals), now, reason="a rival is gone")
 
 
 def _still_parked(job: Job) -> Iterable[tuple[Ref, str, str]]:
