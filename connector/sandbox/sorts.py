@@ -117,7 +117,8 @@ class Scribe:
 
     def _salesforce(self, person: Person, sobject: str) -> Row:
         if self.clean:
-            row = clean_salesforce(person, sobject) | {"OwnerId": self._desk(person)[1]}
+            kept = {"OwnerId": self._desk(person)[1], "HubSpot_Lifecycle_Stage__c": "Lead"}
+            row = clean_salesforce(person, sobject) | kept
         else:
             row = lived_in_salesforce(person, self._dice, sobject, self._users)
         created, modified = self._history()
