@@ -122,8 +122,8 @@ def resync(config: Path, refs: tuple[str, ...]) -> int:
 def forget(config: Path, ref: str) -> int:
     """Erase a person from the bridge; they are never made again.
 
-    Nothing personal stays in the store, the story included; a keyed hash remembers that they are not to come back. The
-    CRMs are not touched; delete the person there too if the law asks for it.
+    Nothing personal stays in the store, the story included; a keyed hash remembers that they are not to be made again.
+    The CRMs are not touched: delete the person there first, for a pair that both still hold is met again.
     """
     with installation(config) as opened:
         name = resolve(opened.bridge, ref)

@@ -29,6 +29,9 @@ def tell_record(console: Console, case: Case, looked: Looked, words: Words) -> N
     refs = " = ".join(str(one.ref) for one in readings if one)
     say(console, f"[bold]{escape(called(case))}[/]  {escape(refs)}  {_standing(looked)}")
     console.print(_table(case, looked, words))
+    blank = [row["rule"] for row in rule_rows(case, looked) if _blank(row)]
+    if blank:
+        say(console, f"[dim]blank on both sides: {', '.join(blank)}[/]")
     steps = line(case)["steps"]
     say(
         console,
@@ -46,10 +49,16 @@ def _table(case: Case, looked: Looked, words: Words) -> Table:
         table.add_column(heading, overflow="fold")
     for row in rule_rows(case, looked):
         sides = [_now(row, side, words) for side in NAMES]
-        if row["base"] is None and all(row[side] is None for side in NAMES):
+        if _blank(row):
             continue
         table.add_row(row["rule"], *sides, _agreed(row, words))
     return table
+
+
+def _blank(row: Mapping[str, Any]) -> bool:
+    """Whether there is nothing to see: both sides are blank, and nothing else was agreed."""
+    there = all(row[side] is None and row[f"{side}_read"] for side in NAMES)
+    return there and (row["base"] is None or row["base"] == [None, None])
 
 
 def _agreed(row: Mapping[str, Any], words: Words) -> str:

@@ -81,6 +81,9 @@ def tell_groups(console: Console, groups: Sequence[Group], words: Words) -> None
     for group in groups:
         say(console, f"[yellow]{count(group.number, group.kind, group.kind)}[/]  {_what(group)}", 2)
         say(console, f"[dim]for example[/] {_example(group, words)}", 6)
+        if group.frequent:
+            shared = (f"{words.value(value, group.rule)} ({number:,})" for value, number in group.frequent)
+            say(console, f"[dim]most often[/] {', '.join(shared)}", 6)
         if group.hint:
             say(console, f"[dim]mend it:[/] {escape(group.hint)}", 6)
 

@@ -6,8 +6,9 @@ has one, for its words often name the record). Conflicts of a rule are alike wha
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from connector.core.refs import Ref
 from connector.storage import issues
 from connector.storage.issues import StoredIssue
 
+FREQUENT_MAX = 5
 _PAGE = 1_000
 
 
@@ -27,6 +29,12 @@ class Group:
     example: Issue
     example_number: int = 0
     number: int = 0
+    values: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def frequent(self) -> list[tuple[str, int]]:
+        """The values that several of the issues share, the most frequent first."""
+        return [(value, number) for value, number in self.values.most_common(FREQUENT_MAX) if number > 1]
 
     @property
     def kind(self) -> str:
@@ -74,6 +82,7 @@ class Group:
             "code": self.code,
             "reason": self.reason,
             "hint": self.hint,
+            "frequent_values": [{"value": value, "count": number} for value, number in self.frequent],
             "example": {"id": self.example_number or None, "refs": [str(ref) for ref in self.example.refs]},
         }
 
@@ -88,6 +97,8 @@ class Groups:
         """One more."""
         group = self._groups.setdefault(_alike(issue), Group(issue, number))
         group.number += 1
+        if issue.kind is IssueKind.PARKED and issue.value is not None:
+            group.values[issue.value] += 1
 
     def all(self) -> list[Group]:
         """The most frequent first."""

@@ -42,6 +42,7 @@ def test_a_record_is_shown_with_both_sides_plan_issues_and_story(office: Desk, r
     said = office.run("show", "ada@acme.example").out
     assert "job_title" in said
     assert "as now" in said
+    assert "blank on both sides: first_name, phone, mobile," in said
     assert "never yet" in said  # the owners have never agreed
     assert "parked salesforce" in said or "parked hubspot" in said
     assert "mend it: add the pair to owners.yaml, or name a fallback there" in said
@@ -88,6 +89,7 @@ def test_status_puts_alike_things_together_with_an_example_and_a_cure(office: De
     assert "2 linked pairs; nothing waits to be looked at" in said.out
     assert "2 parked  " in said.out
     assert "this owner has no active counterpart (NO_OWNER)" in said.out
+    assert "most often 0055f0000000001AAA Bridge Integration (2)" in said.out
     assert said.out.count("mend it: add the pair to owners.yaml") == 1
     assert "by grace" in said.out
 
