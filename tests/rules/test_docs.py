@@ -16,6 +16,7 @@ from connector.cli import GROUPS, main
 from connector.storage import migration
 
 ROOT = Path(__file__).resolve().parents[2]
+LONG_ENOUGH_TO_BE_OURS = 11
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -79,6 +80,19 @@ def test_links_and_commands_in_pages_lead_somewhere(page: Path):
         if name not in commands()
     ]
     assert not broken
+
+
+def test_the_messages_that_troubleshooting_explains_are_ones_we_say():
+    """What stands in bold before an explanation is in the code, word for word between its variable parts."""
+    source = " ".join(
+        re.sub(r"\s+", " ", path.read_text().replace('"\n', "")) for path in sorted((ROOT / "connector").rglob("*.py"))
+    )
+    bold = re.findall(r"\*\*(.+?)\*\*", (ROOT / "docs" / "troubleshooting.md").read_text())
+    messages = [text for text in bold if not text.endswith("?") and not text.startswith("A value")]
+    parts = [part.strip(" ':;,") for text in messages for part in re.split(r"\.\.\.|\b[NMXY]\b|`|:|2 records", text)]
+    long = [part for part in parts if len(part) > LONG_ENOUGH_TO_BE_OURS]
+    assert len(long) > 12
+    assert [part for part in long if part not in source] == []
 
 
 def test_the_two_commands_stand_on_top_of_the_readme():
