@@ -58,9 +58,15 @@ _NONE = Decisions({}, {})
 
 
 def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
-    """Read and plan everything these refs concern. Raises what reading raises (Transient, Unauthorised)."""
+    """Read and plan everything these refs concern; what no mapping speaks of is left alone.
+
+    Raises:
+        Transient, Unauthorised: what reading raises.
+    """
     with bridge.database.read() as conn:
         linked = links.by_refs(conn, refs)
+    refs = [ref for ref in refs if (ref.side, ref.object) in bridge.views and is_mapped(bridge, linked.get(ref))]
+    linked = {ref: linked[ref] for ref in refs if ref in linked}
     readings = read_refs(bridge, {*refs, *(ref for link in linked.values() for ref in (link.hubspot, link.salesforce))})
     readings.update(read_refs(bridge, survivors(bridge, readings)))
     linked.update(_linked_aliases(bridge, readings, linked))
@@ -140,12 +146,20 @@ def pair_of(bridge: Bridge, hubspot: Ref, salesforce: Ref) -> Pair:
     """The pair two refs belong to.
 
     Raises:
-        KeyError: when the mapping no longer holds such a pair.
+        KeyError: when the mapping holds no such pair.
     """
     for pair in bridge.mapping.pairs:
         if pair.hubspot == hubspot.object and pair.salesforce == salesforce.object:
             return pair
     raise KeyError(f"no mapping for {hubspot.object} with {salesforce.object}")
+
+
+def is_mapped(bridge: Bridge, link: Link | None) -> bool:
+    """Whether a link may be worked on; a pair may have left the mapping, or a Lead become what is not mapped."""
+    if link is None:
+        return True
+    objects = link.hubspot.object, link.salesforce.object
+    return any((pair.hubspot, pair.salesforce) == objects for pair in bridge.mapping.pairs)
 
 
 def loose_cases(

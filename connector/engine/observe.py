@@ -16,7 +16,7 @@ from connector.core.digest import digest
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
-from connector.engine.cases import pair_of
+from connector.engine.cases import is_mapped, pair_of
 from connector.engine.news import says_news
 from connector.ports import Changes, Cursor
 from connector.storage import cursors, dirty, links, seen
@@ -85,6 +85,8 @@ def _is_news(
         return False
     if link is None:
         return reading.present or bool(reading.moved_to)
+    if not is_mapped(bridge, link):
+        return False
     if not reading.present or reading.aliases:
         return True
     pair = pair_of(bridge, link.hubspot, link.salesforce)

@@ -46,12 +46,18 @@ class Run:
             self.counts["unchanged" if plan.agreed or not plan.note else "left_alone"] += 1
 
     def allows(self, plan: Plan) -> bool:
-        """Whether the guards let this plan through; the first refusal holds the rest of the run."""
-        if not plan.writes or self.approved:
+        """Whether the guards let this plan through; the first refusal holds the rest of the run.
+
+        Undoing links because a record is gone counts like archiving: a CRM that seems emptied must not be believed.
+        """
+        unlinks = any(isinstance(step, Unlink) for step in plan.steps)
+        if self.approved or not (plan.writes or unlinks):
             return True
         if self.held:
             return False
         tally = self.tally + Tally.of((plan,))
+        if unlinks and tally.archives == self.tally.archives:
+            tally += Tally(archives=1)
         verdict = check(tally, self.limits, self.population)
         if isinstance(verdict, Held):
             self.held = verdict.reason

@@ -25,6 +25,7 @@ from connector.engine.cases import (
     Case,
     cases_of,
     decisions_for,
+    is_mapped,
     loose_cases,
     plan_link,
     read_refs,
@@ -153,6 +154,7 @@ def _linked(bridge: Bridge, run_id: int) -> Iterator[list[Case]]:
 
 def _linked_cases(bridge: Bridge, rows: Sequence[tuple[Link, Reading | None, Reading | None]]) -> list[Case]:
     """Plan linked pairs; records the scan did not list are read singly, to learn what became of them."""
+    rows = [row for row in rows if is_mapped(bridge, row[0])]
     decisions = decisions_for(bridge, [ref for link, _, _ in rows for ref in (link.hubspot, link.salesforce)])
     unlisted = [
         ref

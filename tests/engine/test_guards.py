@@ -134,3 +134,17 @@ def test_a_new_policy_settles_what_stood_in_conflict(town: Town) -> None:
     town.sync()
     assert town.salesforce.values(lead)["Title"] == town.hubspot.values(contact)["jobtitle"] == "CTO"
     assert town.issues() == []
+
+
+def test_records_that_vanish_in_numbers_are_not_forgotten_without_a_person(town: Town) -> None:
+    """An emptied CRM, or rights that were taken away, look like this."""
+    _five_contacts(town)
+    town.sync()
+    town.limited(archives=2)
+    for contact in town.hubspot.live("contacts"):
+        town.hubspot.erase(contact)
+    run = town.sync()
+    assert "3" in run.held
+    assert len(town.links()) == 3
+    town.sync(approved=True)
+    assert town.links() == []
