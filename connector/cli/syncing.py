@@ -38,6 +38,7 @@ from connector.engine.sweep import batches, swept
 from connector.errors import Refused
 from connector.reports.forecast import forecast
 from connector.reports.waiting import Groups
+from connector.storage import issues
 
 STEPS = ("create", "update", "archive", "link", "unlink", "relink", "raise")
 
@@ -178,7 +179,7 @@ def apply(config: Path, as_json: bool, file: Path) -> int:  # noqa: FBT001  # on
         run = sync.start(bridge, "apply", who(), approved=True)
         planfile.apply_saved(bridge, records, run)
         sync.finish(bridge, run, "applied")
-    return _told(opened, run, as_json=as_json)
+        return _told(opened, run, as_json=as_json)
 
 
 @command("sync", "smarketing sync", "smarketing sync --full --approve")
@@ -195,7 +196,7 @@ def sync_command(config: Path, *, as_json: bool, mode: str, approve: bool) -> in
     """
     with installation(config, watch=not as_json) as opened:
         run = opened.sync(mode, by=who(), approved=approve)
-    return _told(opened, run, as_json=as_json)
+        return _told(opened, run, as_json=as_json)
 
 
 def _told(opened: Installation, run: Run, *, as_json: bool) -> int:
@@ -208,7 +209,9 @@ def _told(opened: Installation, run: Run, *, as_json: bool) -> int:
         skipped = [{"ref": ref, "why": why} for ref, why in run.skipped]
         print_json({"run": run.id, "counts": run.summary(), "skipped": skipped, "calls": calls})
     else:
-        tell_run(out, run, usage)
+        with opened.bridge.database.read() as conn:
+            waiting = sum(issues.counts(conn).values())
+        tell_run(out, run, usage, waiting)
     return NEEDS_A_PERSON if run.needs_a_person else DONE
 
 

@@ -105,8 +105,8 @@ def _fields(counts: Mapping[str, int], side: Side) -> int:
     return sum(counts.get(f"{act}_{side.value}_fields", 0) for act in ("created", "updated"))
 
 
-def tell_run(console: Console, run: Run, usage: Mapping[str, Usage]) -> None:
-    """A run's summary, and what it cost."""
+def tell_run(console: Console, run: Run, usage: Mapping[str, Usage], waiting: int) -> None:
+    """A run's summary, what it cost, and what to do next; `waiting` is how many issues are open in all."""
     _tell_counts(console, f"Run {run.id}", run.counts)
     for ref, why in run.skipped[:_SKIPPED_SHOWN]:
         say(console, f"[yellow]skipped[/] {escape(ref)}: {escape(why)}", 2)
@@ -114,7 +114,7 @@ def tell_run(console: Console, run: Run, usage: Mapping[str, Usage]) -> None:
         say(console, f"[dim]... and {len(run.skipped) - _SKIPPED_SHOWN} more skipped; see them with --json[/]", 2)
     for side, one in usage.items():
         say(console, f"{NAMES[side]}: {count(one.calls, 'API call')}{_day(one)}")
-    _tell_what_next(console, run)
+    _tell_what_next(console, run, waiting)
 
 
 def _day(usage: Usage) -> str:
@@ -124,14 +124,17 @@ def _day(usage: Usage) -> str:
     return f"{throttled}; the account has used {usage.daily_used:,} of {usage.daily_limit:,} today"
 
 
-def _tell_what_next(console: Console, run: Run) -> None:
+def _tell_what_next(console: Console, run: Run, waiting: int) -> None:
     if run.held:
         say(console, f"[bold yellow]Held:[/] {escape(run.held)}. Nothing beyond that was written.")
         say(console, "Look at `smarketing plan`; then let it go on with `smarketing sync --approve`.")
     elif run.skipped:
         say(console, "What was skipped is not lost: smarketing sync takes it as it is now.")
     elif run.needs_a_person:
-        waiting = [kind for kind in MEANING if run.counts.get(kind.replace(" ", "_"), 0)]
-        say(console, f"[yellow]Something needs a person[/] ({', '.join(waiting)}): smarketing status")
+        kinds = [kind for kind in MEANING if run.counts.get(kind.replace(" ", "_"), 0)]
+        say(console, f"[yellow]Something needs a person[/] ({', '.join(kinds)}): smarketing status")
+    elif waiting:
+        still = f"{count(waiting, 'thing')} from earlier still {'waits' if waiting == 1 else 'wait'} for a person"
+        say(console, f"Nothing else is to be done; {still}: smarketing status")
     else:
         say(console, "[green]Both sides are in step.[/]")

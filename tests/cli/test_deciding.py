@@ -160,7 +160,10 @@ def kept_of(office: Desk, text: str) -> list[str]:
         (("unpark", "99999"), "there is no open issue 99999"),
         (("unlink", "ada9@acme.example"), "nobody answers to 'ada9@acme.example' on either side"),
         (("resync", "hubspot:contacts"), "names no record"),
-        (("link", "ada@acme.example", "bob@acme.example"), "a link joins one HubSpot record and one Salesforce record"),
+        (
+            ("link", "hubspot:contacts:1", "hubspot:contacts:2"),
+            "a link joins one HubSpot record and one Salesforce record",
+        ),
         (("resync", "hubspot:contakts:1"), "is of no mapped object; of hubspot there are: contacts"),
         (("resync", "elsewhere:contacts:1"), "is not a ref"),
     ],

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from tests.cli.desk import UNMATCHED_OWNER, Desk
+from connector.sandbox.services import Fault
+from tests.cli.desk import SECRETS, UNMATCHED_OWNER, Desk
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +121,9 @@ def test_sync_then_leaves_nothing_to_do(office: Desk, people: dict[str, str], sa
         said = office.run("sync", mode, "--json")
         assert not [key for key in said.data["counts"] if key.startswith(("created", "updated", "archived"))]
         assert office.writes() == before
+    assert re.search(
+        r"Nothing else is to be done; \d+ things from earlier still wait for a person", office.run("sync").out
+    )
     made = office.run("show", "cy@acme.example", "--json").data
     assert made["linked"]
     assert next(row for row in made["rules"] if row["rule"] == "job_title")["hubspot"] == "Captain"
@@ -141,3 +151,19 @@ def test_a_plan_of_another_mapping_is_refused(office: Desk, saved: str):
         mapping.write_text(text)
     assert said.code == 1
     assert "was made with another mapping; make a new one with: smarketing plan --out" in said.err
+
+
+def test_a_run_that_is_stopped_says_so_and_the_next_goes_on(office: Desk, saved: str):
+    faults, counters = office.running.world.services.faults, office.running.world.counters["hubspot"]
+    before = counters.as_dict()
+    number = faults.add(Fault("slow", side="hubspot", params={"seconds": 5.0}))
+    program = [Path(sys.executable).parent / "smarketing", "sync", "--full", "--config", str(office.config)]
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True, env={**os.environ, **SECRETS}) as process:
+        while counters.as_dict() == before and process.poll() is None:
+            Event().wait(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    faults.clear(number)
+    assert process.returncode == 1
+    assert "Stopped. Nothing is lost" in said
+    assert office.run("sync").code in (0, 3)
