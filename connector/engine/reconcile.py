@@ -16,6 +16,7 @@ from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
 from connector.engine.cases import cases_of
 from connector.engine.erase import without_erased
+from connector.engine.making import adopt
 from connector.engine.run import Run
 from connector.errors import BridgeError, RateLimited, Transient, Unauthorised
 from connector.storage import dirty
@@ -43,6 +44,7 @@ def reconcile_due(bridge: Bridge, run: Run) -> Reconciled:
     """
     if run.held:
         return Reconciled()
+    adopt(bridge)
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
         claims = dirty.claim(conn, now, bridge.batch_records, now + _LEASE)

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 
-from connector.core.digest import digest
 from connector.core.plan import Archive, Change, Issue, IssueKind, Link, Memory, Raise, Relink, Unlink
 from connector.core.readings import Presence
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case
 from connector.engine.erase import erase
+from connector.engine.job import Job, origin_digest
 from connector.engine.run import Run
 from connector.ports import Rejection
 from connector.storage import dirty, events, issues, links
 from connector.storage.events import Event
 from connector.storage.links import Link as StoredLink
-
-if TYPE_CHECKING:
-    from connector.engine.apply import Job  # a job is what is recorded; apply calls this module
 
 MERGED = "MERGED_ON_ONE_SIDE"
 _RECENT = 20  # events of a Lead that are looked at when it turns out to be converted
@@ -245,12 +242,6 @@ def parked(job: Job, change: Change | None, rejection: Rejection, side: Side) ->
         reason=rejection.reason,
         hint=rejection.hint,
     )
-
-
-def origin_digest(case: Case, towards: Side) -> str | None:
-    """The digest of the reading that a write to one side comes from."""
-    origin = case.subject.salesforce if towards is Side.HUBSPOT else case.subject.hubspot
-    return digest(origin) if origin else None
 
 
 def _close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: datetime) -> None:

@@ -31,6 +31,7 @@ class Run:
     counts: Counter[str] = field(default_factory=Counter)
     held: str = ""
     tally: Tally = field(default_factory=Tally)
+    batches: int = 0  # that made something; names what they are about to make
     skipped: list[tuple[str, str]] = field(default_factory=list)  # (ref, why), of a saved plan
     unseen: set[tuple[Side, str, str]] = field(default_factory=set)  # (side, object, field) that readings lacked
 

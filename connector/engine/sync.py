@@ -16,6 +16,7 @@ from connector.core.refs import Side
 from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
 from connector.engine.erase import without_erased
+from connector.engine.making import adopt
 from connector.engine.observe import observe
 from connector.engine.reconcile import PATIENCE, drain, heed_fault, reconcile_due
 from connector.engine.run import Run
@@ -64,6 +65,7 @@ def full(bridge: Bridge, run: Run) -> None:
     """
     heed(bridge, run)
     begin_comparing(bridge)
+    adopt(bridge)
     starts = _starting_cursors(bridge)
     read_at = bridge.clock.now()
     with swept(bridge, run.id):

@@ -34,6 +34,7 @@ class Task:
     unsure: BridgeError | None = None
     told: dict[str, Value] = field(default_factory=dict)
     absent: bool = False
+    moved_to: Ref | None = None  # where an absent record's identity went on
     exists: tuple[Ref, ...] = ()  # who holds the place of what should have been made
     taken: str = ""  # the side's words about it
     created: bool = False
@@ -94,8 +95,8 @@ def _again(task: Task, outcome: Outcome) -> bool:
         case Exists():
             task.exists, task.taken = outcome.refs, outcome.reason
             return task.ref is not None and _drop(task, (_taken(task, outcome),))
-        case Absent():
-            task.absent = True
+        case Absent(reading=reading):
+            task.absent, task.moved_to = True, reading.moved_to
         case Unsure():
             task.unsure = outcome.error
     return False

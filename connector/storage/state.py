@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, select
+from sqlalchemy import delete as delete_rows
 
 from connector.storage.tables import state
-from connector.storage.upsert import insert
+from connector.storage.upsert import among, chunks, insert
 
 
 def get(conn: Connection, name: str) -> Any:
@@ -22,3 +24,15 @@ def put(conn: Connection, name: str, value: Any) -> None:
     statement = insert(conn, state)
     replacing = statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
     conn.execute(replacing, {"key": name, "value": orjson.dumps(value)})
+
+
+def delete(conn: Connection, names: Sequence[str]) -> None:
+    """Forget what is remembered under these names."""
+    for portion in chunks(sorted(names)):
+        conn.execute(delete_rows(state).where(among(conn, state.c.key, portion)))
+
+
+def named(conn: Connection, prefix: str) -> dict[str, Any]:
+    """Everything remembered under names that start so."""
+    rows = conn.execute(select(state.c.key, state.c.value).where(state.c.key.startswith(prefix, autoescape=True)))
+    return {name: orjson.loads(stored) for name, stored in rows}

@@ -1,0 +1,124 @@
+"""Records in the making: remembered ahead, so that a lost answer costs neither a second record nor an edit.
+
+A link has two refs, and until a create is answered there is only one. What a batch is about to make, and what both
+sides will have agreed on then, is therefore written ahead as one row a batch, and dropped by the transaction that
+concludes it, but for creates whose outcome nobody knows. After a crash or a lost answer those are looked for by the id
+they carry; the link then starts from what was sent. Without that, an edit of the source made meanwhile would meet the
+new record as a stranger's value, and could lose to its own earlier self.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.mapping import Pair
+from connector.core.matching import cross_id
+from connector.core.plan import Agreed, Create, Memory
+from connector.core.readings import Reading
+from connector.core.refs import Ref, Side
+from connector.engine.bridge import Bridge
+from connector.engine.job import Job
+from connector.engine.run import Run
+from connector.storage import dirty, events, links, state
+from connector.storage.events import Event
+from connector.storage.links import NewLink
+
+_PREFIX = "making:"  # of names in storage.state
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """One record that was perhaps made: for whom, under which pair, and what both say if it was."""
+
+    origin: Ref
+    pair: Pair
+    base: Mapping[str, Sequence[Any]]
+
+    def memory(self, reading: Reading) -> Memory:
+        """What was agreed. A blank field may have been refused: it is met anew, not taken for cleared."""
+        side = reading.ref.side
+        there = {rule.name: reading.values.get(rule.field_on(side)) for rule in self.pair.rules}
+        agreed = {rule: Agreed(*values) for rule, values in self.base.items()}
+        sent = {rule: one.hubspot if side is Side.HUBSPOT else one.salesforce for rule, one in agreed.items()}
+        return Memory({rule: agreed[rule] for rule in agreed if sent[rule] is None or there.get(rule) is not None})
+
+
+def write_ahead(conn: Connection, run: Run, jobs: Iterable[Job]) -> str:
+    """Remember what a batch is about to make; the name it is remembered under, "" for nothing."""
+    rows = [row for job in jobs for row in _rows(job)]
+    if not rows:
+        return ""
+    run.batches += 1
+    name = f"{_PREFIX}{run.id}:{run.batches}"
+    state.put(conn, name, rows)
+    return name
+
+
+def concluded(conn: Connection, name: str, jobs: Iterable[Job]) -> None:
+    """Forget what was made or surely was not; what nobody knows stays."""
+    if name:
+        unknown = [row for job in jobs if job.made and job.made.unsure for row in _rows(job)]
+        if unknown:
+            state.put(conn, name, unknown)
+        else:
+            state.delete(conn, [name])
+
+
+def _rows(job: Job) -> Iterator[tuple[str, str, dict[str, tuple[Any, Any]]]]:
+    for step in job.case.plan.steps if job.made else ():
+        if isinstance(step, Create):
+            base = {rule: (agreed.hubspot, agreed.salesforce) for rule, agreed in step.agreed.items()}
+            yield str(job.case.refs[0]), job.case.pair.name, base
+
+
+def adopt(bridge: Bridge) -> None:
+    """Link what earlier batches made without hearing of it, and have it looked at.
+
+    Raises:
+        Transient, Unauthorised: what reading raises.
+    """
+    with bridge.database.read() as conn:
+        left = state.named(conn, _PREFIX)
+    if not left:
+        return
+    pairs = {pair.name: pair for pair in bridge.mapping.pairs}
+    rows = [row for batch in left.values() for row in batch]
+    made = [_Made(Ref.parse(origin), pairs[name], base) for origin, name, base in rows if name in pairs]
+    found = [(one, reading) for one, reading in _found(bridge, made) if reading.present]
+    with bridge.database.begin() as conn:
+        now = bridge.clock.now()
+        new = [_link(one, reading) for one, reading in found]
+        ids = links.insert(conn, new, now)
+        met = [link for link, link_id in zip(new, ids, strict=True) if link_id is not None]
+        events.append(conn, [_linked(link, now) for link in met])
+        dirty.mark(conn, [one.origin for one in made], now, reason="made before an interruption")
+        state.delete(conn, list(left))
+
+
+def _found(bridge: Bridge, made: Sequence[_Made]) -> Iterator[tuple[_Made, Reading]]:
+    """What was made, as far as its side shows it, by the id of its origin that it carries."""
+    groups: dict[tuple[str, Side], list[_Made]] = {}
+    for one in made:
+        groups.setdefault((one.pair.name, one.origin.side.other), []).append(one)
+    for (_, side), group in groups.items():
+        pair = group[0].pair
+        name = pair.key_on(side)
+        if name:
+            view = bridge.views[side, pair.object_on(side)]
+            readings = bridge.crms[side].find(view, name, [one.origin.id for one in group])
+            carrying = {cross_id(pair, reading): reading for reading in readings}
+            yield from ((one, carrying[one.origin.id]) for one in group if one.origin.id in carrying)
+
+
+def _link(one: _Made, reading: Reading) -> NewLink:
+    ends = (reading.ref, one.origin) if reading.ref.side is Side.HUBSPOT else (one.origin, reading.ref)
+    return NewLink(one.pair.name, *ends, one.memory(reading))
+
+
+def _linked(link: NewLink, now: datetime) -> Event:
+    return Event(now, "linked", link.hubspot, link.salesforce, None, {"by": "made before an interruption"})
