@@ -19,7 +19,7 @@ from connector.engine.bridge import Bridge
 from connector.engine.cases import is_mapped, pair_of
 from connector.engine.news import says_news
 from connector.ports import Changes, Cursor
-from connector.storage import cursors, dirty, links, seen
+from connector.storage import cursors, dirty, issues, links, seen
 from connector.storage.links import Link
 
 KEEP_SEEN = timedelta(minutes=30)  # longer than any adapter's overlap
@@ -74,7 +74,17 @@ def news_of(conn: Connection, bridge: Bridge, readings: Sequence[Reading]) -> li
         return []
     refs = [reading.ref for reading in readings]
     known, linked = seen.lookup(conn, refs), links.by_refs(conn, refs)
-    return [reading.ref for reading in readings if _is_news(bridge, reading, known, linked)]
+    news = [reading.ref for reading in readings if _is_news(bridge, reading, known, linked)]
+    gone = [reading.ref for reading in readings if not reading.present and reading.ref not in linked]
+    return news + _asked_about(conn, gone) if gone else news
+
+
+def _asked_about(conn: Connection, gone: Sequence[Ref]) -> list[Ref]:
+    """Those of some vanished strangers that a person is being asked about: the question may be settled now."""
+    if not issues.counts(conn):
+        return []
+    asked = {ref for stored in issues.open_issues(conn, refs=gone, limit=10_000) for ref in stored.issue.refs}
+    return [ref for ref in gone if ref in asked]
 
 
 def _is_news(
