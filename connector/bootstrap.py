@@ -150,7 +150,10 @@ def limits(guards: Guards) -> Limits:
 def _facts(loaded: Loaded, database: Database, crms: Mapping[Side, Crm], clock: Clock) -> Facts:
     pairs = compile_mappings(loaded).pairs
     objects = {side: list(dict.fromkeys(pair.object_on(side) for pair in pairs)) for side in Side}
-    return facts.learn(database, crms, objects, _fingerprint(loaded.settings), clock.now())
+    known = facts.learn(database, crms, objects, _fingerprint(loaded.settings), clock.now())
+    for side, crm in crms.items():
+        crm.prime(known.schemas[side])
+    return known
 
 
 def _fingerprint(settings: Settings) -> str:

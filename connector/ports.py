@@ -46,6 +46,7 @@ class View:
     fields: Mapping[str, Kind]
 
 
+Sought = Mapping[str, Sequence[str]]  # by field name, values of which any will do
 Cursor = Mapping[str, Any]  # JSON; opaque to the engine, which stores it only after the readings are safe
 Known = Callable[[str, datetime, datetime], int]  # (object, from, before) -> records already observed with such stamps
 
@@ -216,6 +217,12 @@ class Crm(Protocol):
     def schema(self, obj: str) -> ObjectSchema:
         """The live definition of an object (a fresh call each time)."""
 
+    def prime(self, schemas: Mapping[str, ObjectSchema]) -> None:
+        """Remember what objects were like when last told, by name, so that writing need not ask; costs no call.
+
+        The side's own word counts for more: a refusal that contradicts a schema has it asked anew.
+        """
+
     def owners(self) -> Sequence[Owner]:
         """Everyone who can own records, inactive ones included."""
 
@@ -238,6 +245,12 @@ class Crm(Protocol):
 
     def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
         """Live records whose field equals any of the values, case folded; several may answer to one value."""
+
+    def read_many(self, asked: Sequence[tuple[View, Sequence[str]]]) -> list[Reading]:
+        """As `read`, of several objects in as few calls as the side allows: object after object, in the order asked."""
+
+    def find_many(self, asked: Sequence[tuple[View, Sought]]) -> list[Reading]:
+        """As `find`, for several fields of several objects in as few calls as the side allows; each record once."""
 
     def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
         """Write a batch of any size; one outcome each, in order. Never two writes to one record in one call."""

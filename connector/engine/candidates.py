@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from connector.core.mapping import Pair
 from connector.core.matching import cross_id, keys
@@ -20,6 +21,8 @@ from connector.engine.bridge import Bridge
 from connector.storage import links
 from connector.storage.links import Link
 
+T = TypeVar("T")
+Place = tuple[Side, str]  # side and object
 Index = dict[tuple[str, str], dict[Ref, Reading]]  # (key name, comparison value) -> readings
 
 
@@ -81,14 +84,16 @@ def looks_for(pair: Pair, reading: Reading) -> list[tuple[str, str]]:
 
 
 def find_candidates(bridge: Bridge, readings: Sequence[Reading]) -> Candidates:
-    """Ask the CRMs for counterparts and rivals of loose readings."""
-    candidates = Candidates()
+    """Ask the CRMs for counterparts and rivals of loose readings, both at the same time and each once."""
+    candidates, wanted = Candidates(), Wanted()
     for pair in bridge.mapping.pairs:
-        for side in Side:
-            own = [reading for reading in readings if reading.ref.side is side and _takes_part(pair, reading)]
-            for reading in own:
+        for reading in readings:
+            if pair.object_on(reading.ref.side) == reading.ref.object:
                 candidates.add(pair, reading)
-            for reading in _counterparts(bridge, pair, own, side) if own else ():
+                wanted.add(pair, reading)
+    for found in bridge.together(lambda side: wanted.found(bridge, side)).values():
+        for reading in found:
+            for pair in bridge.mapping.pairs_of(reading.ref.side, reading.ref.object):
                 candidates.add(pair, reading)
     refs = {ref for found in candidates.by_key.values() for ref in found}
     with bridge.database.read() as conn:
@@ -97,44 +102,53 @@ def find_candidates(bridge: Bridge, readings: Sequence[Reading]) -> Candidates:
     return candidates
 
 
+@dataclass
+class Wanted:
+    """What is asked of both CRMs for a batch of loose readings: ids and field values, by side and object."""
+
+    ids: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
+    values: dict[Place, dict[str, set[str]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
+
+    def add(self, pair: Pair, reading: Reading) -> None:
+        """Whoever on the other side, or beside it on its own, shares an id or a key with this reading."""
+        other = reading.ref.side.other
+        place = other, pair.object_on(other)
+        carried, back = cross_id(pair, reading), pair.key_on(other)
+        if carried:
+            self.ids[place].add(carried)
+        if back:
+            self.values[place][back].add(reading.ref.id)
+        told = keys(pair, reading)
+        for key in pair.match:
+            shared = {value for name, value in told if name == key.name}
+            for name in key.hubspot if other is Side.HUBSPOT else key.salesforce:
+                self.values[place][name] |= shared
+            if other is Side.HUBSPOT:  # HubSpot keeps e-mails unique itself; Salesforce does not
+                for name in key.salesforce:
+                    self.values[Side.SALESFORCE, pair.salesforce][name] |= shared
+
+    def found(self, bridge: Bridge, side: Side) -> list[Reading]:
+        """The live records of one side that answer; ids of another object are no error, they just find nothing."""
+        crm = bridge.crms[side]
+        sought = {obj: {name: sorted(told) for name, told in names.items()} for obj, names in _of(side, self.values)}
+        ids = [(obj, sorted(told)) for obj, told in _of(side, self.ids)]
+        read: list[Reading] = []
+        if side is Side.SALESFORCE:
+            for obj, told in ids:
+                sought.setdefault(obj, {})["Id"] = told
+        else:
+            read = crm.read_many([(bridge.views[side, obj], told) for obj, told in ids])
+        found = crm.find_many([(bridge.views[side, obj], names) for obj, names in sought.items()])
+        return [*(reading for reading in read if reading.present), *found]
+
+
+def _of(side: Side, told: Mapping[Place, T]) -> list[tuple[str, T]]:
+    return [(obj, one) for (owner, obj), one in told.items() if owner is side]
+
+
 def linked_elsewhere(linked: Mapping[Ref, Link]) -> dict[Ref, str]:
     """In words, whom each of these records is linked to."""
     return {
         ref: f"is linked to {link.salesforce if ref.side is Side.HUBSPOT else link.hubspot}"
         for ref, link in linked.items()
     }
-
-
-def _takes_part(pair: Pair, reading: Reading) -> bool:
-    return pair.object_on(reading.ref.side) == reading.ref.object
-
-
-def _counterparts(bridge: Bridge, pair: Pair, own: Sequence[Reading], side: Side) -> Iterable[Reading]:
-    """Everyone on the other side, and beside them on this, who shares an id or a key with these."""
-    other = side.other
-    crm, view = bridge.crms[other], bridge.views[other, pair.object_on(other)]
-    carried = sorted({cross for cross in (cross_id(pair, reading) for reading in own) if cross})
-    if carried:
-        yield from by_ids(bridge, other, view.object, carried)
-    back = pair.key_on(other)
-    if back:
-        yield from crm.find(view, back, [reading.ref.id for reading in own])
-    values: dict[str, set[str]] = defaultdict(set)
-    for reading in own:
-        for name, value in keys(pair, reading):
-            values[name].add(value)
-    for key in pair.match:
-        wanted = sorted(values[key.name])
-        for name in (key.hubspot if other is Side.HUBSPOT else key.salesforce) if wanted else ():
-            yield from crm.find(view, name, wanted)
-        if side is Side.SALESFORCE and wanted:  # HubSpot keeps e-mails unique itself; Salesforce does not
-            for name in key.salesforce:
-                yield from bridge.crms[side].find(bridge.views[side, pair.salesforce], name, wanted)
-
-
-def by_ids(bridge: Bridge, side: Side, obj: str, ids: Sequence[str]) -> list[Reading]:
-    """Live records by id; ids of another object are no error, they just find nothing."""
-    view, crm = bridge.views[side, obj], bridge.crms[side]
-    if side is Side.SALESFORCE:
-        return crm.find(view, "Id", ids)
-    return [reading for reading in crm.read(view, ids) if reading.present]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
 from connector.core.readings import Reading
@@ -14,7 +14,20 @@ from connector.hubspot.reading import Reader
 from connector.hubspot.scanning import Scanner
 from connector.hubspot.wire import HubSpotAccess, Traffic, Wire
 from connector.hubspot.writing import Writer
-from connector.ports import Account, Changes, Clock, Cursor, Known, ObjectSchema, Outcome, Owner, Usage, View, Write
+from connector.ports import (
+    Account,
+    Changes,
+    Clock,
+    Cursor,
+    Known,
+    ObjectSchema,
+    Outcome,
+    Owner,
+    Sought,
+    Usage,
+    View,
+    Write,
+)
 from connector.transport.lanes import Lane
 from connector.transport.pool import Calls
 
@@ -54,6 +67,10 @@ class HubSpot:
         """The live definition of an object."""
         return self._describer.schema(obj)
 
+    def prime(self, schemas: Mapping[str, ObjectSchema]) -> None:
+        """What objects were like when last told; see `ports.Crm.prime`."""
+        self._describer.prime(schemas)
+
     def owners(self) -> Sequence[Owner]:
         """Everyone who can own records, archived ones as inactive."""
         return self._describer.owners()
@@ -77,6 +94,14 @@ class HubSpot:
     def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
         """Live records by value (reading.py)."""
         return self._reader.find(view, name, values)
+
+    def read_many(self, asked: Sequence[tuple[View, Sequence[str]]]) -> list[Reading]:
+        """Fresh readings of several objects, one after the other: HubSpot reads one object a call."""
+        return [reading for view, ids in asked for reading in self._reader.read(view, ids)]
+
+    def find_many(self, asked: Sequence[tuple[View, Sought]]) -> list[Reading]:
+        """Live records by several fields, one after the other (reading.py)."""
+        return self._reader.find_many(asked)
 
     def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
         """One outcome each (writing.py)."""

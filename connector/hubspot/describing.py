@@ -40,6 +40,7 @@ class Describer:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._known: dict[str, ObjectSchema] = {}
+        self._primed: dict[str, ObjectSchema] = {}
 
     def account(self) -> Account:
         """Who we are connected to. Raises as `ports.Crm`."""
@@ -56,17 +57,19 @@ class Describer:
         self._known[obj] = ObjectSchema(obj, fields)
         return self._known[obj]
 
+    def prime(self, schemas: Mapping[str, ObjectSchema]) -> None:
+        """Take the word of earlier answers, by object, for what does not change: which properties are unique."""
+        self._primed.update(schemas)
+
     def uniques(self, obj: str) -> frozenset[str]:
         """The unique properties of an object; what is unique cannot change once it exists (fact sheet 2.6)."""
-        return frozenset(name for name, each in self._kept(obj).fields.items() if each.unique)
+        schema = self._known.get(obj) or self._primed.get(obj) or self.schema(obj)
+        return frozenset(name for name, each in schema.fields.items() if each.unique)
 
     def options(self, obj: str, name: str) -> frozenset[str]:
-        """The values a property accepts, as of the latest `schema`."""
-        known = self._kept(obj).fields.get(name)
+        """The values a property accepts, as of the latest `schema`; asked when only an earlier process has."""
+        known = (self._known.get(obj) or self.schema(obj)).fields.get(name)
         return frozenset(option.value for option in known.options) if known else frozenset()
-
-    def _kept(self, obj: str) -> ObjectSchema:
-        return self._known.get(obj) or self.schema(obj)
 
     def owners(self) -> Sequence[Owner]:
         """Everyone who can own records; those archived come as inactive. Raises as `ports.Crm`."""

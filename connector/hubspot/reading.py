@@ -21,7 +21,7 @@ from connector.hubspot.batches import BATCH, BATCH_WITH_HISTORY, GROUPS_MAX, chu
 from connector.hubspot.faults import Denied
 from connector.hubspot.shapes import ID, Shape
 from connector.hubspot.wire import Wire, results
-from connector.ports import View
+from connector.ports import Sought, View
 from connector.transport.pool import Calls
 
 VALUES_IN_ONE_SEARCH = 50
@@ -101,6 +101,12 @@ class Reader:
         readings = self.live(wide, ids_found(self._wire, self._calls, view.object, questions))
         return [_narrowed(each, view) for each in readings if (each.values.get(name) or "").lower() in set(wanted)]
 
+    def find_many(self, asked: Sequence[tuple[View, Sought]]) -> list[Reading]:
+        """Live records of which any of the fields holds any of its values. Raises as `ports.Crm`."""
+        questions = [(view, *one) for view, sought in asked for one in _addresses_once(view, sought).items()]
+        found = (reading for view, name, values in questions for reading in self.find(view, name, values))
+        return list({reading.ref: reading for reading in found}.values())
+
     def _by_email(self, view: View, wanted: Sequence[str]) -> list[Reading]:
         wide = View(view.object, {**view.fields, **_with_addresses(view)})
         found = {reading.ref: reading for reading in self._by_unique(wide, EMAIL, wanted)}
@@ -125,6 +131,14 @@ class Reader:
     def live(self, view: View, ids: Sequence[str]) -> list[Reading]:
         """Readings of those of the ids that are live."""
         return [reading for reading in self.read(view, ids) if reading.present]
+
+
+def _addresses_once(view: View, sought: Sought) -> Sought:
+    """What is sought, without asking for one contact's addresses twice: whoever is sought by one is by all of them."""
+    if view.object != "contacts" or not {EMAIL, SECONDARY} <= sought.keys():
+        return sought
+    others = {name: values for name, values in sought.items() if name not in {EMAIL, SECONDARY}}
+    return {**others, EMAIL: [*sought[EMAIL], *sought[SECONDARY]]}
 
 
 def _with_addresses(view: View) -> dict[str, Kind]:

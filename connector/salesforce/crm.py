@@ -11,9 +11,10 @@ from concurrent.futures import Executor
 
 from connector.core.readings import Reading
 from connector.core.refs import Side
-from connector.ports import Account, Changes, Cursor, Known, ObjectSchema, Outcome, Owner, Usage, View, Write
+from connector.ports import Account, Changes, Cursor, Known, ObjectSchema, Outcome, Owner, Sought, Usage, View, Write
 from connector.salesforce.api import API_VERSION, Api, Traffic
 from connector.salesforce.changes import Poller
+from connector.salesforce.gathering import Gatherer
 from connector.salesforce.login import Credentials, Login
 from connector.salesforce.reads import Reader
 from connector.salesforce.session import BridgeSession, Line
@@ -47,6 +48,7 @@ class Salesforce:
         calls = Calls(executor)
         self._shapes = Shapes(self.api)
         self._reader = Reader(self.api, self._shapes, calls)
+        self._gatherer = Gatherer(self.api, self._reader, calls)
         self._poller = Poller(self.api, self._shapes, self._reader)
         self._writer = Writer(self.api, self._shapes, self._reader, calls)
         if line.auto_assign:
@@ -74,6 +76,10 @@ class Salesforce:
         """The object as described now; see `ports.Crm.schema`."""
         return self._shapes.described(obj).schema
 
+    def prime(self, schemas: Mapping[str, ObjectSchema]) -> None:
+        """What objects were like when last described; see `ports.Crm.prime`."""
+        self._shapes.prime(schemas)
+
     def owners(self) -> Sequence[Owner]:
         """Users and queues; see `ports.Crm.owners`."""
         return self._reader.owners()
@@ -98,6 +104,14 @@ class Salesforce:
     def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
         """Live records by value; see `ports.Crm.find`."""
         return self._reader.find(view, name, values)
+
+    def read_many(self, asked: Sequence[tuple[View, Sequence[str]]]) -> list[Reading]:
+        """Fresh readings of several objects in one composite call; see `ports.Crm.read_many`."""
+        return self._gatherer.read_many(asked)
+
+    def find_many(self, asked: Sequence[tuple[View, Sought]]) -> list[Reading]:
+        """Live records of several objects by several fields, five queries a call; see `ports.Crm.find_many`."""
+        return self._gatherer.find_many(asked)
 
     def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
         """Write a batch; see `ports.Crm.write`."""

@@ -9,14 +9,14 @@ this one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, TypeVar
 
 from connector.core.readings import Presence, Reading
 from connector.core.refs import id18, salesforce
 from connector.core.values import Kind
-from connector.ports import Account, Owner, View
+from connector.ports import Account, Owner, Sought, View
 from connector.salesforce import soql
 from connector.salesforce.api import Api, Call
 from connector.salesforce.faults import Declined
@@ -53,65 +53,79 @@ class Reader:
                 raise
             return ask()
 
-    def read(self, view: View, ids: Sequence[str]) -> list[Reading]:
-        """Fresh readings, in the order of the ids."""
+    def read(self, view: View, ids: Sequence[str], known: Iterable[Reading] | None = None) -> list[Reading]:
+        """Fresh readings, in the order of the ids. `known`: those that collections told of already."""
         wanted = [id18(each) for each in ids]
         distinct = list(dict.fromkeys(wanted))
-        portions = [distinct[begin : begin + IDS_MAX] for begin in range(0, len(distinct), IDS_MAX)]
-        found: dict[str, Reading] = {}
-        for part in self._calls.map(lambda portion: self._collected(view, portion), portions):
-            found.update(part)
+        readings = self._collected(view, distinct) if known is None else known
+        found = {reading.ref.id: reading for reading in readings}
         absent = [each for each in distinct if each not in found]
         for reading in self._binned(view, absent):
             found[reading.ref.id] = reading
         return [found.get(each) or _missing(view, each) for each in wanted]
 
-    def _collected(self, view: View, ids: Sequence[str]) -> dict[str, Reading]:
-        def ask() -> dict[str, Reading]:
+    def _collected(self, view: View, ids: Sequence[str]) -> Iterator[Reading]:
+        def ask(portion: Sequence[str]) -> list[Reading]:
             names = self.names(view)
             lens = Lens(view, names)
-            question = {"ids": ids, "fields": names}
+            question = {"ids": portion, "fields": names}
             call = Call("POST", f"composite/sobjects/{view.object}", "read", question, expects=list)
-            readings = (lens.reading(row) for row in self._api.json(call) if row)
-            return {reading.ref.id: reading for reading in readings}
+            return [lens.reading(row) for row in self._api.json(call) if row]
 
-        return self.forgiving(view, ask)
+        portions = [ids[begin : begin + IDS_MAX] for begin in range(0, len(ids), IDS_MAX)]
+        return chain.from_iterable(
+            self._calls.map(lambda portion: self.forgiving(view, lambda: ask(portion)), portions)
+        )
 
     def _binned(self, view: View, ids: Sequence[str]) -> Iterator[Reading]:
         """What the recycle bin and the merges tell of ids that are not there."""
         plausible = [soql.literal(each) for each in ids if len(each) == 18 and each.isalnum()]  # noqa: PLR2004  # id length
         portions = list(soql.portions(plausible, self._room(view, "Id")))
         yield from chain.from_iterable(
-            self._calls.map(lambda part: self._listed(view, soql.among("Id", part), deleted=True), portions)
+            self._calls.map(lambda part: self.listed(view, soql.among("Id", part), deleted=True), portions)
         )
 
     def holding(self, view: View, name: str, value: str) -> list[Reading]:
         """Every record that holds a value, converted, merged and deleted ones included."""
         equal = soql.among(name, [soql.literal(value, view.fields.get(name, Kind.TEXT))])
-        return self._listed(view, equal, deleted=True)
+        return self.listed(view, equal, deleted=True)
 
     def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
         """Live records whose field equals any of the values; converted Leads are not live."""
-        kind = view.fields.get(name, Kind.TEXT)
-        literals = [soql.literal(value, kind) for value in dict.fromkeys(values) if value]
-        live = "IsConverted = false" if view.object == "Lead" else ""
-
-        def ask(portion: Sequence[str]) -> list[Reading]:
-            return self._listed(view, soql.among(name, portion), live)
-
-        parts = self._calls.map(ask, list(soql.portions(literals, self._room(view, name, live))))
+        parts = self._calls.map(lambda one: self.listed(view, one), self.conditions(view, {name: values}))
         return list({reading.ref: reading for reading in chain.from_iterable(parts)}.values())
+
+    def conditions(self, view: View, sought: Sought) -> list[str]:
+        """What live records must fulfil of which any field holds any of its values: one condition, if it fits a query.
+
+        Else several, cut to fit; a record may fulfil more than one of them.
+        """
+        literals = {name: _literals(view, name, values) for name, values in sought.items()}
+        literals = {name: told for name, told in literals.items() if told}
+        live = "IsConverted = false" if view.object == "Lead" else ""
+        either = soql.either(*(soql.among(name, told) for name, told in literals.items()))
+        if not either or self._room(view, either, live) >= 0:
+            return [soql.both(either, live)] if either else []
+        return [
+            soql.both(soql.among(name, portion), live)
+            for name, told in literals.items()
+            for portion in soql.portions(told, self._room(view, name, live))
+        ]
 
     def _room(self, view: View, *conditions: str) -> int:
         """The bytes that are left for a list of values in the address of a query."""
         return soql.ADDRESS_BYTES_MAX - len(soql.query_path(soql.select(self.names(view), view.object, *conditions)))
 
-    def _listed(self, view: View, *conditions: str, deleted: bool = False) -> list[Reading]:
+    def query(self, view: View, condition: str, *, deleted: bool = False) -> str:
+        """The path of the query for all records that fulfil a condition."""
+        return soql.query_path(soql.select(self.names(view), view.object, condition), deleted=deleted)
+
+    def listed(self, view: View, condition: str, *, deleted: bool = False) -> list[Reading]:
+        """Every record that fulfils a condition."""
+
         def ask() -> list[Reading]:
-            names = self.names(view)
-            lens = Lens(view, names)
-            path = soql.query_path(soql.select(names, view.object, *conditions), deleted=deleted)
-            return [lens.reading(row) for row in self.rows(path, "find")]
+            lens = Lens(view, self.names(view))
+            return [lens.reading(row) for row in self.rows(self.query(view, condition, deleted=deleted), "find")]
 
         return self.forgiving(view, ask)
 
@@ -176,6 +190,11 @@ class Reader:
         except Declined:
             return ""
         return str(row.get("IsoCode") or "")
+
+
+def _literals(view: View, name: str, values: Iterable[str]) -> list[str]:
+    kind = view.fields.get(name, Kind.TEXT)
+    return [soql.literal(value, kind) for value in dict.fromkeys(values) if value]
 
 
 def _missing(view: View, record_id: str) -> Reading:

@@ -3,7 +3,8 @@
 A field hidden by field-level security is simply missing from the description (Salesforce fact sheet 5.2). Fields that
 were asked for and are missing are remembered here, so that queries go on without them and people are told; a later
 description that has them again clears the memory. Descriptions are kept for some minutes, because every write needs to
-know which fields may be written, and are dropped at the first sign that they are stale.
+know which fields may be written, and are dropped at the first sign that they are stale. A process that begins takes the
+word of those that were told to an earlier one.
 """
 
 from __future__ import annotations
@@ -83,6 +84,13 @@ class Shapes:
             self._missing[obj] = self._missing.get(obj, frozenset()) - shape.types.keys()
         return shape
 
+    def prime(self, schemas: Mapping[str, ObjectSchema]) -> None:
+        """Take the word of earlier descriptions, by object, as if they had been told just now."""
+        told = {obj: shape_from(schema) for obj, schema in schemas.items()}
+        with self._lock:
+            now = self._api.traffic.clock.monotonic()
+            self._kept.update((obj, (now, shape)) for obj, shape in told.items())
+
     def shape(self, obj: str) -> Shape:
         """The shape as told some minutes ago at most. Raises as `Api.send`."""
         kept = self._kept.get(obj)
@@ -112,10 +120,15 @@ class Shapes:
 
 def shape_of(told: Mapping[str, Any]) -> Shape:
     """The shape in a describe answer (Salesforce fact sheet 1.6)."""
-    fields = {entry["name"]: _field(entry) for entry in told["fields"]}
+    return shape_from(ObjectSchema(told["name"], {entry["name"]: _field(entry) for entry in told["fields"]}))
+
+
+def shape_from(schema: ObjectSchema) -> Shape:
+    """The shape of an object whose schema is known already."""
+    fields = schema.fields
     types = {name: known.type for name, known in fields.items()}
     return Shape(
-        schema=ObjectSchema(told["name"], fields),
+        schema=schema,
         types=types,
         renders=json_renders(types),
         creatable=frozenset(name for name, known in fields.items() if known.creatable),

@@ -22,7 +22,7 @@ _UNQUOTED: Final = frozenset({Kind.NUMBER, Kind.MONEY, Kind.BOOLEAN, Kind.DATE, 
 
 def select(fields: Iterable[str], obj: str, *conditions: str, order: str = "") -> str:
     """A SELECT; conditions are joined by AND."""
-    where = " AND ".join(condition for condition in conditions if condition)
+    where = both(*conditions)
     text = f"SELECT {','.join(dict.fromkeys(fields))} FROM {obj}"  # noqa: S608  # SOQL; names come from the mapping
     return text + (f" WHERE {where}" if where else "") + (f" ORDER BY {order}" if order else "")
 
@@ -35,6 +35,16 @@ def count(obj: str, *conditions: str) -> str:
 def among(name: str, literals: Sequence[str]) -> str:
     """`name IN (...)` of literals that are quoted already."""
     return f"{name} IN ({','.join(literals)})"
+
+
+def both(*conditions: str) -> str:
+    """Conditions that must all hold; blank ones are none."""
+    return " AND ".join(condition for condition in conditions if condition)
+
+
+def either(*conditions: str) -> str:
+    """Conditions of which one must hold, as one."""
+    return f"({' OR '.join(conditions)})" if len(conditions) > 1 else "".join(conditions)
 
 
 def literal(value: str, kind: Kind = Kind.TEXT) -> str:

@@ -36,6 +36,9 @@ class FakeCrm(FakeSide):
         }
         return ports.ObjectSchema(obj, fields)
 
+    def prime(self, schemas: Mapping[str, ports.ObjectSchema]) -> None:
+        assert schemas.keys() <= self.schemas.keys()  # it has no other schemas than its own, and no calls to save
+
     def owners(self) -> Sequence[ports.Owner]:
         self._call("owners")
         return list(self.people)
@@ -72,6 +75,14 @@ class FakeCrm(FakeSide):
         wanted = {value.casefold() for value in values}
         rows = (self.rows[ref] for ref in self.live(view.object))
         return [self._reading(row, view) for row in rows if (row.values.get(name) or "").casefold() in wanted]
+
+    def read_many(self, asked: Sequence[tuple[ports.View, Sequence[str]]]) -> list[Reading]:
+        return [reading for view, ids in asked for reading in self.read(view, ids)]
+
+    def find_many(self, asked: Sequence[tuple[ports.View, ports.Sought]]) -> list[Reading]:
+        questions = [(view, name, values) for view, sought in asked for name, values in sought.items()]
+        found = (reading for question in questions for reading in self.find(*question))
+        return list({reading.ref: reading for reading in found}.values())
 
     def write(self, view: ports.View, writes: Sequence[ports.Write]) -> list[ports.Outcome]:
         self._call("write")
