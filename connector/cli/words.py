@@ -12,7 +12,7 @@ from rich.markup import escape
 from connector.cli.frame import count, say
 from connector.config.load import Loaded
 from connector.core.mapping import MappingSet
-from connector.core.plan import Issue
+from connector.core.plan import Issue, IssueKind
 from connector.core.values import Kind
 from connector.engine import facts
 from connector.engine.cases import Case
@@ -80,7 +80,8 @@ def tell_groups(console: Console, groups: Sequence[Group], words: Words) -> None
     """What needs a person, alike things together: how many, why, one of them, and what to do."""
     for group in groups:
         say(console, f"[yellow]{count(group.number, group.kind, group.kind)}[/]  {_what(group)}", 2)
-        say(console, f"[dim]for example[/] {_example(group, words)}", 6)
+        if group.kind != IssueKind.HELD:  # which concerns a run, not a record
+            say(console, f"[dim]for example[/] {_example(group, words)}", 6)
         if group.frequent:
             shared = (f"{words.value(value, group.rule)} ({number:,})" for value, number in group.frequent)
             say(console, f"[dim]most often[/] {', '.join(shared)}", 6)

@@ -101,8 +101,12 @@ class Groups:
             group.values[issue.value] += 1
 
     def all(self) -> list[Group]:
-        """The most frequent first."""
-        return sorted(self._groups.values(), key=lambda group: (-group.number, group.kind, group.field, group.rule))
+        """What holds everything up first, then the most frequent."""
+        return sorted(self._groups.values(), key=_weight)
+
+
+def _weight(group: Group) -> tuple[Any, ...]:
+    return group.example.kind is not IssueKind.HELD, -group.number, group.kind, group.field, group.rule
 
 
 def _alike(issue: Issue) -> tuple[str, ...]:

@@ -137,8 +137,10 @@ def test_a_guard_holds_a_run_until_somebody_has_looked(office: Desk, people: dic
     assert held.code == 3
     assert "Held: would create 1 records; the limit is 0" in held.out
     assert "smarketing sync --approve" in held.out
+    assert "things for a person:\n  1 held  would create 1 records; the limit is 0" in office.run("status").out
     approved = office.run("sync", "--full", "--approve", "--json", config=strict)
     assert approved.data["counts"]["created_salesforce"] == 1
+    assert "held" not in office.run("status").out.partition("Latest runs")[0]
 
 
 def test_a_plan_of_another_mapping_is_refused(office: Desk, saved: str):
