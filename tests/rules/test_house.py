@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
@@ -182,6 +183,15 @@ def test_no_file_names_a_machine_or_a_registry():
         if places.search(line)
     ]
     assert not named
+
+
+def test_every_room_has_its_place_in_the_layers():
+    """A package that no contract names could import anything. The sandbox has a contract of its own; the clock none."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    named = set(re.findall(r"connector\.(\w+)", " ".join(layers))) | {"sandbox", "clock", "__init__"}
+    rooms = {Path(name).relative_to("connector").parts[0] for name in modules() if name.startswith("connector/")}
+    assert {room.removesuffix(".py") for room in rooms} - named == set(), "add it to the layers in pyproject.toml"
 
 
 def test_the_import_contracts_hold():
