@@ -338,6 +338,13 @@ def two_workers(stage: Stage, line: Line, dies_at: int) -> None:
     stage.clock.advance(600)
 
 
+@acts.phrase("the store is lost")
+def _lost_store(stage: Stage, _: Line) -> None:
+    """As when the file is deleted: nothing is remembered of anybody."""
+    for path in stage.config.parent.glob("bridge.db*"):
+        path.unlink()
+
+
 @acts.phrase("every old poll is replayed")
 def _replay(stage: Stage, _: Line) -> None:
     """The cursors of every earlier pass are taken up again, with nothing remembered as seen."""

@@ -125,7 +125,14 @@ def _skipped(stage: Stage, line: Line) -> None:
 
 
 def _refs(stage: Stage, name: str) -> list[str]:
-    return [f"{side.value}:{':'.join(stage.place(name, side))}" for side in Side]
+    """The refs of a person, of the sides where they can be found."""
+    found = []
+    for side in Side:
+        try:
+            found.append(f"{side.value}:{':'.join(stage.place(name, side))}")
+        except LookupError:
+            continue
+    return found
 
 
 @claims.phrase("the plan holds", details=True)
@@ -163,7 +170,7 @@ def _issues(stage: Stage, line: Line) -> None:
 def _fits(stage: Stage, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     for key, value in wanted.items():
         if key == "about":
-            known = {f"{side.value}:{':'.join(place)}" for side, place in stage.people[value].places.items()}
+            known = set(_refs(stage, value))
             if not known & set(found["refs"]):
                 return False
         elif key in _PART:

@@ -137,6 +137,8 @@ def _filled(value: Any, row: Mapping[str, Any], place: str) -> Any:
         return {_filled(key, row, place): _filled(each, row, place) for key, each in value.items()}
     if isinstance(value, list):
         return [_filled(each, row, place) for each in value]
+    if isinstance(value, float):
+        return float(value)  # the reader's own kind of float remembers how it was written
     if not isinstance(value, str):
         return value
     for hole in _HOLE.findall(value):
