@@ -309,10 +309,14 @@ def _two_crashing(stage: Stage, line: Line, at: str) -> None:
     two_workers(stage, line, int(at))
 
 
-def two_workers(stage: Stage, line: Line, dies_at: int) -> None:
-    """Two whole installations on one store at the same time; the first may die, and is started again."""
+def two_workers(stage: Stage, line: Line, dies_at: int) -> bool:
+    """Two whole installations on one store at the same time; the first may die, and is started again.
+
+    Returns whether it died before its work was done.
+    """
     stage.begin_pass()
     troubles: list[BaseException] = []
+    fates = (Fate(dies_at), Fate())
 
     def work(fate: Fate) -> None:
         try:
@@ -325,7 +329,7 @@ def two_workers(stage: Stage, line: Line, dies_at: int) -> None:
 
     with stage.installation():
         pass  # the store is made by one, as an operator does
-    threads = [Thread(target=work, args=(Fate(at),)) for at in (dies_at, 0)]
+    threads = [Thread(target=work, args=(fate,)) for fate in fates]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -333,9 +337,10 @@ def two_workers(stage: Stage, line: Line, dies_at: int) -> None:
     if troubles:
         raise line.problem(f"a worker failed: {troubles[0]!r}") from troubles[0]
     stage.clock.advance(600)
-    if dies_at:
+    if fates[0].dead:
         work(Fate())
     stage.clock.advance(600)
+    return fates[0].dead
 
 
 @acts.phrase("the store is lost")
