@@ -43,15 +43,24 @@ class Decisions:
     """What people and refusals have left behind for some refs: parked values, settled conflicts."""
 
     parked: Mapping[Ref, set[tuple[Side, str, str | None]]]
-    settled: Mapping[Ref, Mapping[str, Side]]
+    settled: Mapping[Ref, Mapping[str, issues.Decision]]
 
     def parked_for(self, refs: Iterable[Ref]) -> frozenset[tuple[Side, str, str | None]]:
         """The refused values of any of these refs."""
         return frozenset().union(*(self.parked.get(ref, ()) for ref in refs)) if self.parked else frozenset()
 
-    def settled_for(self, refs: Iterable[Ref]) -> dict[str, Side]:
-        """The choices a person made for any of these refs, by rule."""
-        return {rule: side for ref in refs for rule, side in self.settled.get(ref, {}).items()} if self.settled else {}
+    def settled_for(self, pair: Pair, hubspot: Reading, salesforce: Reading) -> dict[str, Side]:
+        """The sides a person chose, by rule; a choice holds only between the values it was made between."""
+        if not self.settled:
+            return {}
+        decided = {**self.settled.get(salesforce.ref, {}), **self.settled.get(hubspot.ref, {})}
+        return {
+            rule.name: decision.winner
+            for rule in pair.rules
+            if (decision := decided.get(rule.name))
+            and hubspot.values.get(rule.hubspot) == decision.hubspot
+            and salesforce.values.get(rule.salesforce) == decision.salesforce
+        }
 
 
 _NONE = Decisions({}, {})
@@ -132,7 +141,7 @@ def plan_link(bridge: Bridge, link: Link, hubspot: Reading, salesforce: Reading,
         salesforce=salesforce,
         memory=link.memory,
         parked=decisions.parked_for(refs),
-        settled=decisions.settled_for(refs),
+        settled=decisions.settled_for(pair, hubspot, salesforce),
     )
     if link.stopped and hubspot.presence is Presence.MISSING:  # erased: a person kept apart is forgotten all the same
         erased = Unlink(link.hubspot, link.salesforce, f"{link.hubspot} is gone for good")
@@ -219,7 +228,6 @@ def _subject(reading: Reading, other: Reading | None, by: str, decisions: Decisi
         memory=None,
         by=by,
         parked=decisions.parked_for(refs),
-        settled=decisions.settled_for(refs),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.plan import IssueKind, Memory
+from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
 from connector.engine import erase
 from connector.engine.bridge import Bridge
@@ -75,8 +76,11 @@ def unpark(bridge: Bridge, issue_ids: Sequence[int], by: str) -> int:
 
 def parked_ids(bridge: Bridge) -> list[int]:
     """All parked issues."""
+    found: list[int] = []
     with bridge.database.read() as conn:
-        return [stored.id for stored in issues.open_issues(conn, kinds=[IssueKind.PARKED])]
+        while page := issues.open_issues(conn, kinds=[IssueKind.PARKED], after=found[-1] if found else 0):
+            found += [stored.id for stored in page]
+    return found
 
 
 def resync(bridge: Bridge, refs: Sequence[Ref], by: str) -> None:
@@ -132,17 +136,16 @@ def unlink(bridge: Bridge, ref: Ref, by: str) -> Link:
 
 
 def forget(bridge: Bridge, ref: Ref) -> None:
-    """Erase all that the store holds of a person, and never make them again.
-
-    Raises:
-        Refused: when the record is not linked (then nothing is held that a re-read would not bring back).
-    """
+    """Erase all that the store holds of a person, linked or not, and never make them again."""
+    told = {} if ref.side not in bridge.crms else read_refs(bridge, [ref])
     with bridge.database.begin() as conn:
+        now = bridge.clock.now()
         held = links.by_refs(conn, [ref]).get(ref)
-        if held is None:
-            raise Refused(f"{ref} is not linked; nothing is kept of it")
-        links.delete(conn, held.id, held.version)
-        erase.erase(conn, bridge, held, bridge.clock.now())
+        if held is not None:
+            links.delete(conn, held.id, held.version)
+            erase.forget(conn, bridge, held, now)
+        erase.forget_stranger(conn, bridge, told.get(ref) or Reading(ref, Presence.MISSING), now)
+    erase.scrub(bridge)
 
 
 def _pair(bridge: Bridge, hubspot: Ref, salesforce: Ref) -> str:

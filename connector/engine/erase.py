@@ -14,39 +14,61 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from connector.core.mapping import Pair
 from connector.core.plan import Create, Issue, IssueKind
+from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.core.values import Kind
 from connector.engine.bridge import Bridge
-from connector.engine.cases import Case, pair_of
-from connector.storage import dirty, events, issues, seen, state, tombstones
+from connector.engine.cases import Case, is_mapped, pair_of
+from connector.storage import dirty, events, issues, seen, spool, state, tombstones
 from connector.storage.links import Link
 
 KEY = "tombstone_key"  # in storage.state
+_SCRUB = "scrub"  # likewise: an erasure is not wiped from the file yet
 
 
 def erase(conn: Connection, bridge: Bridge, link: Link, now: datetime) -> None:
-    """Purge all that is kept of a linked person, leave tombstones, and tell a person about the other side."""
-    pair = pair_of(bridge, link.hubspot, link.salesforce)
-    emails = {
-        value
-        for rule in pair.rules
-        if rule.kind is Kind.EMAIL and rule.name in link.memory.base
-        for value in (link.memory.base[rule.name].hubspot, link.memory.base[rule.name].salesforce)
-    }
-    refs = (link.hubspot, link.salesforce)
-    purge(conn, refs)
-    tombstones.add(conn, [fingerprint(conn, value) for value in sorted(filter(None, emails))], now)
-    tombstones.add(conn, [fingerprint(conn, str(ref)) for ref in refs], now)
+    """Forget a linked person who was deleted for good in HubSpot, and tell a person about the other side."""
+    forget(conn, bridge, link, now)
     issues.raise_issues(conn, [_erased(link)], now, None)
 
 
-def purge(conn: Connection, refs: Sequence[Ref]) -> None:
-    """Remove every row about these records."""
+def forget(conn: Connection, bridge: Bridge, link: Link, now: datetime) -> None:
+    """Purge all that is kept of a linked person, and leave tombstones. The link itself is the caller's."""
+    pair = pair_of(bridge, link.hubspot, link.salesforce) if is_mapped(bridge, link) else None
+    kinds = {rule.name: rule.kind for rule in pair.rules} if pair else {}
+    said = [(kinds.get(name), value) for name, agreed in link.memory.base.items() for value in agreed if value]
+    emails = [value for kind, value in said if kind is Kind.EMAIL or (kind is None and "@" in value)]
+    _bury(conn, (link.hubspot, link.salesforce), emails, now)
+
+
+def forget_stranger(conn: Connection, bridge: Bridge, reading: Reading, now: datetime) -> None:
+    """Purge all that is kept of a record without a link, as far as its ref and its reading name it."""
+    emails = [value for pair in bridge.mapping.pairs for value in _emails(pair, reading)]
+    _bury(conn, (reading.ref,), emails, now)
+
+
+def scrub(bridge: Bridge) -> None:
+    """After an erasure, rewrite the store so that nothing of it stays in the free pages of its file.
+
+    When somebody else holds the store just now, the next run does it.
+    """
+    with bridge.database.read() as conn:
+        asked = state.get(conn, _SCRUB)
+    if asked and bridge.database.scrub():
+        with bridge.database.begin() as conn:
+            state.delete(conn, [_SCRUB])
+
+
+def _bury(conn: Connection, refs: Sequence[Ref], emails: Sequence[str], now: datetime) -> None:
     dirty.forget(conn, refs)
     seen.forget(conn, refs)
     issues.forget(conn, refs)
     events.forget(conn, refs)
+    spool.forget(conn, refs)
+    tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
+    state.put(conn, _SCRUB, value=True)
 
 
 def fingerprint(conn: Connection, value: str) -> str:
@@ -72,12 +94,15 @@ def without_erased(bridge: Bridge, cases: list[Case]) -> list[Case]:
 
 def _identity(case: Case) -> list[str]:
     readings = [reading for reading in (case.subject.hubspot, case.subject.salesforce) if reading]
-    values = [str(reading.ref) for reading in readings]
-    for rule in case.pair.rules:
-        if rule.kind is Kind.EMAIL:
-            found = (reading.values.get(rule.field_on(reading.ref.side)) for reading in readings)
-            values += [value for value in found if value]
-    return values
+    emails = [value for reading in readings for value in _emails(case.pair, reading)]
+    return [str(reading.ref) for reading in readings] + emails
+
+
+def _emails(pair: Pair, reading: Reading) -> list[str]:
+    if reading.ref.object != pair.object_on(reading.ref.side):
+        return []
+    names = [rule.field_on(reading.ref.side) for rule in pair.rules if rule.kind is Kind.EMAIL]
+    return [value for name in names if (value := reading.values.get(name))]
 
 
 def _erased(link: Link) -> Issue:

@@ -248,7 +248,7 @@ def _close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: 
     """Close the issues of these records that their plan no longer raises; refusals that still stand stay."""
     if not issues.counts(conn):
         return
-    refs = [ref for job in jobs for ref in job.case.refs]
+    refs = [ref for job in jobs if not job.troubled for ref in job.case.refs]
     _ask_again(conn, [job.case for job in jobs], now)
     keep = {(issue.kind, issue.refs[0], issue.rule, issue.field) for issue in opened}
     keep |= {(IssueKind.PARKED, ref, rule, name) for job in jobs for ref, rule, name in _still_parked(job)}

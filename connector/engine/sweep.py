@@ -54,6 +54,7 @@ def swept(bridge: Bridge, run_id: int) -> Iterator[None]:
 def fill(bridge: Bridge, run_id: int) -> None:
     """Read every live record of both sides into the spool."""
     with bridge.database.begin() as conn:
+        spool.clear_ended(conn, bridge.clock.now())
         spool.clear(conn, run_id)
     done = 0
     for readings in _portions(bridge):

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from connector.core.refs import Side
 from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
-from connector.engine.erase import without_erased
+from connector.engine.erase import scrub, without_erased
 from connector.engine.making import adopt
 from connector.engine.observe import observe
 from connector.engine.reconcile import PATIENCE, drain, heed_fault, reconcile_due
@@ -136,6 +136,7 @@ def finish(bridge: Bridge, run: Run, outcome: str) -> None:
         hold(bridge, run)
     with bridge.database.begin() as conn:
         runs.finish(conn, run.id, bridge.clock.now(), outcome, run.summary())
+    scrub(bridge)
 
 
 @contextmanager

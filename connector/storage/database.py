@@ -12,7 +12,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -21,7 +21,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from connector.errors import BridgeError, Misconfigured, Problem, Transient
-from connector.storage import migration
+from connector.storage import migration, tables
 
 _LOOK = "bridge_look"
 _BUSY_MS = 30_000
@@ -56,6 +56,31 @@ class Database:
         """Why this code cannot work with the store as it is (empty, old, too new), and what to do; None when it can."""
         with self.read() as conn:
             return migration.problem(conn)
+
+    def scrub(self) -> bool:
+        """Rewrite the store's files without what was deleted; False when somebody else holds the store just now.
+
+        Until then deleted values can still be found in free pages and in the write-ahead log.
+        """
+        if self.in_memory:
+            return True
+        lite = self.dialect == "sqlite"
+        wiping = ("PRAGMA query_only=OFF", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
+        full = [f"VACUUM FULL {table.name}" for table in tables.metadata.sorted_tables]
+        with self._one_here(), self._turn(lite), closing(self._engine.raw_connection()) as lent:
+            raw = lent.driver_connection
+            assert raw is not None
+            if not lite:
+                raw.autocommit = True
+            try:
+                for statement in wiping if lite else full:
+                    raw.execute(statement)
+            except sqlite3.OperationalError:
+                return False
+            finally:
+                if not lite:
+                    raw.autocommit = False
+        return True
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, Select, case, delete, func, or_, select, update
@@ -50,6 +50,14 @@ class StoredIssue:
     seen_at: datetime
     times: int
     decision: str | None
+
+
+class Decision(NamedTuple):
+    """The side a person chose, and the two values the choice was between."""
+
+    winner: Side
+    hubspot: Value
+    salesforce: Value
 
 
 def key(issue: Issue) -> Key:
@@ -153,12 +161,13 @@ def parked(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, set[tuple[Side, s
     return found
 
 
-def settled(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, dict[str, Side]]:
+def settled(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, dict[str, Decision]]:
     """By record and rule, the side whose value shall stand, where a person decided an open conflict."""
-    found: dict[Ref, dict[str, Side]] = {}
+    found: dict[Ref, dict[str, Decision]] = {}
     for ref, stored in _concerning(conn, refs, IssueKind.CONFLICT):
         if stored.decision in (Side.HUBSPOT, Side.SALESFORCE):
-            found.setdefault(ref, {})[stored.issue.rule] = Side(stored.decision)
+            decision = Decision(Side(stored.decision), stored.issue.value, stored.issue.other_value)
+            found.setdefault(ref, {})[stored.issue.rule] = decision
     return found
 
 

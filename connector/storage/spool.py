@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -32,10 +33,11 @@ from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.storage import codec
 from connector.storage.links import COLUMNS, Link, link_of
-from connector.storage.tables import links, spool, spool_marks
+from connector.storage.tables import links, runs, spool, spool_marks
 from connector.storage.upsert import among, chunks, insert
 
 _NUL = "\0"  # PostgreSQL keeps none in texts; nobody is recognised by a value that has one
+_RUN_MAX = timedelta(days=1)  # no full pass takes longer
 _PORTION = 5_000  # readings encoded at a time: bounds memory
 
 
@@ -137,6 +139,21 @@ def claim(conn: Connection, run_id: int, refs: Iterable[Ref]) -> None:
     if parameters:
         statement = update(spool).where(spool.c.run_id == run_id, spool.c.key == bindparam("_key"))
         conn.execute(statement.values(claimed=True), parameters)
+
+
+def forget(conn: Connection, refs: Iterable[Ref]) -> None:
+    """Remove what any run, a crashed one too, has spooled of these records."""
+    for portion in chunks(sorted({codec.key(ref) for ref in refs})):
+        conn.execute(delete(spool_marks).where(among(conn, spool_marks.c.key, portion)))
+        conn.execute(delete(spool).where(among(conn, spool.c.key, portion)))
+
+
+def clear_ended(conn: Connection, now: datetime) -> None:
+    """Throw away what runs left behind that have ended, or began so long ago that they must have crashed."""
+    before = codec.micros(now - _RUN_MAX)
+    going = select(runs.c.id).where(runs.c.finished_at.is_(None), runs.c.started_at > before)
+    for table in (spool_marks, spool):
+        conn.execute(delete(table).where(table.c.run_id.not_in(going)))
 
 
 def count(conn: Connection, run_id: int) -> dict[tuple[Side, str], int]:

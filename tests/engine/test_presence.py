@@ -41,7 +41,7 @@ def test_an_edit_beats_a_deletion(town: Town, couple: tuple[Ref, Ref]) -> None:
 
 
 def test_an_archive_whose_answer_is_lost_is_asked_again(town: Town, couple: tuple[Ref, Ref]) -> None:
-    contact, lead = couple
+    _, lead = couple
     town.salesforce.archive(lead)
     town.hubspot.fail("write", Transient("reset"), times=2)
     town.sync()

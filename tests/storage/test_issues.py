@@ -83,14 +83,15 @@ def test_a_closed_issue_that_recurs_is_a_new_one(database: Database, now: dateti
     assert (second.opened_at, second.times) == (now + LATER, 1)
 
 
-def test_a_decision_settles_the_rule_on_every_record_concerned(database: Database, now: datetime) -> None:
+def test_a_decision_settles_its_values_on_every_record_concerned(database: Database, now: datetime) -> None:
     with database.begin() as conn:
         issues.raise_issues(conn, [CONFLICT], now, 1)
         assert issues.settled(conn, [ANN, LEAD]) == {}
         assert issues.decide(conn, only(conn).id, "salesforce")
+        decision = issues.Decision(Side.SALESFORCE, CONFLICT.value, CONFLICT.other_value)
         assert issues.settled(conn, [ANN, LEAD, BOB]) == {
-            ANN: {"phone": Side.SALESFORCE},
-            LEAD: {"phone": Side.SALESFORCE},
+            ANN: {"phone": decision},
+            LEAD: {"phone": decision},
         }
         assert not issues.decide(conn, 999, "salesforce")
 
