@@ -74,8 +74,8 @@ def phases(people: int, *, real: bool, database: str) -> Iterator[Row]:
         settle(target)
         yield phase(target, installed, "idle pass", people, "sync")
         yield phase(target, installed, "unchanged full sync", people, "sync", "--full", "--approve")
-        for changes in (people // 100, 100):
-            touch(target, changes)
+        for number, changes in enumerate((people // 100, 100)):
+            touch(target, changes, f"Head {number}")
             settle(target)
             yield phase(target, installed, f"{changes} changed in HubSpot", people, "sync", "--approve")
             settle(target)
@@ -126,10 +126,10 @@ def settle(target: Sandbox) -> None:
     target.admin("POST", "/clock/advance", {"seconds": 900})
 
 
-def touch(target: Sandbox, people: int) -> None:
-    """A marketer changes so many contacts."""
+def touch(target: Sandbox, people: int, title: str) -> None:
+    """A marketer gives so many contacts a new title."""
     for contact in target.contacts(people):
-        body = {"object": "contacts", "id": contact, "properties": {"jobtitle": f"Head of {contact}"}}
+        body = {"object": "contacts", "id": contact, "properties": {"jobtitle": title}}
         target.admin("POST", "/hubspot/do/edit", body)
 
 
