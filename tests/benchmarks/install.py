@@ -76,6 +76,7 @@ def sandbox(people: int, shape: str = "benchmark", seed: int = 1) -> Iterator[Sa
     finally:
         process.terminate()
         process.wait(timeout=30)
+        process.stdout.close()
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,36 @@ class CrmContract:
     def test_reading_nothing_answers_nothing(self, rig, view):
         assert rig.crm.read(view, []) == []
 
+    def test_several_questions_are_read_in_the_order_asked_absent_records_included(self, rig, view):
+        ada, bob, cid = (rig.add(person(rig, name, f"{name}@example.test")) for name in ("Ada", "Bob", "Cid"))
+        rig.archive(bob)
+        narrow = ports.View(rig.object, {rig.text: Kind.TEXT})
+        readings = rig.crm.read_many([(view, [cid.id, bob.id]), (view, []), (narrow, [ada.id])])
+        assert [reading.ref for reading in readings] == [cid, bob, ada]
+        assert [reading.presence for reading in readings] == [Presence.PRESENT, Presence.ARCHIVED, Presence.PRESENT]
+        assert dict(readings[2].values) == {rig.text: "Ada"}
+
+    def test_whoever_holds_any_of_the_values_is_found_once(self, rig, view):
+        ada = rig.add(person(rig, "Ada", "ada@example.test", **{rig.key: "K-1"}))
+        bob = rig.add(person(rig, "Bob", "bob@example.test"))
+        cid = rig.add(person(rig, "Cid", "cid@example.test", **{rig.key: "K-3"}))
+        rig.add(person(rig, "Dan", "dan@example.test", **{rig.key: "K-4"}))
+        by_both = {rig.email: ["ADA@example.test", "bob@example.test"], rig.key: ["K-1", "K-2"]}
+        found = rig.crm.find_many([(view, by_both), (view, {rig.key: ["K-3"], rig.email: []})])
+        assert sorted(reading.ref for reading in found) == sorted([ada, bob, cid])
+
+    def test_seeking_nothing_costs_nothing(self, rig, view):
+        before = rig.crm.usage().calls
+        assert rig.crm.find_many([(view, {rig.email: []})]) == rig.crm.read_many([(view, [])]) == []
+        assert rig.crm.usage().calls - before <= 2  # the fake counts questions, the adapters calls
+
+    def test_a_side_that_was_told_what_objects_are_like_writes_as_if_it_had_asked(self, rig, view):
+        rig.crm.prime({rig.object: rig.crm.schema(rig.object)})
+        ref = rig.add(person(rig))
+        outcomes = rig.crm.write(view, [ports.Write(ref, {rig.number: "12"}), self.create(rig, email="new@x.test")])
+        assert [type(outcome) for outcome in outcomes] == [ports.Done] * 2
+        assert rig.held(ref)[rig.number] == "12"
+
     def test_records_are_found_by_email_whatever_the_case(self, rig, view):
         ref = rig.add(person(rig, email="Ada@Example.test"))
         rig.add(person(rig, "Bob", "bob@example.test"))

@@ -2,7 +2,8 @@ import pytest
 
 from connector.core.values import Kind
 from connector.ports import Option
-from connector.salesforce.shapes import shape_of
+from connector.salesforce.shapes import Shapes, shape_of
+from tests.salesforce.wire import Wire, api_over
 
 
 def field(**changes):
@@ -71,3 +72,23 @@ def test_compound_calculated_and_numbered_fields_are_never_written(changes):
 )
 def test_the_type_tells_which_kinds_a_field_can_carry(changes, kinds):
     assert field(**changes).kinds == kinds
+
+
+def test_a_shape_taken_from_an_earlier_schema_costs_no_call_and_is_dropped_when_the_org_contradicts():
+    entry = {"name": "Budget__c", "type": "double", "createable": True, "updateable": True}
+    locked = {**entry, "updateable": False}
+    wire = Wire(lambda _: (200, {"name": "Lead", "fields": [locked]}))
+    shapes = Shapes(api_over(wire))
+    earlier = shape_of({"name": "Lead", "fields": [entry]})
+    shapes.prime({"Lead": earlier.schema})
+    primed = shapes.shape("Lead")
+    assert (primed.types, primed.creatable, primed.updatable) == (
+        {"Budget__c": "double"},
+        {"Budget__c"},
+        {"Budget__c"},
+    )
+    assert primed.renders == earlier.renders
+    assert wire.requests == []
+    shapes.forget("Lead")
+    assert shapes.shape("Lead").updatable == frozenset()
+    assert len(wire.requests) == 1
