@@ -68,7 +68,7 @@ def test_compound_calculated_and_numbered_fields_are_never_written(changes):
         ({"type": "address"}, set()),
         ({"type": "something new"}, set()),
     ],
-    ids=lambda value: str(value)[:40],
+    ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",  # a set has no order of its own
 )
 def test_the_type_tells_which_kinds_a_field_can_carry(changes, kinds):
     assert field(**changes).kinds == kinds
