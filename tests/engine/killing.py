@@ -1,4 +1,4 @@
-"""A process that dies at a chosen moment: at the n-th durable step, before or after it took effect.
+"""A process that dies at a chosen moment: just before the n-th durable step takes effect.
 
 Durable steps are the commits of the store and the calls to either CRM. Once dead, nothing of the process works any
 more: no cleaning up, no giving back. `revive` is the next process, once the dead one's leases have run out.
@@ -23,25 +23,25 @@ class Executioner:
     """Counts the durable steps of a town's bridge, and kills it at the one that is chosen."""
 
     def __init__(self, town: Town) -> None:
-        self.town, self.steps, self.at, self.after, self.dead = town, 0, 0, False, False
+        self.town, self.steps, self.at, self.dead = town, 0, 0, False
         self._begin = town.database.begin
         town.database.begin = self._committing
         for side in (town.hubspot, town.salesforce):
             for name in ("write", "read", "find", "changes"):
                 setattr(side, name, self._calling(getattr(side, name)))
 
-    def choose(self, at: int, *, after: bool) -> None:
-        """Die at that step, counted from now."""
-        self.steps, self.at, self.after = 0, at, after
+    def choose(self, at: int) -> None:
+        """Die at that step, counted from now, just before it takes effect; 0 lives on."""
+        self.steps, self.at = 0, at
 
     def revive(self) -> None:
         """A new process, some time later."""
         self.at, self.dead = 0, False
         self.town.clock.sleep(LEASE_S)
 
-    def _strike(self, *, after: bool) -> None:
-        self.steps += not after
-        if self.dead or (self.steps == self.at and after is self.after):
+    def _strike(self) -> None:
+        self.steps += 1
+        if self.dead or self.steps == self.at:
             self.dead = True
             raise Killed
 
@@ -51,14 +51,11 @@ class Executioner:
             raise Killed
         with self._begin() as conn:
             yield conn
-            self._strike(after=False)
-        self._strike(after=True)
+            self._strike()
 
     def _calling(self, call: Any) -> Any:
         def called(*args: Any, **kwargs: Any) -> Any:
-            self._strike(after=False)
-            answer = call(*args, **kwargs)
-            self._strike(after=True)
-            return answer
+            self._strike()
+            return call(*args, **kwargs)
 
         return called

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from connector.core.comparison import comparison
 from connector.core.guards import Limit, Limits
@@ -96,6 +99,28 @@ def pair(salesforce: str, **changes: object) -> Pair:
     return replace(made, **changes)
 
 
+@cache
+def _migrated() -> sqlite3.Connection:
+    """A migrated store in memory, made once: copying it is ten times as fast as migrating."""
+    database, copy = open_database("sqlite://"), sqlite3.connect(":memory:", check_same_thread=False)
+    migrate(database)
+    with closing(database._engine.raw_connection()) as lent:
+        lent.driver_connection.backup(copy)
+    database.close()
+    return copy
+
+
+def store(url: str) -> Database:
+    """A store ready for use."""
+    database = open_database(url)
+    if database.in_memory:
+        with closing(database._engine.raw_connection()) as lent:
+            _migrated().backup(lent.driver_connection)
+    else:
+        migrate(database)
+    return database
+
+
 class Town:
     """Two sides, a store, and a bridge between them."""
 
@@ -108,8 +133,7 @@ class Town:
             {"Lead": PERSON_FIELDS, "Contact": PERSON_FIELDS},
             {"Lead": (BACK,), "Contact": (BACK,)},
         )
-        self.database: Database = open_database(url)
-        migrate(self.database)
+        self.database = store(url)
         with self.database.begin() as conn:
             state.put(conn, KEY, "00" * 32)
         pairs = tuple(pairs) or (pair("Lead"), pair("Contact"))
