@@ -16,10 +16,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from connector.config.compile import compile_mappings
 from connector.config.findings import Finding, Severity
 from connector.config.live import adapt, owner_findings
 from connector.config.load import Loaded, load
+from connector.config.secrets import Secret
 from connector.config.settings import Guard, Guards, Settings
 from connector.core.guards import Limit, Limits
 from connector.core.mapping import MappingSet
@@ -150,7 +153,10 @@ def limits(guards: Guards) -> Limits:
 def _facts(loaded: Loaded, database: Database, crms: Mapping[Side, Crm], clock: Clock) -> Facts:
     pairs = compile_mappings(loaded).pairs
     objects = {side: list(dict.fromkeys(pair.object_on(side) for pair in pairs)) for side in Side}
-    known = facts.learn(database, crms, objects, _fingerprint(loaded.settings), clock.now())
+    settings = loaded.settings
+    accounts = {Side.HUBSPOT: settings.hubspot.portal_id, Side.SALESFORCE: settings.salesforce.org_id}
+    asked = facts.Asked(objects, _fingerprint(settings), accounts)
+    known = facts.learn(database, crms, asked, clock.now())
     for side, crm in crms.items():
         crm.prime(known.schemas[side])
     return known
@@ -159,9 +165,18 @@ def _facts(loaded: Loaded, database: Database, crms: Mapping[Side, Crm], clock: 
 def _fingerprint(settings: Settings) -> str:
     """Which accounts with whose eyes: changes with any address, sign-in name or secret, and reveals none."""
     hubspot, salesforce = settings.hubspot, settings.salesforce
-    secret = [one.reveal() for one in (hubspot.access_token, salesforce.auth.client_secret) if one]
-    said = repr((hubspot.base_url, hubspot.oauth, salesforce.login_url, salesforce.base_url, salesforce.auth, secret))
-    return hashlib.sha256(said.encode()).hexdigest()
+    secrets_told = [*_revealed(hubspot), *_revealed(salesforce)]
+    said = repr((hubspot.base_url, hubspot.oauth, salesforce.login_url, salesforce.base_url, salesforce.auth))
+    return hashlib.sha256(repr((said, secrets_told)).encode()).hexdigest()
+
+
+def _revealed(part: BaseModel) -> Iterator[str]:
+    """Every secret of a part of the settings: each shows only where it comes from, wherever it is printed."""
+    for _, value in part:
+        if isinstance(value, Secret):
+            yield value.reveal()
+        elif isinstance(value, BaseModel):
+            yield from _revealed(value)
 
 
 def _make_keys(database: Database) -> None:

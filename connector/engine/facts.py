@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection
 
-from connector.core.refs import Side
+from connector.core.refs import Side, id18
 from connector.errors import Misconfigured, Problem
 from connector.ports import Account, Crm, ObjectSchema, Owner
 from connector.storage import bindings, state
@@ -38,33 +37,54 @@ class Facts:
 _ADAPTER = TypeAdapter(Facts)
 
 
-def learn(
-    database: Database,
-    crms: Mapping[Side, Crm],
-    objects: Mapping[Side, Sequence[str]],
-    credentials: str,
-    now: datetime,
-) -> Facts:
-    """The facts as remembered, if fresh, complete and seen with the same credentials; else asked anew."""
+@dataclass(frozen=True)
+class Asked:
+    """What is to be known: of which objects, with whose eyes, and of which accounts, where the configuration says."""
+
+    objects: Mapping[Side, Sequence[str]]
+    credentials: str
+    accounts: Mapping[Side, str | None] = field(default_factory=dict)
+
+
+def learn(database: Database, crms: Mapping[Side, Crm], asked: Asked, now: datetime) -> Facts:
+    """The facts as remembered, if fresh, complete and seen with the same credentials; else asked anew.
+
+    Raises:
+        Misconfigured: when the credentials are of another account than the configuration names or the store belongs to.
+    """
     remembered = recall(database)
-    if remembered and _holds(remembered, objects, credentials, now):
+    if remembered and _holds(remembered, asked, now):
+        _refuse_others(remembered, asked.accounts)
         return remembered
-    facts = Facts(
-        now,
-        credentials,
-        {side: crms[side].account() for side in Side},
-        {side: {obj: crms[side].schema(obj) for obj in objects[side]} for side in Side},
-        {side: list(crms[side].owners()) for side in Side},
-    )
+    accounts = {side: crms[side].account() for side in Side}
+    facts = Facts(now, asked.credentials, accounts)
+    _refuse_others(facts, asked.accounts)
+    with database.read() as conn:
+        _refuse_others(facts, {side: bindings.bound(conn, side) for side in Side})
+    facts.schemas.update({side: {obj: crms[side].schema(obj) for obj in asked.objects[side]} for side in Side})
+    facts.owners.update({side: list(crms[side].owners()) for side in Side})
     with database.begin() as conn:
-        _bind(conn, facts)
+        for side, account in accounts.items():
+            bindings.bind(conn, side, account.id)
         state.put(conn, _STATE, _ADAPTER.dump_python(facts, mode="json"))
     return facts
 
 
-def _holds(facts: Facts, objects: Mapping[Side, Sequence[str]], credentials: str, now: datetime) -> bool:
-    fresh = facts.credentials == credentials and now - facts.asked_at < FRESH_FOR
-    return fresh and all(obj in facts.schemas.get(side, {}) for side in Side for obj in objects[side])
+def _holds(facts: Facts, asked: Asked, now: datetime) -> bool:
+    fresh = facts.credentials == asked.credentials and now - facts.asked_at < FRESH_FOR
+    return fresh and all(obj in facts.schemas.get(side, {}) for side in Side for obj in asked.objects[side])
+
+
+def _refuse_others(facts: Facts, expected: Mapping[Side, str | None]) -> None:
+    """Let only the expected accounts in; org ids may be written with 15 or 18 characters."""
+    problems = [
+        Problem("config.yaml", 0, side.value, f"these credentials are of account {account.id}, not of {wanted}; {hint}")
+        for side, account in facts.accounts.items()
+        if (wanted := expected.get(side)) and id18(wanted) != id18(account.id)
+        for hint in ["sign in to that account, or use another database.url and name this one"]
+    ]
+    if problems:
+        raise Misconfigured(problems)
 
 
 def recall(database: Database) -> Facts | None:
@@ -78,19 +98,3 @@ def outdate(database: Database) -> None:
     """Have the facts asked anew next time."""
     with database.begin() as conn:
         state.put(conn, _STATE, None)
-
-
-def _bind(conn: Connection, facts: Facts) -> None:
-    """Tie the store to these accounts on first meeting; refuse others from then on."""
-    problems = []
-    for side, account in facts.accounts.items():
-        bound = bindings.bound(conn, side)
-        if bound is None:
-            bindings.bind(conn, side, account.id)
-        elif bound != account.id:
-            words = f"these credentials are of account {account.id}, but the store belongs to {bound}"
-            problems.append(
-                Problem("config.yaml", 0, side.value, f"{words}; use another database.url for another account")
-            )
-    if problems:
-        raise Misconfigured(problems)

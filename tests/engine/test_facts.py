@@ -1,0 +1,82 @@
+"""The store belongs to two accounts: others are refused before anything is read, written or remembered of them."""
+
+from datetime import timedelta
+
+import pytest
+
+from connector.bootstrap import _fingerprint
+from connector.config.secrets import Secret
+from connector.config.settings import HubSpot, HubSpotOAuth, Salesforce, SalesforceAuth, Settings
+from connector.core.refs import Side
+from connector.engine import facts
+from connector.engine.facts import Asked
+from connector.errors import Misconfigured
+from connector.ports import Account
+from tests.engine.town import Town
+
+OBJECTS = {Side.HUBSPOT: ["contacts"], Side.SALESFORCE: ["Lead"]}
+ORG_15, ORG_18 = "00D000000000001", "00D000000000001EAA"
+
+
+@pytest.fixture
+def town(town: Town) -> Town:
+    town.salesforce.identity = Account(ORG_18, "An org", "UTC")
+    return town
+
+
+def _learn(town: Town, credentials: str = "mine", **accounts: str) -> facts.Facts:
+    named = {Side(side): account for side, account in accounts.items()}
+    return facts.learn(town.database, town.bridge.crms, Asked(OBJECTS, credentials, named), town.clock.now())
+
+
+def test_facts_are_asked_once_an_hour(town: Town) -> None:
+    learned = _learn(town)
+    assert list(learned.schemas[Side.SALESFORCE]) == ["Lead"]
+    assert _learn(town) == learned
+    assert town.hubspot.calls["account"] == 1
+    town.clock.sleep(timedelta(hours=1).total_seconds())
+    _learn(town)
+    assert town.hubspot.calls["account"] == 2
+
+
+@pytest.mark.parametrize("change", ["credentials", "outdated", "object"])
+def test_facts_are_asked_anew_when_they_may_have_changed(town: Town, change: str) -> None:
+    _learn(town)
+    if change == "outdated":
+        facts.outdate(town.database)
+    objects = {**OBJECTS, Side.SALESFORCE: ["Lead", "Contact"]} if change == "object" else OBJECTS
+    asked = Asked(objects, "others" if change == "credentials" else "mine")
+    facts.learn(town.database, town.bridge.crms, asked, town.clock.now())
+    assert town.hubspot.calls["account"] == 2
+
+
+def test_credentials_of_another_account_are_refused_with_both_names(town: Town) -> None:
+    _learn(town)
+    town.hubspot.identity = Account("999", "Another portal", "UTC")
+    with pytest.raises(Misconfigured, match="hubspot: these credentials are of account 999, not of 1234567"):
+        _learn(town, "others")
+    assert town.hubspot.calls["schema"] == 1
+
+
+@pytest.mark.parametrize(("portal", "org"), [("999", ORG_18), ("1234567", "00D000000000002")])
+def test_a_configured_account_is_enforced_before_anything_is_remembered(town: Town, portal: str, org: str) -> None:
+    with pytest.raises(Misconfigured, match="not of"):
+        _learn(town, hubspot=portal, salesforce=org)
+    assert facts.recall(town.database) is None
+    _learn(town, hubspot="1234567", salesforce=ORG_15)
+    with pytest.raises(Misconfigured, match="not of"):
+        _learn(town, hubspot=portal, salesforce=org)
+
+
+def _settings(refresh: str, key: str) -> Settings:
+    oauth = HubSpotOAuth.model_construct(client_id="a", refresh_token=Secret(refresh, "env:R"))
+    auth = SalesforceAuth.model_construct(flow="jwt", client_id="c", private_key=Secret(key, "env:K"))
+    return Settings.model_construct(
+        hubspot=HubSpot.model_construct(oauth=oauth), salesforce=Salesforce.model_construct(auth=auth)
+    )
+
+
+def test_any_secret_that_changes_makes_other_eyes_and_none_is_told() -> None:
+    before = _fingerprint(_settings("refresh", "key"))
+    assert before == _fingerprint(_settings("refresh", "key"))
+    assert len({before, _fingerprint(_settings("other", "key")), _fingerprint(_settings("refresh", "other"))}) == 3
