@@ -32,6 +32,7 @@ class Candidates:
 
     by_key: Index = field(default_factory=lambda: defaultdict(dict))
     taken: dict[Ref, str] = field(default_factory=dict)  # candidate -> why it cannot be had
+    partners: dict[Ref, Ref] = field(default_factory=dict)  # linked record -> whom it is linked to
 
     def add(self, pair: Pair, reading: Reading) -> None:
         """Index one reading under its id, its cross id and its match keys."""
@@ -41,6 +42,10 @@ class Candidates:
     def free(self, pair: Pair, reading: Reading) -> list[Reading]:
         """Unlinked records of the other side that may be this one's counterpart."""
         return [other for other in self._near(pair, reading).values() if other.ref not in self.taken]
+
+    def linked_meanwhile(self, pairs: Iterable[Pair], reading: Reading) -> bool:
+        """Whether another worker has linked this very record since it was found loose."""
+        return any(self.partners.get(ref) == reading.ref for pair in pairs for ref in self._near(pair, reading))
 
     def claimed_elsewhere(self, pairs: Iterable[Pair], reading: Reading) -> tuple[list[Ref], str]:
         """Records that share a key with this one but are linked to another, or stand beside it; and the reason."""
@@ -99,6 +104,7 @@ def find_candidates(bridge: Bridge, readings: Sequence[Reading]) -> Candidates:
     with bridge.database.read() as conn:
         linked = links.by_refs(conn, list(refs)) if refs else {}
     candidates.taken = linked_elsewhere(linked)
+    candidates.partners = partners(linked)
     return candidates
 
 
@@ -144,6 +150,11 @@ class Wanted:
 
 def _of(side: Side, told: Mapping[Place, T]) -> list[tuple[str, T]]:
     return [(obj, one) for (owner, obj), one in told.items() if owner is side]
+
+
+def partners(linked: Mapping[Ref, Link]) -> dict[Ref, Ref]:
+    """Whom each of these records is linked to."""
+    return {ref: link.salesforce if ref.side is Side.HUBSPOT else link.hubspot for ref, link in linked.items()}
 
 
 def linked_elsewhere(linked: Mapping[Ref, Link]) -> dict[Ref, str]:

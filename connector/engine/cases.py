@@ -202,6 +202,9 @@ def loose_case(bridge: Bridge, reading: Reading, candidates: Candidates, decisio
     rivals = [ref for doubt in doubts for ref in doubt.refs] + [result.reading.ref for _, result in found]
     rivals = [ref for ref in rivals if ref != reading.ref]
     reason = "; ".join(dict.fromkeys(doubt.reason for doubt in doubts)) or "several records match"
+    if not rivals and candidates.linked_meanwhile(pairs, reading):
+        subject = replace(_subject(reading, None, "", decisions), barred="another worker has linked it meanwhile")
+        return _planned(pairs[0], subject)
     if not rivals:
         rivals, reason = candidates.claimed_elsewhere(pairs, reading)
     if rivals:

@@ -20,7 +20,7 @@ from connector.core.plan import Archive, Because, Update
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
-from connector.engine.candidates import Candidates, linked_elsewhere
+from connector.engine.candidates import Candidates, linked_elsewhere, partners
 from connector.engine.cases import (
     Case,
     cases_of,
@@ -208,6 +208,7 @@ def _candidates(bridge: Bridge, run_id: int, readings: Sequence[Reading]) -> Can
                 candidates.add(pair, reading)
     candidates.taken = {reading.ref: "met another record in this run" for reading, claimed in near if claimed}
     candidates.taken |= linked_elsewhere(linked)
+    candidates.partners = partners(linked)
     return candidates
 
 

@@ -1,6 +1,8 @@
 """Two who cannot be told apart wait for a person; once one of them is gone, the other need not."""
 
 from connector.core.plan import IssueKind
+from connector.engine.candidates import find_candidates
+from connector.engine.cases import Decisions, loose_cases
 from tests.engine.town import Town
 
 
@@ -27,3 +29,13 @@ def test_two_contacts_merged_first_and_their_leads_later_leave_no_question(town:
     town.once()
     assert town.issues() == []
     assert [lead for _, lead in town.links()] == [leads[first]]
+
+
+def test_who_another_worker_has_linked_meanwhile_is_neither_made_again_nor_called_ambiguous(town: Town) -> None:
+    contact = town.contact(email="a@x.test")
+    town.lead(Email="a@x.test", LastName="A")
+    (loose,) = town.hubspot.read(town.bridge.views[contact.side, contact.object], [contact.id])
+    town.full()
+    (case,) = loose_cases(town.bridge, [loose], find_candidates(town.bridge, [loose]), Decisions({}, {}))
+    assert case.plan.steps == ()
+    assert case.plan.note == "another worker has linked it meanwhile"

@@ -66,7 +66,7 @@ def test_a_claim_that_is_not_true_fails_with_its_line(tmp_path: Path, claim: str
 
 
 def test_people_on_one_side_only_are_told_as_not_linked(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="Ada .* is not linked"):
+    with pytest.raises(AssertionError, match=r"Ada .* is not linked"):
         _play(tmp_path, "plan", "nobody is lost")
 
 
