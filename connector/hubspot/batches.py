@@ -34,6 +34,12 @@ def search(wire: Wire, obj: str, body: Mapping[str, Any]) -> Answer:
     return answer
 
 
+def next_page(body: Mapping[str, Any]) -> str:
+    """The cursor of the next page, "" on the last one."""
+    following = (body.get("paging") or {}).get("next") or {}
+    return str(following.get("after") or "")
+
+
 def ids_found(wire: Wire, calls: Calls, obj: str, questions: Sequence[Sequence[Sequence[Filter]]]) -> list[str]:
     """Ids that search finds for any of the questions, each of which is a list of filter groups.
 
@@ -43,11 +49,12 @@ def ids_found(wire: Wire, calls: Calls, obj: str, questions: Sequence[Sequence[S
     def ids(groups: Sequence[Sequence[Filter]]) -> list[str]:
         found: list[str] = []
         asked = {"filterGroups": [{"filters": group} for group in groups], "properties": [], "limit": SEARCH_PAGE}
-        for after in range(0, SEARCH_REACH, SEARCH_PAGE):
-            records = results(search(wire, obj, asked | {"after": str(after)}))
+        after = "0"
+        while after and len(found) < SEARCH_REACH:
+            answer = search(wire, obj, asked | {"after": after})
+            records = results(answer)
             found += [str(record["id"]) for record in records]
-            if len(records) < SEARCH_PAGE:
-                break
+            after = next_page(answer.body) or (str(len(found)) if len(records) == SEARCH_PAGE else "")
         return found
 
     return list(dict.fromkeys(each for part in calls.map(ids, questions) for each in part))

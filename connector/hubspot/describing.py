@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from connector.core.values import Kind
-from connector.hubspot.batches import BATCH
-from connector.hubspot.scanning import next_page
+from connector.hubspot.batches import BATCH, next_page
+from connector.hubspot.faults import Denied
 from connector.hubspot.wire import Wire, results
 from connector.ports import Account, FieldSchema, ObjectSchema, Option, Owner
 
@@ -73,8 +73,15 @@ class Describer:
 
     def owners(self) -> Sequence[Owner]:
         """Everyone who can own records; those archived come as inactive. Raises as `ports.Crm`."""
-        found = {owner.id: owner for archived in ("true", "false") for owner in self._owners(archived)}
+        found = {owner.id: owner for owner in (*self._gone_owners(), *self._owners("false"))}
         return sorted(found.values(), key=lambda owner: owner.id)
+
+    def _gone_owners(self) -> list[Owner]:
+        """Archived owners; none where the account does not list them."""
+        try:
+            return self._owners("true")
+        except Denied:
+            return []
 
     def _owners(self, archived: str) -> list[Owner]:
         owners: list[Owner] = []

@@ -19,9 +19,9 @@ from typing import Any
 import orjson
 
 from connector.core.readings import Reading
-from connector.hubspot.batches import BATCH, SEARCH_BODY_CHARS, SEARCH_PAGE, condition, search
+from connector.hubspot.batches import BATCH, SEARCH_BODY_CHARS, SEARCH_PAGE, condition, next_page, search
+from connector.hubspot.faults import Denied
 from connector.hubspot.reading import Reader
-from connector.hubspot.scanning import next_page
 from connector.hubspot.shapes import ID, Shape, modified_property
 from connector.hubspot.wire import Wire, results, server_ms
 from connector.ports import Changes, Cursor, Known, View
@@ -107,7 +107,7 @@ class Poller:
         page = self._page(shape, [_bound(shape, "GTE", since)], newest_first=True)
         watermark = max(place.watermark_ms, page.at_ms)
         told = [*page.readings, *archived]
-        if page.total <= len(page.readings):
+        if not page.more and page.total <= len(page.readings):
             return _Portion(told, Place(watermark, watermark, after))
         older = sum(_ms(reading) < split for reading in page.readings)
         beyond = page.total - (len(page.readings) - older)  # rows of the overlap, on the page or not
@@ -120,7 +120,8 @@ class Poller:
         since, until, last = window
         bounds = [_bound(shape, "GTE", since), _bound(shape, "LTE", until + SECOND_MS), condition(ID, "GT", value=last)]
         page = self._page(shape, bounds, newest_first=False)
-        if len(page.ids) < SEARCH_PAGE:
+        onward = page.more or len(page.ids) >= SEARCH_PAGE or page.total > len(page.readings)
+        if not page.ids or not onward:
             return _Portion(page.readings, Place(max(place.watermark_ms, until), until, place.archived_after))
         return _Portion(page.readings, replace(place, window=(since, until, page.ids[-1])))
 
@@ -139,12 +140,19 @@ class Poller:
         ids = [str(record["id"]) for record in results(answer)]
         readings = self._reader.live(shape.view, ids) if wide else [shape.reading(record) for record in results(answer)]
         total = int(answer.body.get("total") or 0) - (len(ids) - len(readings))
-        return _Page(readings, ids, total, server_ms(answer, self._wire.clock))
+        more = bool(next_page(answer.body))
+        return _Page(readings, ids, total, more, server_ms(answer, self._wire.clock))
 
     def _archived(self, shape: Shape, after: str) -> tuple[list[Reading], str]:
-        """One page of the archived listing, and where the next poll goes on ("" begins anew)."""
+        """One page of the archived listing, and where the next poll goes on ("" begins anew).
+
+        An account that refuses the listing tells of archived records only when they are read.
+        """
         query = {"limit": str(BATCH), "properties": ID, "archived": "true"} | ({"after": after} if after else {})
-        answer = self._wire.get("list archived", self._wire.objects(shape.object), query)
+        try:
+            answer = self._wire.get("list archived", self._wire.objects(shape.object), query)
+        except Denied:
+            return [], ""
         return [shape.archived(record) for record in results(answer)], next_page(answer.body)
 
 
@@ -153,6 +161,7 @@ class _Page:
     readings: list[Reading]
     ids: list[str]
     total: int
+    more: bool  # the answer names a next page; a total alone may be missing or wrong
     at_ms: int
 
 

@@ -57,7 +57,18 @@ class Reader:
 
     def _batch(self, obj: str, body: Mapping[str, Any], *, archived: bool = False) -> Sequence[dict[str, Any]]:
         path = self._wire.objects(obj, "batch", "read") + ("?archived=true" if archived else "")
-        return results(self._wire.post("batch read", path, body))
+        try:
+            return results(self._wire.post("batch read", path, body))
+        except Denied as refusal:
+            if refusal.answer.status != NOT_FOUND:
+                raise
+            return self._halved(obj, body, archived=archived)
+
+    def _halved(self, obj: str, body: Mapping[str, Any], *, archived: bool) -> Sequence[dict[str, Any]]:
+        """A batch refused because some of it is missing: the parts, until what is missing stands alone."""
+        inputs = body["inputs"]
+        parts = chunks(inputs, -(-len(inputs) // 2)) if len(inputs) > 1 else []
+        return [one for part in parts for one in self._batch(obj, {**body, "inputs": part}, archived=archived)]
 
     def _gone(self, shape: Shape, ids: Sequence[str], found: Iterable[Reading]) -> dict[str, Reading]:
         """What became of ids that batch read does not know: merged away, archived, or never there."""

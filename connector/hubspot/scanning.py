@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 
 from connector.core.readings import Reading
-from connector.hubspot.batches import BATCH, search
+from connector.hubspot.batches import BATCH, next_page, search
 from connector.hubspot.reading import Reader
 from connector.hubspot.shapes import ID, Shape
 from connector.hubspot.wire import Wire, results
@@ -93,9 +93,9 @@ class Scanner:
         yield self._readings(shape, records)
         if not after:
             return
-        last = int(records[-1]["id"])
         try:
-            yield from self._side_by_side(shape, Stretch(after, last, NO_END))
+            low = _last_id([int(record["id"]) for record in records], after)
+            yield from self._side_by_side(shape, Stretch(after, low, NO_END))
         except OutOfOrder:
             yield from self._calls.walk(lambda at: self._plain_page(shape, at), [after])
 
@@ -125,6 +125,8 @@ class Scanner:
     def _page(self, shape: Shape, stretch: Stretch, cuts: _Cuts) -> tuple[list[Reading], Sequence[Stretch]]:
         records, after = self._list(shape, stretch.after)
         ids = [int(record["id"]) for record in records]
+        if ids and after:
+            _last_id(ids, after)
         if ids != sorted(ids) or (ids and ids[0] < stretch.low):
             raise OutOfOrder
         mine = [record for record, each in zip(records, ids, strict=True) if stretch.low < each <= stretch.high]
@@ -150,10 +152,15 @@ class Scanner:
         return [shape.reading(record) for record in records]
 
 
-def next_page(body: dict[str, Any]) -> str:
-    """The cursor of the next page, "" on the last one."""
-    following = (body.get("paging") or {}).get("next") or {}
-    return str(following.get("after") or "")
+def _last_id(ids: Sequence[int], after: str) -> int:
+    """The last id of a page whose cursor is an id: the next record's, and so beyond all ids of the page.
+
+    Raises:
+        OutOfOrder: the cursor is an offset or a word of the server's own, from which nothing can be concluded.
+    """
+    if not ids or not after.isdigit() or int(after) <= ids[-1]:
+        raise OutOfOrder
+    return ids[-1]
 
 
 def gathered(pages: Iterator[list[Reading]]) -> Iterator[Sequence[Reading]]:
