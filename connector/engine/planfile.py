@@ -28,14 +28,16 @@ from connector.engine.run import Run
 from connector.errors import Refused
 
 FORMAT = 1
+Deed = tuple[str, str, str, str | None]  # what is done, to which record or on which side, to which field, its value
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedRecord:
-    """One line of a saved plan."""
+    """One line of a saved plan: of whom, read how, to be done what."""
 
     refs: tuple[Ref, ...]
     digests: Mapping[str, str]
+    deeds: frozenset[Deed]
 
 
 def header(bridge: Bridge, summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,8 +129,26 @@ def _records(path: Path) -> Iterator[PlannedRecord]:
     with path.open("rb") as file:
         for number, text in enumerate(file, start=1):
             if number > 1:
-                digests = _parsed(text, path, number)["records"]
-                yield PlannedRecord(tuple(Ref.parse(ref) for ref in digests), digests)
+                yield _record(_parsed(text, path, number), f"{path}:{number}")
+
+
+def _record(row: Mapping[str, Any], place: str) -> PlannedRecord:
+    try:
+        digests = row["records"]
+        return PlannedRecord(tuple(Ref.parse(ref) for ref in digests), digests, _deeds(row["steps"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refused(f"{place} is no line of a plan; make a new plan with: smarketing plan") from error
+
+
+def _deeds(steps: Iterable[Mapping[str, Any]]) -> frozenset[Deed]:
+    """What steps do, without why: the same deeds planned anew are the same plan. Issues are told, not done."""
+    found: set[Deed] = set()
+    for step in steps:
+        done, target = step["do"], step.get("ref") or step.get("side") or step.get("new") or ""
+        if done != "raise":
+            found.add((done, target, "", None))
+            found |= {(done, target, change["field"], change["after"]) for change in step.get("changes", ())}
+    return frozenset(found)
 
 
 def _parsed(text: bytes, path: Path, number: int) -> dict[str, Any]:
@@ -174,6 +194,9 @@ def _unchanged(one: PlannedRecord, cases: Mapping[frozenset[Ref], Case], run: Ru
         if one.digests[str(reading.ref)] != digest(reading):
             run.skipped.append((str(reading.ref), f"changed in {reading.ref.side.value} since the plan was made"))
             return None
+    if one.deeds != _deeds(step_row(step) for step in case.plan.steps):  # a link or a decision is not what it was
+        run.skipped.append((str(one.refs[0]), "something else would be done now than when the plan was made"))
+        return None
     return case
 
 
