@@ -83,7 +83,10 @@ def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     loose = [readings[ref] for ref in dict.fromkeys(refs) if ref not in linked and readings[ref].present]
     decisions = decisions_for(bridge, {*readings})
     cases = [linked_case(bridge, link, readings, decisions) for link in found]
-    cases += loose_cases(bridge, loose, find_candidates(bridge, loose), decisions)
+    candidates = find_candidates(bridge, loose)
+    late = [one.ref for one in loose if one.ref in candidates.taken]  # linked by somebody else while we asked
+    cases += loose_cases(bridge, [one for one in loose if one.ref not in candidates.taken], candidates, decisions)
+    cases += cases_of(bridge, late) if late else []
     cases += [_gone(bridge, readings[ref]) for ref in dict.fromkeys(refs) if _vanished(ref, linked, readings)]
     return with_history(bridge, cases)
 
