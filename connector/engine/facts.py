@@ -21,6 +21,8 @@ from connector.storage.database import Database
 
 FRESH_FOR = timedelta(hours=1)
 _STATE = "facts"
+_NAMED = "but config.yaml names {}; sign in to that account, or name this one"
+_BOUND = "but the store belongs to {}; use another database.url for another account"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def learn(database: Database, crms: Mapping[Side, Crm], asked: Asked, now: datet
     facts = Facts(now, asked.credentials, accounts)
     _refuse_others(facts, asked.accounts)
     with database.read() as conn:
-        _refuse_others(facts, {side: bindings.bound(conn, side) for side in Side})
+        _refuse_others(facts, {side: bindings.bound(conn, side) for side in Side}, _BOUND)
     facts.schemas.update({side: {obj: crms[side].schema(obj) for obj in asked.objects[side]} for side in Side})
     facts.owners.update({side: list(crms[side].owners()) for side in Side})
     with database.begin() as conn:
@@ -75,13 +77,12 @@ def _holds(facts: Facts, asked: Asked, now: datetime) -> bool:
     return fresh and all(obj in facts.schemas.get(side, {}) for side in Side for obj in asked.objects[side])
 
 
-def _refuse_others(facts: Facts, expected: Mapping[Side, str | None]) -> None:
+def _refuse_others(facts: Facts, expected: Mapping[Side, str | None], words: str = _NAMED) -> None:
     """Let only the expected accounts in; org ids may be written with 15 or 18 characters."""
     problems = [
-        Problem("config.yaml", 0, side.value, f"these credentials are of account {account.id}, not of {wanted}; {hint}")
+        Problem("config.yaml", 0, side.value, f"these credentials are of account {account.id}, {words.format(wanted)}")
         for side, account in facts.accounts.items()
         if (wanted := expected.get(side)) and id18(wanted) != id18(account.id)
-        for hint in ["sign in to that account, or use another database.url and name this one"]
     ]
     if problems:
         raise Misconfigured(problems)
