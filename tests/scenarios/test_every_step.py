@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.scenarios.acts import run, two_workers
+from tests.scenarios.acts import run
 from tests.scenarios.claims import claims
+from tests.scenarios.passes import two_workers
 from tests.scenarios.stage import Stage, stage
 from tests.scenarios.stories import Line
 
