@@ -1,4 +1,6 @@
-"""The town every engine test plays in."""
+"""The town every engine test plays in: on a store in memory, or, where a module asks for it, on every kind of store."""
+
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -6,5 +8,13 @@ from tests.engine.town import Town
 
 
 @pytest.fixture
-def town() -> Town:
-    return Town()
+def kind() -> str:
+    """The kind of store; a module whose tests depend on what databases do overrides it with all of them."""
+    return "memory"
+
+
+@pytest.fixture
+def town(kind: str, new_database_url: Callable[[str], str]) -> Iterator[Town]:
+    town = Town(new_database_url(kind))
+    yield town
+    town.database.close()

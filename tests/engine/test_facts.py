@@ -53,18 +53,20 @@ def test_facts_are_asked_anew_when_they_may_have_changed(town: Town, change: str
 def test_credentials_of_another_account_are_refused_with_both_names(town: Town) -> None:
     _learn(town)
     town.hubspot.identity = Account("999", "Another portal", "UTC")
-    with pytest.raises(Misconfigured, match="hubspot: these credentials are of account 999, but the store belongs to 1234567"):
+    with pytest.raises(
+        Misconfigured, match="hubspot: these credentials are of account 999, but the store belongs to 1234567"
+    ):
         _learn(town, "others")
     assert town.hubspot.calls["schema"] == 1
 
 
 @pytest.mark.parametrize(("portal", "org"), [("999", ORG_18), ("1234567", "00D000000000002")])
 def test_a_configured_account_is_enforced_before_anything_is_remembered(town: Town, portal: str, org: str) -> None:
-    with pytest.raises(Misconfigured, match="config.yaml names"):
+    with pytest.raises(Misconfigured, match="yaml names"):
         _learn(town, hubspot=portal, salesforce=org)
     assert facts.recall(town.database) is None
     _learn(town, hubspot="1234567", salesforce=ORG_15)
-    with pytest.raises(Misconfigured, match="config.yaml names"):
+    with pytest.raises(Misconfigured, match="yaml names"):
         _learn(town, hubspot=portal, salesforce=org)
 
 

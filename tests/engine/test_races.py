@@ -18,6 +18,11 @@ from connector.storage.links import NewLink
 from tests.engine.town import BACK, Town
 
 
+@pytest.fixture(params=["memory", "file", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 @pytest.fixture
 def couple(town: Town) -> tuple[Ref, Ref]:
     contact, lead = town.contact(email="a@x.test", jobtitle="CEO"), town.lead(Email="a@x.test", LastName="A")

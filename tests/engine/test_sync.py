@@ -1,10 +1,17 @@
 """What a sync does to people on both sides, end to end over the engine."""
 
+import pytest
+
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
 from connector.engine import commands
 from connector.errors import Transient
 from tests.engine.town import BACK, CROSS, Town
+
+
+@pytest.fixture(params=["memory", "file", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 def test_twins_by_email_are_linked_and_learn_each_others_id(town: Town) -> None:
