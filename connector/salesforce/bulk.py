@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, Final
 
 from connector.core.refs import id18
-from connector.errors import BridgeError, RateLimited, Transient
+from connector.errors import BridgeError, RateLimited, Transient, Unauthorised
 from connector.salesforce.api import Api, Call
 from connector.salesforce.faults import Declined, bulk_fault
 from connector.salesforce.rows import csv_value
@@ -31,6 +31,10 @@ _ENDED: Final = frozenset({"JobComplete", "Failed", "Aborted"})
 _UNKNOWN: Final = "the bulk job ended without saying what became of this row; it is read again"
 
 
+class Unavailable(Exception):
+    """The org opens no bulk job for this: the rows go another way, and if there is something wrong, that tells."""
+
+
 class Ingest:
     """Runs ingest jobs to their end."""
 
@@ -39,7 +43,11 @@ class Ingest:
         self._clock = api.traffic.clock
 
     def sent(self, sort: Sort, rows: Sequence[Row], types: Mapping[str, str]) -> list[Told]:
-        """Send rows of one set of columns; one answer each, in order. Never raises for what Salesforce does."""
+        """Send rows of one set of columns; one answer each, in order.
+
+        Raises:
+            Unavailable: no job was opened and nothing sent; nothing else is raised for what Salesforce does.
+        """
         text = sheet(sort, rows, types)
         if len(text) > BYTES_MAX and len(rows) > 1:
             half = len(rows) // 2
@@ -73,7 +81,10 @@ class Ingest:
         order |= {"lineEnding": "LF", "columnDelimiter": "COMMA"}
         if sort.key:
             order["externalIdFieldName"] = sort.key
-        opened = self._api.json(Call("POST", "jobs/ingest", "bulk", order, expects=("id",)))
+        try:
+            opened = self._api.json(Call("POST", "jobs/ingest", "bulk", order, expects=("id",)))
+        except (Declined, Unauthorised) as error:
+            raise Unavailable from error
         return f"jobs/ingest/{opened['id']}"
 
     def _abort(self, job: str) -> None:

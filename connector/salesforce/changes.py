@@ -22,7 +22,7 @@ from connector.errors import Transient
 from connector.ports import Changes, Cursor, Known, View
 from connector.salesforce import faults, soql
 from connector.salesforce.api import Api, Call
-from connector.salesforce.reads import VANISHED, Reader
+from connector.salesforce.reads import UNSUPPORTED, VANISHED, Reader
 from connector.salesforce.rows import Lens, moment_of
 from connector.salesforce.shapes import Shapes
 
@@ -31,6 +31,7 @@ LATE: Final = timedelta(seconds=600)  # a transaction may take this long from st
 SETTLING: Final = timedelta(seconds=300)  # how much is read for good at a time
 SECOND: Final = timedelta(seconds=1)
 QUERIES_MAX: Final = 5  # queries in one composite call (fact sheet 1.5)
+NOT_COUNTED: Final = -1
 _MULTIPLE: Final = 300
 
 
@@ -125,6 +126,7 @@ class Poller:
         self._api = api
         self._shapes = shapes
         self._reader = reader
+        self._one_call = True
 
     def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
         """One portion; see `ports.Crm.changes`. Raises as `Api.send`."""
@@ -139,8 +141,11 @@ class Poller:
         return self._polled(views, places, known)
 
     def _started(self, views: Sequence[View]) -> dict[str, Place]:
-        """New objects begin now, by Salesforce's time."""
-        now, _ = self._timed(Call("GET", "", "changes"))
+        """New objects begin now, by Salesforce's time; any answer tells it."""
+        try:
+            now, _ = self._told(Call("GET", "", "changes"))
+        except faults.Declined:
+            now, _ = self._told(Call("GET", soql.query_path(soql.select(["Id"], "Organization")), "changes"))
         return {view.object: Place(now, now - LATE) for view in views}
 
     def _caught_up(self, views: Sequence[View], places: dict[str, Place], known: Known) -> Changes:
@@ -190,13 +195,34 @@ class Poller:
     def _composite(self, questions: Sequence[Question]) -> tuple[datetime, list[Found]]:
         """One composite call; a field that has vanished is left out and the call made again, once for each object."""
         for _ in range(len(questions)):
-            at, replies = self._timed(self._call(questions))
+            at, replies = self._replies(questions)
             if len(replies) != len(questions):
                 raise Transient("Salesforce did not answer every part of a poll; it is asked again")
             bad = _vanished(questions, replies)
             if bad is None or not self._shapes.miss(bad.object, list(bad.fields)):
                 break
         return at, [self._found(question, reply) for question, reply in zip(questions, replies, strict=True)]
+
+    def _replies(self, questions: Sequence[Question]) -> tuple[datetime, Sequence[Mapping[str, Any]]]:
+        """The replies to all questions in one call; to one after the other where there are no composite calls."""
+        if self._one_call:
+            try:
+                at, body = self._told(self._call(questions))
+                return at, body["compositeResponse"]
+            except faults.Declined as error:
+                if error.status not in UNSUPPORTED:
+                    raise
+                self._one_call = False
+        moments, replies = zip(*map(self._single, questions), strict=True)
+        return moments[0], replies
+
+    def _single(self, question: Question) -> tuple[datetime, Mapping[str, Any]]:
+        try:
+            at, body = self._told(Call("GET", self._path(question), "changes"))
+        except faults.Declined as error:
+            told = [{"errorCode": fault.code, "message": fault.message} for fault in error.faults]
+            return self._api.traffic.clock.now() - LATE, {"httpStatusCode": error.status, "body": told}
+        return at, {"httpStatusCode": 200, "body": body}
 
     def _call(self, questions: Sequence[Question]) -> Call:
         requests = [
@@ -213,19 +239,18 @@ class Poller:
         names = self._reader.names(question.view)
         return soql.query_path(soql.select(names, obj, *conditions, order="SystemModstamp, Id"), deleted=True)
 
-    def _timed(self, call: Call) -> tuple[datetime, Sequence[Mapping[str, Any]]]:
-        """Salesforce's time when the successful call began, to the second below, and the replies of a composite."""
+    def _told(self, call: Call) -> tuple[datetime, Any]:
+        """Salesforce's time when the successful call began, to the second below, and the body."""
         clock = self._api.traffic.clock
         begun = clock.monotonic()
         body, at = self._api.dated(call)
         taken = timedelta(seconds=int(clock.monotonic() - begun))
-        replies = (body or {}).get("compositeResponse", ())
-        return (at or clock.now() - LATE).replace(microsecond=0) - taken - SECOND, replies
+        return (at or clock.now() - LATE).replace(microsecond=0) - taken - SECOND, body
 
     def _found(self, question: Question, reply: Mapping[str, Any]) -> Found:
-        body = _checked(reply, self._api.traffic.clock.now)
         if question.counting:
-            return Found(total=body["totalSize"])
+            return Found(total=_total(reply))
+        body = _checked(reply, self._api.traffic.clock.now)
         lens = Lens(question.view, self._reader.names(question.view))
         rows = body["records"]
         onward = None
@@ -249,6 +274,11 @@ def _checked(reply: Mapping[str, Any], now: Callable[[], datetime]) -> Mapping[s
         raise faults.raised(status, faults.faults_of(reply["body"]), now())
     body: Mapping[str, Any] = reply["body"]
     return body
+
+
+def _total(reply: Mapping[str, Any]) -> int:
+    """The number told; where none is told one that no observation matches, so that the rows themselves are read."""
+    return int(reply["body"].get("totalSize", NOT_COUNTED)) if reply["httpStatusCode"] < _MULTIPLE else NOT_COUNTED
 
 
 def _late(stamp: datetime) -> Span:

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from connector.core.readings import Presence, Reading
 from connector.core.refs import id18, salesforce
 from connector.core.values import Kind
+from connector.errors import BridgeError
 from connector.ports import Account, Owner, Sought, View
 from connector.salesforce import soql
 from connector.salesforce.api import Api, Call
@@ -26,6 +28,7 @@ from connector.transport.pool import Calls
 
 IDS_MAX: Final = 2_000
 VANISHED: Final = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
+UNSUPPORTED: Final = frozenset({404, 405, 501})  # of a resource itself: this org has none such
 _EXPIRED: Final = "INVALID_QUERY_LOCATOR"
 T = TypeVar("T")
 Page = tuple[Sequence[Mapping[str, Any]], str | None]
@@ -70,12 +73,22 @@ class Reader:
             lens = Lens(view, names)
             question = {"ids": portion, "fields": names}
             call = Call("POST", f"composite/sobjects/{view.object}", "read", question, expects=list)
-            return [lens.reading(row) for row in self._api.json(call) if row]
+            try:
+                return [lens.reading(row) for row in self._api.json(call) if row]
+            except Declined as error:
+                if error.status not in UNSUPPORTED:
+                    raise
+                return self._queried(view, portion)
 
         portions = [ids[begin : begin + IDS_MAX] for begin in range(0, len(ids), IDS_MAX)]
         return chain.from_iterable(
             self._calls.map(lambda portion: self.forgiving(view, lambda: ask(portion)), portions)
         )
+
+    def _queried(self, view: View, ids: Sequence[str]) -> list[Reading]:
+        """Records by id from an org that reads no collections: by query, some hundred ids a call."""
+        parts = soql.portions([soql.literal(each) for each in ids], self._room(view, "Id"))
+        return [reading for part in parts for reading in self.listed(view, soql.among("Id", part))]
 
     def _binned(self, view: View, ids: Sequence[str]) -> Iterator[Reading]:
         """What the recycle bin and the merges tell of ids that are not there."""
@@ -138,7 +151,7 @@ class Reader:
 
     def _page(self, path: str, operation: str) -> Page:
         body = self._api.json(Call("GET", path, operation, expects=("records",)))
-        return body["records"], None if body.get("done", True) else body["nextRecordsUrl"]
+        return body["records"], None if body.get("done", True) else _path_of(body["nextRecordsUrl"])
 
     def scan(self, view: View) -> Iterator[Sequence[Reading]]:
         """Every live record, in pages; converted Leads as moved."""
@@ -169,18 +182,39 @@ class Reader:
         """Users, active or not, and the queues that can own Leads."""
         users = soql.select(["Id", "Email", "Name", "IsActive"], "User", order="Id")
         queues = soql.select(["QueueId", "Queue.Name", "Queue.Email"], "QueueSobject", "SobjectType = 'Lead'")
+        ourselves = self._ourselves()
         found = [
             Owner(
-                id18(row["Id"]), row.get("Email") or "", row.get("Name") or "", active=bool(row.get("IsActive", True))
+                id18(row["Id"]),
+                row.get("Email") or "",
+                row.get("Name") or "",
+                active=bool(row.get("IsActive", True)),
+                ours=id18(row["Id"]) == ourselves,
             )
             for row in self.rows(soql.query_path(users), "owners")
         ]
-        return found + [_queue(row) for row in self.rows(soql.query_path(queues), "owners")]
+        try:
+            return found + [_queue(row) for row in self.rows(soql.query_path(queues), "owners")]
+        except Declined:
+            return found  # queues are hidden from us: owners that are queues stand as nobody known
+
+    def _ourselves(self) -> str:
+        """The id of the user we sign in as; "" where the org does not tell."""
+        try:
+            told = self._api.json(Call("GET", "/services/oauth2/userinfo", "owners"))
+        except BridgeError:
+            return ""
+        return id18(str(told.get("user_id") or "")) if isinstance(told, dict) else ""
 
     def account(self) -> Account:
         """The org behind the credentials. Its currency is told by orgs with several currencies only."""
         organisation = soql.select(["Id", "Name", "TimeZoneSidKey"], "Organization")
-        row = next(iter(self.rows(soql.query_path(organisation), "account")))
+        try:
+            row = next(iter(self.rows(soql.query_path(organisation), "account")))
+        except Declined as error:
+            if error.code not in VANISHED:
+                raise
+            row = next(iter(self.rows(soql.query_path(soql.select(["Id", "Name"], "Organization")), "account")))
         return Account(id18(row["Id"]), row["Name"], row.get("TimeZoneSidKey") or "UTC", self._currency())
 
     def _currency(self) -> str:
@@ -195,6 +229,11 @@ class Reader:
 def _literals(view: View, name: str, values: Iterable[str]) -> list[str]:
     kind = view.fields.get(name, Kind.TEXT)
     return [soql.literal(value, kind) for value in dict.fromkeys(values) if value]
+
+
+def _path_of(address: str) -> str:
+    """Where the next page is; of a whole address its path, for which host to ask is not the answer's to say."""
+    return urlsplit(address).path if "://" in address else address
 
 
 def _missing(view: View, record_id: str) -> Reading:

@@ -97,6 +97,7 @@ class Writer:
         self._shapes = shapes
         self._calls = calls
         self._ingest = Ingest(api)
+        self._not_in_bulk: set[Sort] = set()  # what the org opens no jobs for; the next process asks again
         self._judge = Judge(reader, api.traffic.clock)
 
     def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
@@ -126,18 +127,28 @@ class Writer:
         """Send rows, by bulk jobs where they are many of one set of columns, side by side."""
         few: list[Row] = []
         for group in _columns(sort, rows):
-            if self.bulk_from_rows is None or len(group) < self.bulk_from_rows:
-                few.extend(group)
-                continue
-            plain = [row for row in group if CLEAR not in row.write.values.values()]
-            few.extend(row for row in group if CLEAR in row.write.values.values())
-            for part in _cut(plain, bulk.ROWS_MAX):
-                told = self._ingest.sent(sort, part, batch.shape.types)
-                batch.keep(part, told)
-                if any(each.error for each in told):
-                    self._shapes.forget(sort.object)  # a job fails as a whole when one of its fields has gone
+            few.extend(group if self._is_few(sort, group) else self._in_bulk(batch, sort, group))
         self._collect(batch, sort, few)
         self._without_vanished(batch, sort, few)
+
+    def _is_few(self, sort: Sort, rows: Sequence[Row]) -> bool:
+        return self.bulk_from_rows is None or len(rows) < self.bulk_from_rows or sort in self._not_in_bulk
+
+    def _in_bulk(self, batch: _Batch, sort: Sort, rows: Sequence[Row]) -> list[Row]:
+        """Send rows by bulk jobs; returns those that must go another way."""
+        rest = [row for row in rows if CLEAR in row.write.values.values()]
+        plain = [row for row in rows if CLEAR not in row.write.values.values()]
+        for part in _cut(plain, bulk.ROWS_MAX):
+            try:
+                told = self._ingest.sent(sort, part, batch.shape.types)
+            except bulk.Unavailable:
+                self._not_in_bulk.add(sort)
+                rest.extend(part)
+                continue
+            batch.keep(part, told)
+            if any(each.error for each in told):
+                self._shapes.forget(sort.object)  # a job fails as a whole when one of its fields has gone
+        return rest
 
     def _collect(self, batch: _Batch, sort: Sort, rows: Sequence[Row], rows_max: int = sending.ROWS_MAX) -> None:
         parts = list(_cut(rows, rows_max))

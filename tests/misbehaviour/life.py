@@ -1,4 +1,4 @@
-"""What people do on both sides while the bridge is at work: edits, also of one field on both, merges, conversions.
+"""What people do on both sides meanwhile: edits, also of one field on both sides, merges, conversions.
 
 Everything is drawn from a seed. Edits carry a token each, so that a lost one shows.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -13,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from connector.core.refs import Side
 from connector.sandbox.server import Server
 from tests.misbehaviour.bending import Chunked, Closing, Undated
-from tests.misbehaviour.rig import START, Rig
+from tests.misbehaviour.rig import Rig
 
 Doing = Callable[[Rig], object]
 
@@ -30,7 +29,6 @@ class Mood:
     midway: Doing = nothing
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     edits_arrive: bool = True  # False where an admin's rule stands against them
-    start: datetime = START
     serving: type[Server] = Server
 
 
@@ -115,8 +113,8 @@ FLOWS = {
     "client credentials": signing_in(flow="client_credentials", client_secret=_SECRET),
     "password": signing_in(flow="password", client_secret=_SECRET, username="USER", password="env:SALESFORCE_PASSWORD"),
     "refresh token": signing_in(flow="refresh_token", client_secret=_SECRET, refresh_token="env:SALESFORCE_REFRESH"),
-    "jwt": signing_in(flow="jwt", username="USER", private_key="env:SALESFORCE_KEY"),
 }
+JWT = signing_in(flow="jwt", username="USER", private_key="env:SALESFORCE_KEY")
 
 MOODS: dict[str, Mood] = {
     "as it is": Mood(),
@@ -196,10 +194,7 @@ MOODS: dict[str, Mood] = {
     "2026-09 asks for a property": Mood(
         hubspot(required_on_create={"contacts": ["lastname"]}), settings={"hubspot": {"api_version": "2026-09"}}
     ),
-    **{
-        f"signed in by {name}": Mood(settings=flow, start=datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5))
-        for name, flow in FLOWS.items()  # an assertion carries the real time
-    },
+    **{f"signed in by {name}": Mood(settings=flow) for name, flow in FLOWS.items()},
     "answers without a date": Mood(serving=Undated),
     "connections that end after one answer": Mood(serving=Closing),
     "answers in chunks": Mood(serving=Chunked),

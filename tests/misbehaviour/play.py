@@ -35,7 +35,7 @@ def play(folder: Path, seed: int = 1, *, mood: Mood | None = None, bend: Bend | 
     """A play without a storm, in a world of one mood, before a bent sandbox."""
     mood = mood or Mood()
     settings = {section: dict(values) for section, values in mood.settings.items()}
-    with rig(folder, people=people, seed=seed, bend=bend, start=mood.start, serving=mood.serving, **settings) as stage:
+    with rig(folder, people=people, seed=seed, bend=bend, serving=mood.serving, **settings) as stage:
         prepare(stage)
         played(stage, mood, seed)
 

@@ -1,4 +1,4 @@
-"""The weather: every way in which both CRMs are known to fail, as rules for the sandbox, and mixtures drawn from a seed.
+"""The weather: every way in which both CRMs are known to fail, as rules for the sandbox, and mixtures from a seed.
 
 Rates are a few percent a kind: together about every fourth call fails, which is far more than either CRM ever shows.
 """
