@@ -180,6 +180,7 @@ class Owner:
     name: str
     active: bool = True
     queue: bool = False
+    ours: bool = False  # the user the bridge signs in as: who owns only what nobody was given
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,23 +17,26 @@ from connector.ports import Owner
 Owners = Mapping[Side, Sequence[Owner]]
 
 
-def owner_table(towards: Side, written: OwnerMap, owners: Owners) -> dict[str, str]:
+def owner_table(towards: Side, written: OwnerMap, owners: Owners) -> dict[str, str | None]:
     """Owner id of the other side to that of `towards`, for everyone who has exactly one counterpart.
 
     Entries of the table go from HubSpot to Salesforce. On the way back they only help those whom no e-mail tells: who
-    takes over another's records does not lose the own ones to them.
+    takes over another's records does not lose the own ones to them. Records of the user we sign in as are nobody's:
+    Salesforce gives them to that user because a record must have an owner; on the way to HubSpot they count as blank.
     """
     there = owners.get(towards, ())
     by_email = _unique_by_email(there)
-    table: dict[str, str] = {}
+    table: dict[str, str | None] = {}
     for owner in owners.get(towards.other, ()):
         counterpart = by_email.get(owner.email.lower()) if owner.email else None
         if counterpart:
             table[owner.id] = counterpart.id
+        elif owner.ours:
+            table[owner.id] = None
     for hubspot, salesforce in written.table.items():
         source, target = (hubspot, salesforce) if towards is Side.SALESFORCE else (salesforce, hubspot)
         named, chosen = _named(source, owners.get(towards.other, ())), _named(target, there)
-        if named and chosen and chosen.active and (towards is Side.SALESFORCE or named.id not in table):
+        if named and chosen and chosen.active and (towards is Side.SALESFORCE or table.get(named.id) is None):
             table[named.id] = chosen.id
     return table
 

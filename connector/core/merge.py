@@ -191,6 +191,10 @@ class _Field:
                 self._carry(Side.HUBSPOT, Because.EDITED, "HubSpot holds what was sent before")
             case (False, True):
                 self._carry(Side.SALESFORCE, Because.EDITED, "Salesforce holds what was sent before")
+            case _ if translated(self.rule, Side.HUBSPOT, self.theirs) is None:
+                self._carry(Side.SALESFORCE, Because.FILLS_BLANK, "first meeting: Salesforce's value counts as blank")
+            case _ if translated(self.rule, Side.SALESFORCE, self.ours) is None:
+                self._carry(Side.HUBSPOT, Because.FILLS_BLANK, "first meeting: HubSpot's value counts as blank")
             case _:
                 self._settle()
 

@@ -101,12 +101,15 @@ def _table(table: Mapping[str, str], unmapped: Unmapped, default: Value) -> Tran
     return mapped
 
 
-def owner_map(table: Mapping[str, str], fallback: Value = None) -> Translate:
-    """Owner ids by table; one without counterpart goes to the fallback, or is refused when there is none."""
+def owner_map(table: Mapping[str, Value], fallback: Value = None) -> Translate:
+    """Owner ids by table; one without counterpart goes to the fallback, or is refused when there is none.
+
+    One whose counterpart is None is nobody: records of theirs count as not owned.
+    """
     known = dict(table)
 
     def owner(value: Value) -> Value | Refusal:
-        if value is None:
+        if value is None or (value in known and known[value] is None):
             return None
         return known.get(value, fallback) or Refusal(
             "NO_OWNER", "this owner has no active counterpart", "add the pair to owners.yaml, or name a fallback there"

@@ -11,7 +11,7 @@ from connector.core.merge import Merge, merge
 from connector.core.plan import Agreed, Because, IssueKind, Memory
 from connector.core.readings import Stamp
 from connector.core.refs import Side
-from connector.core.transforms import LengthPolicy, limit_length, value_map
+from connector.core.transforms import LengthPolicy, limit_length, owner_map, value_map
 from connector.core.values import Kind
 from tests.core.builders import CONTACT, LEAD, at, contact, lead, remembers, rule
 
@@ -254,3 +254,26 @@ def test_every_change_says_why() -> None:
     assert {because.value for because in Because} >= {"edited", "fills a blank", "mirrors", "newest"}
     (change,) = merge([rule()], remembers(phone=("a", "a")), contact(phone="b"), lead(Phone__c="a")).to_salesforce
     assert change.evidence == "HubSpot was edited"
+
+
+NOBODY = rule(
+    policy=Policy.SALESFORCE,
+    to_hubspot=owner_map({"us": None, "kim": "7"}),
+    to_salesforce=owner_map({"7": "kim"}),
+)
+OWNERS = {
+    "nobody's record and a blank agree": (None, None, "us", "agreed None|us"),
+    "an owner takes a record that was nobody's": (None, "7", "us", "salesforce=kim fills a blank"),
+    "a record given back to nobody erases no owner": (("7", "kim"), "7", "us", "left alone"),
+    "an owner given later goes over": ((None, "us"), "7", "us", "salesforce=kim edited"),
+}
+
+
+@pytest.mark.parametrize(("agreed", "left", "right", "expected"), OWNERS.values(), ids=OWNERS)
+def test_the_user_we_sign_in_as_owns_nothing(agreed, left, right, expected) -> None:
+    assert decided(NOBODY, agreed, left, right) == expected
+
+
+def test_a_hubspot_value_that_counts_as_blank_gives_way_at_a_first_meeting() -> None:
+    each = rule(to_salesforce=owner_map({"9": None, "7": "kim"}), to_hubspot=owner_map({"kim": "7"}))
+    assert decided(each, None, "9", "kim") == "hubspot=7 fills a blank"
