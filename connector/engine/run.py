@@ -33,6 +33,7 @@ class Run:
     tally: Tally = field(default_factory=Tally)
     batches: int = 0  # that made something; names what they are about to make
     skipped: list[tuple[str, str]] = field(default_factory=list)  # (ref, why), of a saved plan
+    whole: set[tuple[Side, str]] = field(default_factory=set)  # (side, object) of which a reading lacked nothing
     unseen: set[tuple[Side, str, str]] = field(default_factory=set)  # (side, object, field) that readings lacked
 
     def count_plan(self, plan: Plan) -> None:

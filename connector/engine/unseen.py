@@ -17,6 +17,8 @@ from connector.engine.bridge import Bridge
 from connector.engine.run import Run
 from connector.storage import issues
 
+HIDDEN = "HIDDEN"
+
 
 def note(bridge: Bridge, run: Run, reading: Reading | None) -> None:
     """Remember the fields a live reading lacks though they were asked for."""
@@ -24,6 +26,7 @@ def note(bridge: Bridge, run: Run, reading: Reading | None) -> None:
         return
     fields = bridge.views[reading.ref.side, reading.ref.object].fields
     if len(reading.values) + len(reading.unreadable) >= len(fields):
+        run.whole.add((reading.ref.side, reading.ref.object))
         return
     for name in fields:
         if name not in reading.values and name not in reading.unreadable:
@@ -37,13 +40,26 @@ def tell(bridge: Bridge, run: Run, found: Sequence[Issue]) -> None:
     with bridge.database.begin() as conn:
         if now_open or issues.counts(conn):
             stored = issues.open_issues(conn, kinds=[IssueKind.SCHEMA])
-            mended = [one.id for one in stored if (one.issue.refs[0], one.issue.rule, one.issue.field) not in keys]
+            mended = [
+                one.id
+                for one in stored
+                if (one.issue.refs[0], one.issue.rule, one.issue.field) not in keys and _fits(bridge, run, one.issue)
+            ]
             issues.close(conn, mended, bridge.clock.now(), "it fits again")
             issues.raise_issues(conn, now_open, bridge.clock.now(), run.id)
     if now_open:
         run.counts["schema"] += len(now_open)
     if run.unseen:
         facts.outdate(bridge.database)
+
+
+def _fits(bridge: Bridge, run: Run, issue: Issue) -> bool:
+    """Whether a field was seen again, or is asked for no more; a run that read nothing of its object cannot tell."""
+    if issue.code != HIDDEN:
+        return True
+    side, obj, name = issue.refs[0].side, issue.refs[0].object, issue.refs[0].id
+    view = bridge.views.get((side, obj))
+    return (side, obj) in run.whole or view is None or name not in view.fields
 
 
 def _hidden(bridge: Bridge, side: Side, obj: str, name: str) -> Issue:
@@ -60,7 +76,7 @@ def _hidden(bridge: Bridge, side: Side, obj: str, name: str) -> Issue:
         rule=rules[0].name if rules else "",
         side=side,
         field=name,
-        code="HIDDEN",
+        code=HIDDEN,
         reason=f"{side.value} does not show {obj}.{name} any more, so nothing of it is kept in step",
         hint="let the bridge's user see and edit the field, or remove the rule; then: smarketing check, "
         "smarketing sync --full",

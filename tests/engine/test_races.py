@@ -10,12 +10,12 @@ import pytest
 from connector import ports
 from connector.core.plan import Memory
 from connector.core.refs import Ref, Side
-from connector.engine import reconcile, sync, unseen
+from connector.engine import reconcile, sync
 from connector.errors import RateLimited, Transient
 from connector.ports import Exists, Rejected, Rejection
 from connector.storage import links
 from connector.storage.links import NewLink
-from tests.engine.town import BACK, Town
+from tests.engine.town import Town
 
 
 @pytest.fixture(params=["memory", "file", "postgres"])
@@ -213,13 +213,3 @@ def test_a_record_that_is_refused_again_and_again_is_given_up_and_shown(town: To
     assert len(rounds) == 4
     assert {one.issue.field for one in town.issues()} == {"FirstName", "LastName", "Title", "Email"}
     assert town.dirty() == 0
-
-
-def test_what_does_not_fit_is_told_and_closed_when_it_fits(town: Town) -> None:
-    with sync.recorded(town.bridge, "once", "a test") as run:
-        unseen.tell(town.bridge, run, [unseen._hidden(town.bridge, Side.SALESFORCE, "Lead", BACK)])
-    (issue,) = [one.issue for one in town.issues()]
-    assert (issue.field, issue.rule) == (BACK, "")
-    with sync.recorded(town.bridge, "once", "a test") as run:
-        unseen.tell(town.bridge, run, [])
-    assert town.issues() == []

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from connector.core.plan import IssueKind
-from connector.core.refs import Side
+from connector.core.plan import Issue, IssueKind
+from connector.core.refs import Side, hubspot
 from connector.engine import sync
 from connector.engine.run import Run
 from connector.engine.unseen import tell
 from connector.ports import View
-from tests.engine.town import Town
+from tests.engine.town import RULES, Town, pair
 
 
 def _hide(town: Town, name: str) -> None:
@@ -44,3 +44,35 @@ def test_a_hidden_field_is_told_with_its_rule_and_the_rest_goes_on(town: Town) -
     assert not _once(town).needs_a_person
     assert town.issues() == []
     assert town.salesforce.values(lead)["Title"] == "CTO"
+
+
+def test_a_hidden_field_stays_told_while_nothing_of_its_object_is_read(town: Town) -> None:
+    contact = town.contact(email="a@x.test", firstname="A")
+    town.lead(Email="a@x.test", LastName="A")
+    town.full()
+    _hide(town, "Title")
+    town.hubspot.edit(contact, firstname="Ada")
+    _once(town)
+    _once(town)
+    assert [one.issue.code for one in town.issues()] == ["HIDDEN"]
+
+
+def test_a_hidden_field_that_is_asked_for_no_more_is_no_issue(town: Town) -> None:
+    contact = town.contact(email="a@x.test", firstname="A")
+    town.lead(Email="a@x.test", LastName="A")
+    town.full()
+    _hide(town, "Title")
+    town.hubspot.edit(contact, firstname="Ada")
+    _once(town)
+    town.remapped(*(pair(obj, rules=RULES[:3]) for obj in ("Lead", "Contact")))
+    _once(town)
+    assert town.issues() == []
+
+
+def test_what_does_not_fit_is_told_and_closed_when_it_fits(town: Town) -> None:
+    misfit = Issue(IssueKind.SCHEMA, (hubspot("mapping", "contacts.yaml:4"),), field="x", code="MISFIT")
+    run = sync.start(town.bridge, "once", "a test")
+    tell(town.bridge, run, [misfit])
+    assert [one.issue.code for one in town.issues()] == ["MISFIT"]
+    tell(town.bridge, run, [])
+    assert town.issues() == []
