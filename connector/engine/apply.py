@@ -56,14 +56,15 @@ def apply(bridge: Bridge, cases: Iterable[Case], run: Run, claimed: Collection[R
     """
     allowed: list[Case] = []
     held: list[Ref] = []
-    for case in cases:
-        note(bridge, run, case.subject.hubspot)
-        note(bridge, run, case.subject.salesforce)
-        if run.allows(case.plan):
-            run.count_plan(case.plan)
-            allowed.append(case)
-        else:
-            held += case.refs
+    with run.lock:
+        for case in cases:
+            note(bridge, run, case.subject.hubspot)
+            note(bridge, run, case.subject.salesforce)
+            if run.allows(case.plan):
+                run.count_plan(case.plan)
+                allowed.append(case)
+            else:
+                held += case.refs
     jobs, ahead = _prepare(bridge, allowed, run)
     making = [job for job in jobs if job.made]
     if making:
@@ -118,7 +119,7 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run) -> tuple[list[Job]
             if job.case.link:
                 record.move(conn, bridge, job, now)
         ahead = making.write_ahead(conn, run, jobs)
-    run.counts["raced"] += len(raced)
+    run.count("raced", len(raced))
     return jobs, ahead
 
 

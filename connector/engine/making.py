@@ -53,8 +53,7 @@ def write_ahead(conn: Connection, run: Run, jobs: Iterable[Job]) -> str:
     rows = [row for job in jobs for row in _rows(job)]
     if not rows:
         return ""
-    run.batches += 1
-    name = f"{_PREFIX}{run.id}:{run.batches}"
+    name = f"{_PREFIX}{run.id}:{run.next_batch()}"
     state.put(conn, name, rows)
     return name
 

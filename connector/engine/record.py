@@ -177,8 +177,8 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> No
         rows += _events(job, run, now)
         raised = [step.issue for step in job.case.plan.steps if isinstance(step, Raise)] + job.raised + _parked(job)
         opened += raised
-        run.counts["parked"] += len(raised) - sum(isinstance(step, Raise) for step in job.case.plan.steps)
-        run.counts["unsure"] += sum(task.unsure is not None for task in job.tasks)
+        run.count("parked", len(raised) - sum(isinstance(step, Raise) for step in job.case.plan.steps))
+        run.count("unsure", sum(task.unsure is not None for task in job.tasks))
     if rows:
         events.append(conn, rows)
     _close(conn, jobs, opened, now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from connector.core.guards import Held, Limits, Tally, check
@@ -32,6 +33,7 @@ class Run:
     held: str = ""
     tally: Tally = field(default_factory=Tally)
     batches: int = 0  # that made something; names what they are about to make
+    lock: Lock = field(default_factory=Lock, repr=False)  # two batches of a full run are carried out at a time
     skipped: list[tuple[str, str]] = field(default_factory=list)  # (ref, why), of a saved plan
     whole: set[tuple[Side, str]] = field(default_factory=set)  # (side, object) of which a reading lacked nothing
     unseen: set[tuple[Side, str, str]] = field(default_factory=set)  # (side, object, field) that readings lacked
@@ -46,6 +48,18 @@ class Run:
         self.counts["left_alone_fields"] += len(plan.left_alone)
         if not plan.steps:
             self.counts["unchanged" if plan.agreed or not plan.note else "left_alone"] += 1
+
+    def count(self, what: str, number: int) -> None:
+        """Add to a count; safe from any thread."""
+        if number:
+            with self.lock:
+                self.counts[what] += number
+
+    def next_batch(self) -> int:
+        """The number of the next batch that makes something."""
+        with self.lock:
+            self.batches += 1
+            return self.batches
 
     def allows(self, plan: Plan) -> bool:
         """Whether the guards let this plan through; the first refusal holds the rest of the run.

@@ -6,8 +6,9 @@ it until nothing is left that can be done now. `full` sweeps everything first. A
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,8 @@ from connector.engine.run import Run
 from connector.engine.standing import all_compared, begin_comparing, heed, hold, owes_full
 from connector.engine.sweep import batches, refreshed, swept
 from connector.storage import cursors, dirty, links, runs, spool
+
+UNDER_WAY = 2  # batches of a full run carried out at a time; bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +85,27 @@ def full(bridge: Bridge, run: Run) -> None:
 
 
 def _bring_in_step(bridge: Bridge, run: Run, read_at: datetime) -> None:
-    """Apply each batch while the next is planned, where an executor allows; ends early when a guard holds."""
-    ahead: Future[Applied] | None = None
+    """Apply batches while the next is planned, where an executor allows; ends early when a guard holds.
+
+    Two batches are under way at a time, so that a side keeps busy while the other, or a bulk job, is waited for.
+    """
+    ahead: deque[Future[Applied]] = deque()
     try:
         for cases in batches(bridge, run.id):
             ready = without_erased(bridge, refreshed(bridge, cases, read_at))
-            before, ahead = ahead, None
-            if before:
-                heed_fault(bridge, before.result())
+            while len(ahead) >= UNDER_WAY:
+                heed_fault(bridge, ahead.popleft().result())
             if run.held:
                 return
             bridge.progress("bringing in step", run.counts["considered"], run.population)
             if bridge.executor:
-                ahead = bridge.executor.submit(apply, bridge, ready, run)
+                ahead.append(bridge.executor.submit(apply, bridge, ready, run))
             else:
                 heed_fault(bridge, apply(bridge, ready, run))
     finally:
-        if ahead:  # what was begun is concluded before the run ends, whatever ends it
-            heed_fault(bridge, ahead.result())
+        wait(ahead)  # what was begun is concluded before the run ends, whatever ends it
+        for begun in ahead:
+            heed_fault(bridge, begun.result())
 
 
 def _starting_cursors(bridge: Bridge) -> dict[Side, dict[str, object]]:
