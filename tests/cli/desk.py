@@ -74,6 +74,11 @@ class Desk:
     def rep_edits(self, ref: str, **values: str) -> None:
         self.does("salesforce", "edit", id=ref.rpartition(":")[2], values=values)
 
+    def colleague(self, name: str) -> str:
+        """An active Salesforce user without a HubSpot owner; their id."""
+        named = {"Username": f"{name}@acme.example.sandbox", "Email": f"{name}@acme.example", "IsActive": True}
+        return self.running.world.salesforce.load("User", [{"FirstName": name, "LastName": "Desk", **named}])[0]
+
     def writes(self) -> int:
         """How many writes both CRMs have seen, whoever made them."""
         return len(self.running.world.services.log)
@@ -83,6 +88,7 @@ class Desk:
 def desk(folder: Path, people: int = 0) -> Iterator[Desk]:
     """A desk with a sandbox of its own."""
     with serve_in_thread(SystemClock().now, Plan(seed=7, people=people, deliver=False)) as running:
+        running.world.hubspot.settings.search_lag_s = 0.0  # its own tests play with it; here nothing hangs on time
         furnish(folder, running)
         yield Desk(folder, running)
 

@@ -66,13 +66,13 @@ def test_a_parked_value_is_tried_again_when_a_person_says_so(office: Desk):
     said = office.run("unpark", *map(str, numbers))
     assert said.code == 0
     assert f"{len(numbers)} refused value" in said.err
-    owners = office.folder / "mappings" / "owners.yaml"
-    owners.write_text(
-        owners.read_text().replace("fallback: {}", "fallback: {hubspot: '70000001', salesforce: Bridge Integration}")
-    )
-    office.run("check")
+    taker, owners = office.colleague("inbound"), office.folder / "mappings" / "owners.yaml"
+    owners.write_text(owners.read_text().replace("fallback: {}", "fallback: {salesforce: inbound@acme.example}"))
+    assert "owners.fallback" not in office.run("check").out
     office.run("sync")
     assert open_numbers(office, ref, "parked") == []
+    rows = {row["rule"]: row for row in office.run("show", ref, "--json").data["rules"]}
+    assert rows["owner"]["salesforce"] == taker
 
 
 @pytest.mark.parametrize("options", [("--all",), ("--field", "OwnerId")], ids=" ".join)

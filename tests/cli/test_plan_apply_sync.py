@@ -129,16 +129,6 @@ def test_sync_then_leaves_nothing_to_do(office: Desk, people: dict[str, str], sa
     assert next(row for row in made["rules"] if row["rule"] == "job_title")["hubspot"] == "Captain"
 
 
-def idle(office: Desk) -> str:
-    """What a sync says once the CRMs' indexes have caught up: the echo of a write is seen late, and looked at once."""
-    for _ in range(40):
-        said = office.run("sync")
-        if said.code == 0:
-            break
-        Event().wait(0.25)
-    return said.out
-
-
 def test_a_guard_holds_a_run_until_somebody_has_looked(office: Desk, people: dict[str, str], saved: str):
     strict = office.folder / "strict.yaml"
     strict.write_text(office.config.read_text().replace("number: 1000", "number: 0"))
