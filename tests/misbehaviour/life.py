@@ -12,7 +12,7 @@ from connector.core.refs import Side
 from tests.misbehaviour.rig import CROSS, Rig
 
 
-def live(stage: Rig, seed: int, edits: int = 12) -> list[tuple[str, str]]:
+def live(stage: Rig, seed: int, edits: int = 8) -> list[tuple[str, str]]:
     """One stretch of people's work; returns (HubSpot id, token) of one-sided edits of job titles."""
     dice = Random(f"life:{seed}")
     hubspot, salesforce = stage.people(Side.HUBSPOT), stage.people(Side.SALESFORCE)

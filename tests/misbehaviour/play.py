@@ -31,7 +31,7 @@ def played(stage: Rig, mood: Mood, seed: int, *, rate: float = 0.0) -> None:
         assert kept(stage, tokens) == []
 
 
-def play(folder: Path, seed: int = 1, *, mood: Mood | None = None, bend: Bend | None = None, people: int = 120) -> None:
+def play(folder: Path, seed: int = 1, *, mood: Mood | None = None, bend: Bend | None = None, people: int = 60) -> None:
     """A play without a storm, in a world of one mood, before a bent sandbox."""
     mood = mood or Mood()
     settings = {section: dict(values) for section, values in mood.settings.items()}

