@@ -40,12 +40,12 @@ def weathered(folder: Path, seed: int, rate: float, people: int = 120) -> None:
         assert picture(stage) == calm(seed, people)
 
 
-@pytest.mark.parametrize("seed", (2, 4, 6))
+@pytest.mark.parametrize("seed", [2, 4, 6])
 def test_a_first_sync_in_a_storm_ends_as_one_in_the_calm(tmp_path: Path, seed: int) -> None:
     weathered(tmp_path, seed, rate=0.01 * seed)
 
 
-@pytest.mark.parametrize("seed", (20, 21))
+@pytest.mark.parametrize("seed", [20, 21])
 def test_people_at_work_in_a_storm_lose_nothing(tmp_path: Path, seed: int) -> None:
     with rig(tmp_path, people=120, seed=seed) as stage:
         played(stage, Mood(), seed, rate=0.03)
