@@ -97,7 +97,7 @@ class SalesforceTimeouts(Timeouts):
 
 
 class HubSpotOAuth(Strict):
-    """An OAuth app's installation, instead of a private app's token."""
+    """An OAuth app's installation, instead of a service key or a private app's token."""
 
     client_id: Text
     client_secret: NamedSecret
