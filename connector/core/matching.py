@@ -95,13 +95,15 @@ def _crossed(pair: Pair, reading: Reading, candidate: Reading) -> bool:
 
 
 def _values(key: MatchKey, reading: Reading) -> list[tuple[str, str]]:
-    form = comparison(key.kind)
+    form, values = comparison(key.kind), reading.values
     found: list[tuple[str, str]] = []
     for name in key.hubspot if reading.ref.side is Side.HUBSPOT else key.salesforce:
-        for part in (reading.values.get(name) or "").split(";"):
-            compared = form(part.strip() or None)
-            if compared:
-                found.append((key.name, compared.casefold()))
+        text = values.get(name)
+        if text:
+            for part in text.split(";") if ";" in text else (text,):
+                compared = form(part.strip() or None)
+                if compared:
+                    found.append((key.name, compared.casefold()))
     return found
 
 

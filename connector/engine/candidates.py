@@ -23,6 +23,7 @@ from connector.storage.links import Link
 
 T = TypeVar("T")
 Place = tuple[Side, str]  # side and object
+_ID = {side: f"id:{side.value}" for side in Side}
 Index = dict[tuple[str, str], dict[Ref, Reading]]  # (key name, comparison value) -> readings
 
 
@@ -33,11 +34,15 @@ class Candidates:
     by_key: Index = field(default_factory=lambda: defaultdict(dict))
     taken: dict[Ref, str] = field(default_factory=dict)  # candidate -> why it cannot be had
     partners: dict[Ref, Ref] = field(default_factory=dict)  # linked record -> whom it is linked to
+    marks: dict[tuple[str, Ref], list[tuple[str, str]]] = field(default_factory=dict)  # by mapping and record
 
     def add(self, pair: Pair, reading: Reading) -> None:
-        """Index one reading under its id, its cross id and its match keys."""
-        for key in recognised_by(pair, reading):
-            self.by_key[key][reading.ref] = reading
+        """Index one reading under its id, its cross id and its match keys, which all pairs of a mapping share."""
+        mark = (pair.mapping, reading.ref)
+        if mark not in self.marks:
+            self.marks[mark] = recognised_by(pair, reading)
+            for key in self.marks[mark]:
+                self.by_key[key][reading.ref] = reading
 
     def free(self, pair: Pair, reading: Reading) -> list[Reading]:
         """Unlinked records of the other side that may be this one's counterpart."""
@@ -57,11 +62,12 @@ class Candidates:
 
     def _near(self, pair: Pair, reading: Reading) -> dict[Ref, Reading]:
         other = reading.ref.side.other
+        obj = pair.object_on(other)
         return {
             ref: candidate
-            for key in looks_for(pair, reading)
+            for key in self.marks.get((pair.mapping, reading.ref)) or recognised_by(pair, reading)
             for ref, candidate in self.by_key.get(key, {}).items()
-            if ref.side is other and ref.object == pair.object_on(other)
+            if ref.side is other and ref.object == obj
         }
 
     def _beside(self, pair: Pair, reading: Reading) -> list[Ref]:
@@ -74,18 +80,13 @@ class Candidates:
 
 
 def recognised_by(pair: Pair, reading: Reading) -> list[tuple[str, str]]:
-    """Under what a record can be found: its own id, the cross id it carries, its match keys."""
+    """Under what a record is found, and finds its counterpart: its own id, the cross id it carries, its match keys."""
     side = reading.ref.side
-    found = [(f"id:{side.value}", reading.ref.id), *keys(pair, reading)]
+    found = [(_ID[side], reading.ref.id), *keys(pair, reading)]
     cross = cross_id(pair, reading)
     if cross:
-        found.append((f"id:{side.other.value}", cross))
+        found.append((_ID[side.other], cross))
     return found
-
-
-def looks_for(pair: Pair, reading: Reading) -> list[tuple[str, str]]:
-    """Under what its counterpart can be found; the same keys serve both directions."""
-    return recognised_by(pair, reading)
 
 
 def find_candidates(bridge: Bridge, readings: Sequence[Reading]) -> Candidates:

@@ -217,8 +217,11 @@ def loose_case(bridge: Bridge, reading: Reading, candidates: Candidates, decisio
 
 def _alone(pairs: Sequence[Pair], subject: Subject) -> Case:
     """Nobody on the other side: the first pair that wants to create does; else the first says why not."""
-    planned = [_planned(pair, subject) for pair in pairs]
-    return next((case for case in planned if case.plan.steps), planned[0])
+    first = _planned(pairs[0], subject)
+    if first.plan.steps:
+        return first
+    rest = (_planned(pair, subject) for pair in pairs[1:])
+    return next((case for case in rest if case.plan.steps), first)
 
 
 def _planned(pair: Pair, subject: Subject) -> Case:
