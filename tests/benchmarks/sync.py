@@ -1,7 +1,7 @@
 """First sync, echo, idle pass, one per cent changed, a hundred changes: people a second, calls against the floor.
 
-The floor is what the two APIs allow at best: HubSpot 100 records a call for reading and for writing; Salesforce 2,000
-for reading and 200 for writing, or ten calls a Bulk job of 10,000 rows, whichever is less.
+The floor is full batches: HubSpot 100 records a call for reading and for writing; Salesforce 2,000 for reading and 200
+for writing (Bulk jobs may take less). Calls to sign in and to learn the schema, about a dozen, come on top.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def with_floor(row: Row, people: int) -> Row:
     }
     hubspot = ceil(read[0], 100) + sum(ceil(rows, 100) for rows in written["hubspot"])
     salesforce = sum(ceil(rows, 2_000) for rows in read[1].values())
-    salesforce += sum(min(ceil(rows, 200), 10 * ceil(rows, 10_000)) for rows in written["salesforce"])
+    salesforce += sum(ceil(rows, 200) for rows in written["salesforce"])
     return replace(row, floor=(hubspot, salesforce))
 
 
