@@ -68,13 +68,12 @@ def plan(**chosen: Any) -> int:
     found = Found()
     with installation(asked.config, watch=not asked.as_json) as opened:
         _check_object(opened, asked.obj)
-        run = sync.start(opened.bridge, "plan", who())
-        rows = _planned(opened, run, asked, found)
-        if asked.target:
-            planfile.save(asked.target, planfile.header(opened.bridge, {}), rows)
-        else:
-            deque(rows, maxlen=0)
-        sync.finish(opened.bridge, run, "planned")
+        with sync.recorded(opened.bridge, "plan", who()) as run:
+            rows = _planned(opened, run, asked, found)
+            if asked.target:
+                planfile.save(asked.target, planfile.header(opened.bridge, {}, whole=asked.whole), rows)
+            else:
+                deque(rows, maxlen=0)
         found.words = asking.words(opened.bridge)
     _tell(opened, run, asked, found)
     return NEEDS_A_PERSON if run.needs_a_person else DONE
@@ -93,6 +92,11 @@ class Asked:
     kind: str | None
     limit: int
     everything: bool
+
+    @property
+    def whole(self) -> bool:
+        """Whether every record there is was asked for."""
+        return not (self.obj or self.since or self.ref)
 
     def spells_out(self, row: dict[str, Any], shown: int) -> bool:
         """Whether a record is told in full."""
@@ -175,10 +179,9 @@ def apply(config: Path, as_json: bool, file: Path) -> int:  # noqa: FBT001  # on
         raise Refused(f"{file} is no file; make a plan with: smarketing plan --out {file}")
     with installation(config, watch=not as_json) as opened:
         bridge = opened.bridge
-        _, records = planfile.load(file, bridge.mapping.digest)
-        run = sync.start(bridge, "apply", who(), approved=True)
-        planfile.apply_saved(bridge, records, run)
-        sync.finish(bridge, run, "applied")
+        head, records = planfile.load(file, bridge.mapping.digest)
+        with sync.recorded(bridge, "apply", who(), approved=True) as run:
+            planfile.apply_saved(bridge, records, run, head)
         return _told(opened, run, as_json=as_json)
 
 

@@ -2,7 +2,8 @@
 
 One JSON line a record, under a header that names the mapping it was made with. Nothing in it is executed: `apply`
 reads the records again, compares their digests with those on paper, and carries out the plan that follows from the
-fresh readings. A record whose reading has changed is skipped and listed; a plan made with another mapping is refused.
+fresh readings. A record whose reading has changed is skipped, listed and marked dirty; a plan made with another mapping
+is refused. A plan of everything that was the first comparison carries its beginning, from which polling then goes on.
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ from connector.engine.erase import without_erased
 from connector.engine.reconcile import heed_fault
 from connector.engine.record import change_row
 from connector.engine.run import Run
+from connector.engine.standing import Beginning, beginning, begun
 from connector.errors import Refused
+from connector.storage import dirty
 
 FORMAT = 1
+_COUNT_ROOM = 32  # characters that "records": and a number take
 Deed = tuple[str, str, str, str | None]  # what is done, to which record or on which side, to which field, its value
 
 
@@ -40,15 +44,17 @@ class PlannedRecord:
     deeds: frozenset[Deed]
 
 
-def header(bridge: Bridge, summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The first line of a saved plan."""
+def header(bridge: Bridge, summary: Mapping[str, Any], *, whole: bool = False) -> dict[str, Any]:
+    """The first line of a saved plan; of a whole one, to be asked for before anything is read for it."""
     made_at = bridge.clock.now().isoformat()
+    start = beginning(bridge) if whole else None
     return {
         "smarketing_plan": FORMAT,
         "bridge": bridge.name,
         "made_at": made_at,
         "mapping": bridge.mapping.digest,
         **summary,
+        **({"beginning": start.row()} if start else {}),
     }
 
 
@@ -102,27 +108,45 @@ def issue_row(issue: Issue) -> dict[str, Any]:
 
 
 def save(path: Path, head: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> None:
-    """Write a plan file; it may hold personal data, so only its owner may read it."""
+    """Write a plan file; it may hold personal data, so only its owner may read it.
+
+    The header gets the number of `records` last of all: a plan that was cut short has none, and is no plan.
+    """
     path.touch(mode=0o600)
     with path.open("wb") as file:
-        for row in (head, *lines):
+        width = len(orjson.dumps(head)) + _COUNT_ROOM
+        file.write(b" " * width + b"\n")
+        count = 0
+        for row in lines:
             file.write(orjson.dumps(row) + b"\n")
+            count += 1
+        file.seek(0)
+        file.write(orjson.dumps({**head, "records": count}).ljust(width))
 
 
 def load(path: Path, mapping_digest: str) -> tuple[dict[str, Any], Iterator[PlannedRecord]]:
-    """The header, and the records as a stream.
+    """The header (its `beginning` parsed), and the records as a stream.
 
     Raises:
         Refused: when the file is no plan, or was made with another mapping.
     """
     with path.open("rb") as file:
         first = file.readline()
-    head = _parsed(first, path, 1)
-    if head.get("smarketing_plan") != FORMAT:
+    head = _parsed(first, path, 1) if first.strip() else {}
+    if not isinstance(head, dict) or head.get("smarketing_plan") != FORMAT:
         raise Refused(f"{path} is not a saved plan; make one with: smarketing plan --out {path}")
     if head.get("mapping") != mapping_digest:
         raise Refused(f"{path} was made with another mapping; make a new one with: smarketing plan --out {path}")
+    if "beginning" in head:
+        head["beginning"] = _beginning(head, path)
     return head, _records(path)
+
+
+def _beginning(head: Mapping[str, Any], path: Path) -> Beginning:
+    try:
+        return Beginning.parse(head["beginning"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Refused(f"{path} is not a saved plan; make one with: smarketing plan --out {path}") from error
 
 
 def _records(path: Path) -> Iterator[PlannedRecord]:
@@ -159,18 +183,35 @@ def _parsed(text: bytes, path: Path, number: int) -> dict[str, Any]:
     return row
 
 
-def apply_saved(bridge: Bridge, records: Iterable[PlannedRecord], run: Run) -> None:
+def apply_saved(
+    bridge: Bridge, records: Iterable[PlannedRecord], run: Run, head: Mapping[str, Any] | None = None
+) -> None:
     """Carry out a saved plan, record by record, where nothing has changed since.
+
+    What is skipped is looked at again by the next run. When the header tells of the beginning of a first comparison,
+    and no line was taken out since, that run takes in what changed from there on.
 
     Raises:
         Unauthorised, RateLimited: when a side lets us write no longer; the plan may be applied again later.
     """
+    count = 0
     for batch in _batches(records, bridge.batch_records):
+        count += len(batch)
         cases = {frozenset(case.refs): case for case in cases_of(bridge, [ref for one in batch for ref in one.refs])}
-        fit = [case for one in batch if (case := _unchanged(one, cases, run))]
+        found = [(one, _unchanged(one, cases, run)) for one in batch]
+        _look_again(bridge, [ref for one, case in found if case is None for ref in one.refs])
+        fit = [case for _, case in found if case]
         applied = apply(bridge, without_erased(bridge, fit), run)
         bridge.progress("applying the plan", run.counts["considered"], None)
         heed_fault(bridge, applied)
+    if head and "beginning" in head and head.get("records") == count:
+        begun(bridge, head["beginning"])
+
+
+def _look_again(bridge: Bridge, refs: Sequence[Ref]) -> None:
+    if refs:
+        with bridge.database.begin() as conn:
+            dirty.mark(conn, refs, bridge.clock.now(), reason="skipped by a saved plan")
 
 
 def _batches(records: Iterable[PlannedRecord], size: int) -> Iterator[Sequence[PlannedRecord]]:

@@ -3,19 +3,23 @@
 A held run is not continued by starting another: the hold stands until a run is approved, or until the guards or the
 mapping it was held under have changed (then the guards judge anew). Incremental passes see only what changes in a CRM,
 so an edited mapping, a rule that woke up, and a full pass that was cut short or held all owe a full pass: it is the
-next run, whatever was asked for. It costs one listing of both sides and writes only differences.
+next run, whatever was asked for. It costs one listing of both sides and writes only differences. A first comparison
+remembers its beginning: what changes from then on is polled afterwards, however long a person looks at the plan.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 from connector.core.mapping import MappingSet
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
 from connector.engine.bridge import Bridge
 from connector.engine.run import Run
-from connector.storage import cursors, issues, state
+from connector.storage import cursors, issues, links, state
 
 _HOLD, _COMPARED = "hold", "compared"  # in storage.state
 
@@ -59,6 +63,55 @@ def all_compared(bridge: Bridge) -> None:
     """A full pass came to its end under today's mapping."""
     with bridge.database.begin() as conn:
         state.put(conn, _COMPARED, _coverage(bridge.mapping))
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What stood before a first comparison read anything: where polling goes on from, and what is compared."""
+
+    cursors: Mapping[Side, Mapping[str, Any]]
+    coverage: str
+
+    def row(self) -> dict[str, Any]:
+        """The beginning as JSON."""
+        return {"cursors": {side.value: cursor for side, cursor in self.cursors.items()}, "coverage": self.coverage}
+
+    @classmethod
+    def parse(cls, row: Mapping[str, Any]) -> Beginning:
+        """The beginning that was written as JSON.
+
+        Raises:
+            AttributeError, KeyError, TypeError, ValueError: when it is none.
+        """
+        return cls({Side(name): dict(cursor) for name, cursor in row["cursors"].items()}, str(row["coverage"]))
+
+
+def beginning(bridge: Bridge) -> Beginning | None:
+    """The beginning of a first comparison; None once a cursor or a link is remembered.
+
+    What was remembered before may agree by now without anything to do, which only a full pass writes down.
+    """
+    with bridge.database.read() as conn:
+        if links.count(conn) or any(cursors.get(conn, side) is not None for side in Side):
+            return None
+    return Beginning(starting_cursors(bridge), _coverage(bridge.mapping))
+
+
+def begun(bridge: Bridge, start: Beginning) -> None:
+    """A first comparison was carried out from its beginning on; a side that is polled already goes on as it does."""
+    with bridge.database.begin() as conn:
+        fresh = [side for side in start.cursors if cursors.get(conn, side) is None]
+        for side in fresh:
+            cursors.put(conn, side, start.cursors[side], bridge.clock.now())
+        if fresh:
+            state.put(conn, _COMPARED, start.coverage)
+
+
+def starting_cursors(bridge: Bridge) -> dict[Side, dict[str, Any]]:
+    """Where polling starts once a first comparison is through; a side that has a cursor keeps it."""
+    with bridge.database.read() as conn:
+        fresh = [side for side in Side if cursors.get(conn, side) is None]
+    return {side: dict(bridge.crms[side].changes(bridge.views_of(side), None, lambda *_: 0).cursor) for side in fresh}
 
 
 def _terms(bridge: Bridge) -> str:

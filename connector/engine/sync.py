@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.core.refs import Side
 from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
 from connector.engine.erase import scrub, without_erased
@@ -21,7 +20,7 @@ from connector.engine.making import adopt
 from connector.engine.observe import observe
 from connector.engine.reconcile import PATIENCE, drain, heed_fault, reconcile_due
 from connector.engine.run import Run
-from connector.engine.standing import all_compared, begin_comparing, heed, hold, owes_full
+from connector.engine.standing import all_compared, begin_comparing, heed, hold, owes_full, starting_cursors
 from connector.engine.sweep import batches, refreshed, swept
 from connector.storage import cursors, dirty, links, runs, spool
 
@@ -69,7 +68,7 @@ def full(bridge: Bridge, run: Run) -> None:
     heed(bridge, run)
     begin_comparing(bridge)
     adopt(bridge)
-    starts = _starting_cursors(bridge)
+    starts = starting_cursors(bridge)
     read_at = bridge.clock.now()
     with swept(bridge, run.id):
         run.population = _population(bridge, run.id)
@@ -106,13 +105,6 @@ def _bring_in_step(bridge: Bridge, run: Run, read_at: datetime) -> None:
         wait(ahead)  # what was begun is concluded before the run ends, whatever ends it
         for begun in ahead:
             heed_fault(bridge, begun.result())
-
-
-def _starting_cursors(bridge: Bridge) -> dict[Side, dict[str, object]]:
-    """Where polling starts once a first full pass is through; a side that has a cursor keeps it."""
-    with bridge.database.read() as conn:
-        fresh = [side for side in Side if cursors.get(conn, side) is None]
-    return {side: dict(bridge.crms[side].changes(bridge.views_of(side), None, lambda *_: 0).cursor) for side in fresh}
 
 
 def _population(bridge: Bridge, run_id: int) -> int:

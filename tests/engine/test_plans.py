@@ -1,19 +1,23 @@
 """A saved plan is carried out as it stands on paper, where nothing has changed since, and never twice."""
 
 import stat
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from connector.core.mapping import OnArchive
-from connector.core.plan import IssueKind
+from connector.core.plan import IssueKind, Memory
 from connector.core.refs import Ref, Side
-from connector.engine import commands, planfile, sync
+from connector.engine import commands, planfile, standing, sync
 from connector.engine.cases import cases_of
 from connector.engine.run import Run
 from connector.engine.sweep import batches, swept
 from connector.errors import RateLimited, Refused, Unauthorised
+from connector.storage import links
+from connector.storage.links import NewLink
 from tests.engine.town import Town, pair
 
 
@@ -30,12 +34,25 @@ def _plan(town: Town, path: Path, since: datetime | None = None) -> list[dict]:
     return lines
 
 
+def _save_whole(town: Town, path: Path) -> None:
+    """What `smarketing plan --out` does."""
+    with sync.recorded(town.bridge, "plan", "a test") as run:
+        head = planfile.header(town.bridge, {}, whole=True)
+        with swept(town.bridge, run.id):
+            cases = [case for batch in batches(town.bridge, run.id) for case in batch if case.plan.steps]
+        planfile.save(path, head, map(planfile.line, cases))
+
+
 def _apply(town: Town, path: Path) -> Run:
     head, records = planfile.load(path, town.bridge.mapping.digest)
     assert (head["bridge"], head["mapping"]) == ("town", town.bridge.mapping.digest)
     with sync.recorded(town.bridge, "apply", "a test", approved=True) as run:
-        planfile.apply_saved(town.bridge, records, run)
+        planfile.apply_saved(town.bridge, records, run, head)
     return run
+
+
+def _scans(town: Town) -> int:
+    return town.hubspot.calls["scan"] + town.salesforce.calls["scan"]
 
 
 @pytest.fixture
@@ -108,6 +125,8 @@ def test_a_plan_of_another_mapping_or_no_plan_at_all_is_refused(town: Town, path
     head = path.read_bytes().splitlines(keepends=True)[0]
     for text, words in (
         (b"{}\n", "not a saved plan"),
+        (b"[]\n", "not a saved plan"),
+        (head.replace(b'"mapping"', b'"beginning":{"cursors":{"elsewhere":{}}},"mapping"'), "not a saved plan"),
         (b"hello\n", ":1 is not JSON"),
         (head + b"hello\n", ":2 is not JSON"),
         (head + b"{}\n", ":2 is no line of a plan"),
@@ -131,6 +150,90 @@ def test_a_plan_that_was_cut_short_is_finished_later(town: Town, path: Path, fau
     run = _apply(town, path)
     assert len(town.salesforce.live("Lead")) == len(town.links()) == 120
     assert run.skipped == []
+
+
+def test_after_a_whole_plan_the_next_sync_takes_in_what_changed_since_the_plan_began(town: Town, path: Path) -> None:
+    ann, bob = town.contact(email="a@x.test"), town.contact(email="b@x.test", jobtitle="CTO")
+    _save_whole(town, path)
+    cy = town.contact(email="c@x.test", jobtitle="new since")
+    town.hubspot.edit(bob, jobtitle="edited since")
+    assert [ref for ref, _ in _apply(town, path).skipped] == [str(bob)]
+    town.hubspot.edit(ann, jobtitle="edited later")
+    scans = _scans(town)
+    town.sync()
+    assert _scans(town) == scans
+    titles = {here: town.salesforce.values(there)["Title"] for here, there in town.links()}
+    assert titles == {ann: "edited later", bob: "edited since", cy: "new since"}
+
+
+def test_what_a_whole_plan_skipped_is_looked_at_again_though_no_poll_tells_of_it(town: Town, path: Path) -> None:
+    contact = town.contact(email="a@x.test", jobtitle="CTO")
+    other = town.lead(Email="b@x.test", LastName="B")
+    _save_whole(town, path)
+    with town.database.begin() as conn:
+        assert links.insert(conn, [NewLink("contacts/Lead", contact, other, Memory())], town.clock.now()) != [None]
+    assert {ref for ref, _ in _apply(town, path).skipped} >= {str(contact)}
+    scans = _scans(town)
+    town.sync()
+    assert _scans(town) == scans
+    assert town.salesforce.values(other)["Title"] == "CTO"
+
+
+def test_a_whole_plan_of_which_a_line_was_taken_out_leaves_the_comparison_to_the_next_sync(
+    town: Town, path: Path
+) -> None:
+    for number in range(3):
+        town.contact(email=f"p{number}@x.test")
+    _save_whole(town, path)
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    assert _apply(town, path).skipped == []
+    assert len(town.links()) == 2
+    town.sync()
+    assert len(town.links()) == 3
+
+
+def test_a_rule_that_woke_up_since_the_plan_owes_a_full_comparison(town: Town, path: Path) -> None:
+    town.contact(email="a@x.test", jobtitle="CTO")
+    awake = town.bridge.mapping
+    asleep = tuple(replace(one, rules=one.rules[:-1]) for one in awake.pairs)
+    town.remapped(*asleep, digest=awake.digest)
+    _save_whole(town, path)
+    _apply(town, path)
+    town.remapped(*awake.pairs, digest=awake.digest)
+    town.sync()
+    ((_, lead),) = town.links()
+    assert town.salesforce.values(lead)["Title"] == "CTO"
+
+
+def test_a_plan_once_people_are_linked_has_no_beginning(town: Town, path: Path, couple: tuple[Ref, Ref]) -> None:
+    _save_whole(town, path)
+    head, _ = planfile.load(path, town.bridge.mapping.digest)
+    assert "beginning" not in head
+
+
+def test_a_whole_plan_cut_short_while_applying_owes_a_full_comparison(town: Town, path: Path) -> None:
+    for number in range(120):
+        town.contact(email=f"p{number}@x.test")
+    _save_whole(town, path)
+    town.salesforce.fail("write", Unauthorised("revoked"), times=1)
+    with pytest.raises(Unauthorised):
+        _apply(town, path)
+    assert standing.owes_full(town.bridge)
+    _apply(town, path)
+    assert not standing.owes_full(town.bridge)
+    town.sync()
+    assert len(town.salesforce.live("Lead")) == len(town.links()) == 120
+
+
+def test_a_plan_whose_writing_was_cut_short_is_no_plan(town: Town, path: Path) -> None:
+    def lines() -> Iterator[dict]:
+        yield {"records": {}, "steps": []}
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        planfile.save(path, planfile.header(town.bridge, {}, whole=True), lines())
+    with pytest.raises(Refused, match="not a saved plan"):
+        planfile.load(path, town.bridge.mapping.digest)
 
 
 def test_a_plan_since_a_moment_holds_only_what_changed_from_then_on(town: Town, path: Path) -> None:
