@@ -87,9 +87,16 @@ spool = Table(
     Column("key", _Key, primary_key=True),
     Column("side", Text, nullable=False),
     Column("object", Text, nullable=False),
-    Column("claimed", Boolean, nullable=False),
     Column("marks", Text, nullable=False),
     Column("reading", LargeBinary, nullable=False),
+)
+
+spool_claims = Table(  # beside the spool, so that a claim does not write a reading anew
+    "spool_claims",
+    metadata,
+    Column("run_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", _Key, primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 spool_marks = Table(

@@ -88,10 +88,16 @@ def _spool() -> None:
         sa.Column("key", KEY, nullable=False),
         sa.Column("side", sa.Text(), nullable=False),
         sa.Column("object", sa.Text(), nullable=False),
-        sa.Column("claimed", sa.Boolean(), nullable=False),
         sa.Column("marks", sa.Text(), nullable=False),
         sa.Column("reading", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "key"),
+    )
+    op.create_table(
+        "spool_claims",
+        sa.Column("run_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("key", KEY, nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "key"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "spool_marks",
