@@ -33,6 +33,7 @@ from connector.engine.unseen import note
 from connector.engine.writing import Task, carry_out
 from connector.errors import BridgeError, RateLimited, Unauthorised
 from connector.storage import dirty, links
+from connector.storage.dirty import Mark
 from connector.storage.links import NewLink
 
 
@@ -90,11 +91,12 @@ class _Later:
     fault: BridgeError | None
     ahead: str
 
-    def mark(self, conn: Connection, bridge: Bridge, now: datetime) -> None:
-        if self.refs:
-            pause = now + delay(0, bridge.backoff, bridge.dice.roll())
-            due = self.fault.until if isinstance(self.fault, RateLimited) else pause
-            dirty.mark(conn, self.refs, now, due_at=due, reason=str(self.fault or "outcome unknown"))
+    def marks(self, bridge: Bridge, now: datetime) -> list[Mark]:
+        if not self.refs:
+            return []
+        pause = now + delay(0, bridge.backoff, bridge.dice.roll())
+        due = self.fault.until if isinstance(self.fault, RateLimited) else pause
+        return [Mark(ref, due, str(self.fault or "outcome unknown")) for ref in self.refs]
 
 
 def _gravity(fault: BridgeError) -> int:
@@ -110,15 +112,14 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run) -> tuple[list[Job]
         _insert_links(conn, meeting, now)
         raced = [job for job in meeting if job.link_id is None]
         raced += _save_ahead(conn, [job for job in jobs if job.case.link and job.tasks])
-        if raced:
-            refs = [ref for job in raced for ref in job.case.refs]
-            dirty.mark(conn, refs, now, reason="another worker was faster")
-            lost = {id(job) for job in raced}
-            jobs = [job for job in jobs if id(job) not in lost]
+        lost = {id(job) for job in raced}
+        jobs = [job for job in jobs if id(job) not in lost]
+        marks = [Mark(ref, now, "another worker was faster") for job in raced for ref in job.case.refs]
         for job in jobs:
             if job.case.link:
-                record.move(conn, bridge, job, now)
+                marks += [Mark(ref, now, "relinked") for ref in record.move(conn, bridge, job, now)]
         ahead = making.write_ahead(conn, run, jobs)
+        dirty.mark_all(conn, marks, now)
     run.count("raced", len(raced))
     return jobs, ahead
 
@@ -183,11 +184,10 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
         for job in jobs:
             if job.link_id in lost:
                 job.again += job.case.refs
-        record.record(conn, jobs, run, now)
-        again = [ref for job in jobs for ref in job.again]
-        if again:
-            dirty.mark(conn, again, now, reason="look again")
-        later.mark(conn, bridge, now)
+        rivals = record.record(conn, jobs, run, now)
+        marks = [Mark(ref, now, "a rival is gone") for ref in rivals]
+        marks += [Mark(ref, now, "look again") for job in jobs for ref in job.again]
+        dirty.mark_all(conn, marks + later.marks(bridge, now), now)
 
 
 def _link_made(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:

@@ -94,9 +94,9 @@ def adopt(bridge: Bridge) -> None:
         new = [_link(one, reading) for one, reading in found]
         ids = links.insert(conn, new, now)
         met = [link for link, link_id in zip(new, ids, strict=True) if link_id is not None]
+        state.delete(conn, list(left))  # before marking, as whoever concludes does: two workers take turns
         events.append(conn, [_linked(link, now) for link in met])
         dirty.mark(conn, [one.origin for one in made], now, reason="made before an interruption")
-        state.delete(conn, list(left))
 
 
 def _found(bridge: Bridge, made: Sequence[_Made]) -> Iterator[tuple[_Made, Reading]]:

@@ -114,8 +114,10 @@ def _release(bridge: Bridge, claims: Sequence[Claim], applied: Applied) -> int:
     waiting = [claim for claim in claims if claim.ref in later]
     if waiting:
         _put_back(bridge, waiting, applied.fault)
+    if held:
+        with bridge.database.begin() as conn:
+            dirty.release(conn, [claim for claim in claims if claim.ref in held])
     with bridge.database.begin() as conn:
-        dirty.release(conn, [claim for claim in claims if claim.ref in held])
         dirty.done(conn, [claim for claim in claims if claim.ref not in later and claim.ref not in held])
     return len(waiting)
 

@@ -21,7 +21,7 @@ from connector.engine.erase import erase
 from connector.engine.job import Job, origin_digest
 from connector.engine.run import Run
 from connector.ports import Rejection
-from connector.storage import dirty, events, issues, links
+from connector.storage import events, issues, links
 from connector.storage.events import Event
 from connector.storage.links import Link as StoredLink
 
@@ -31,15 +31,17 @@ _SKEW = timedelta(minutes=1)  # how far Salesforce's clock may be ahead of ours
 _CLOSABLE = (IssueKind.CONFLICT, IssueKind.PARKED, IssueKind.AMBIGUOUS)
 
 
-def move(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> None:
-    """Carry out the steps of a plan that touch the link itself: relink, unlink."""
+def move(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> list[Ref]:
+    """Carry out the steps of a plan that touch the link itself (relink, unlink); the refs to be looked at again."""
+    moved: list[Ref] = []
     link = job.case.link
     assert link is not None
     for step in job.case.plan.steps:
         if isinstance(step, Relink) and job.link_id is not None:
-            _relink(conn, job, step, now)
+            moved += _relink(conn, job, step)
         elif isinstance(step, Unlink) and not _archives(job):
             part(conn, bridge, job, now)
+    return moved
 
 
 def part(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> None:
@@ -79,8 +81,8 @@ def _unlink(conn: Connection, job: Job, link: StoredLink) -> bool:
     return links.delete(conn, link.id, job.version)
 
 
-def _relink(conn: Connection, job: Job, step: Relink, now: datetime) -> None:
-    """The identity went on under a new ref; if that one is linked already, two links have become one."""
+def _relink(conn: Connection, job: Job, step: Relink) -> list[Ref]:
+    """The identity went on under a new ref, which is returned; if it is linked already, two links have become one."""
     link = job.case.link
     assert link is not None
     holder = links.by_refs(conn, [step.new]).get(step.new)
@@ -89,13 +91,14 @@ def _relink(conn: Connection, job: Job, step: Relink, now: datetime) -> None:
         if step.reason == "converted":
             _doubt(conn, job, step)
         job.notes.append(("relinked", f"{step.old} is now {step.new}: {step.reason}"))
-        dirty.mark(conn, [step.new], now, reason="relinked")
-    elif holder is not None and holder.id != link.id:
+        return [step.new]
+    if holder is not None and holder.id != link.id:
         links.delete(conn, link.id, job.version)
         job.link_id = None
         other, kept = _across(link, step), _across(holder, step)
         job.notes.append(("unlinked", f"{step.old} became {step.new}, which is linked to {kept}"))
         job.raised.append(_merged_once(step, other, kept))
+    return []
 
 
 def _doubt(conn: Connection, job: Job, step: Relink) -> None:
@@ -166,8 +169,11 @@ def _merged_once(step: Relink, other: Ref, kept: Ref) -> Issue:
     )
 
 
-def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> None:
-    """Append the events of a batch, open its issues and close those that no longer hold."""
+def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> set[Ref]:
+    """Append the events of a batch, open its issues and close those that no longer hold.
+
+    Returns the records that a vanished one had made ambiguous, to be looked at again.
+    """
     rows: list[Event] = []
     opened: list[Issue] = []
     moves = {step.old: step.new for job in jobs for step in job.case.plan.steps if isinstance(step, Relink)}
@@ -181,9 +187,10 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> No
         run.count("unsure", sum(task.unsure is not None for task in job.tasks))
     if rows:
         events.append(conn, rows)
-    _close(conn, jobs, opened, now)
+    rivals = _close(conn, jobs, opened, now)
     if opened:
         issues.raise_issues(conn, opened, now, run.id)
+    return rivals
 
 
 def _events(job: Job, run: Run, now: datetime) -> Iterable[Event]:
@@ -244,27 +251,31 @@ def parked(job: Job, change: Change | None, rejection: Rejection, side: Side) ->
     )
 
 
-def _close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: datetime) -> None:
-    """Close the issues of these records that their plan no longer raises; refusals that still stand stay."""
+def _close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: datetime) -> set[Ref]:
+    """Close the issues of these records that their plan no longer raises; refusals that still stand stay.
+
+    Returns the rivals of those that are gone.
+    """
     if not issues.counts(conn):
-        return
+        return set()
     refs = [ref for job in jobs if not job.troubled for ref in job.case.refs]
-    _ask_again(conn, [job.case for job in jobs], now)
+    rivals = _rivals_of_gone(conn, [job.case for job in jobs])
     keep = {(issue.kind, issue.refs[0], issue.rule, issue.field) for issue in opened}
     keep |= {(IssueKind.PARKED, ref, rule, name) for job in jobs for ref, rule, name in _still_parked(job)}
     issues.close_for(conn, refs, _CLOSABLE, now, "the reason is gone", keep)
+    return rivals
 
 
-def _ask_again(conn: Connection, cases: Sequence[Case], now: datetime) -> None:
-    """Where a record that made others ambiguous is gone, look at those others again."""
+def _rivals_of_gone(conn: Connection, cases: Sequence[Case]) -> set[Ref]:
+    """The others that a record made ambiguous which is gone now."""
     readings = [
         reading for case in cases if not case.link for reading in (case.subject.hubspot, case.subject.salesforce)
     ]
     gone = [reading.ref for reading in readings if reading and not reading.present]
-    if gone:
-        doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=gone)
-        rivals = {ref for doubt in doubts for ref in doubt.issue.refs} - set(gone)
-        dirty.mark(conn, sorted(rivals), now, reason="a rival is gone")
+    if not gone:
+        return set()
+    doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=gone)
+    return {ref for doubt in doubts for ref in doubt.issue.refs} - set(gone)
 
 
 def _still_parked(job: Job) -> Iterable[tuple[Ref, str, str]]:

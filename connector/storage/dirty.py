@@ -3,6 +3,7 @@
 `mark` raises a key's generation, however many events say the same; `claim` leases due keys to one worker; `done`
 deletes a key only if nobody marked it since it was claimed. A lease that runs out lets another worker take over; what
 the first one then reports is recognised by its lease and changes nothing, so no mark is ever lost to a late worker.
+Keys are locked in their order, and a transaction marks once, after its other writes: workers take turns, never block.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Delete, Update, bindparam, case, delete, func, select, update
 
@@ -45,6 +46,14 @@ class Waiting:
     reason: str
 
 
+class Mark(NamedTuple):
+    """A record to be looked at again: when, and for people why."""
+
+    ref: Ref
+    due_at: datetime
+    reason: str
+
+
 def mark(  # noqa: PLR0913  # who, when, how soon, how urgent and why
     conn: Connection,
     refs: Iterable[Ref],
@@ -58,11 +67,17 @@ def mark(  # noqa: PLR0913  # who, when, how soon, how urgent and why
 
     The sooner due and the faster (lower) lane win; `reason` is for people.
     """
-    at, due = codec.micros(now), codec.micros(due_at or now)
-    new = {"lane": lane, "due_at": due, "marked_at": at, "generation": 1, "attempts": 0, "leased_until": 0}
-    parameters = [{**new, "key": key, "reason": reason} for key in sorted({codec.key(ref) for ref in refs})]
-    if not parameters:
+    mark_all(conn, [Mark(ref, due_at or now, reason) for ref in refs], now, lane)
+
+
+def mark_all(conn: Connection, marks: Iterable[Mark], now: datetime, lane: int = 1) -> None:
+    """As `mark`, for records that are due at different times: of those marked twice the sooner holds."""
+    latest_first = sorted(marks, key=lambda one: one.due_at, reverse=True)
+    soonest = sorted({codec.key(one.ref): one for one in latest_first}.items())
+    if not soonest:
         return
+    new = {"lane": lane, "marked_at": codec.micros(now), "generation": 1, "attempts": 0, "leased_until": 0}
+    parameters = [{**new, "key": key, "due_at": codec.micros(one.due_at), "reason": one.reason} for key, one in soonest]
     statement = insert(conn, dirty)
     sooner, faster = statement.excluded.due_at, statement.excluded.lane
     conn.execute(
@@ -106,6 +121,7 @@ def done(conn: Connection, claims: Sequence[Claim]) -> int:
     parameters = _parameters(claims)
     if not parameters:
         return 0
+    _lock(conn, parameters)
     gone = conn.execute(_held(delete(dirty)).where(dirty.c.generation == bindparam("_generation")), parameters).rowcount
     if gone < len(parameters):
         release(conn, claims)
@@ -178,6 +194,14 @@ def _parameters(claims: Sequence[Claim]) -> list[dict[str, Any]]:
     """What recognises the claims, in the order in which all writers lock."""
     rows = [(codec.key(one.ref), one.generation, codec.micros(one.leased_until)) for one in claims]
     return [{"_key": key, "_generation": generation, "_lease": lease} for key, generation, lease in sorted(rows)]
+
+
+def _lock(conn: Connection, parameters: Sequence[dict[str, Any]]) -> None:
+    """Lock keys in their order before two statements each touch some of them; SQLite has one writer anyway."""
+    if conn.dialect.name == "postgresql":
+        for portion in chunks([row["_key"] for row in parameters]):
+            keys = select(dirty.c.key).where(among(conn, dirty.c.key, portion)).order_by(dirty.c.key)
+            conn.execute(keys.with_for_update())
 
 
 def _held(statement: _S) -> _S:

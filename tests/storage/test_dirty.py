@@ -26,6 +26,14 @@ def test_many_marks_of_one_record_are_one_claim(database: Database, now: datetim
         assert dirty.count(conn) == 1
 
 
+def test_of_two_looks_at_one_record_the_sooner_holds(database: Database, now: datetime) -> None:
+    with database.begin() as conn:
+        soon, late = dirty.Mark(ANN, now, "look again"), dirty.Mark(ANN, now + MINUTE, "outcome unknown")
+        dirty.mark_all(conn, [soon, late, dirty.Mark(BOB, now + MINUTE, "outcome unknown")], now)
+        waiting = {one.ref: (one.due_at, one.reason) for one in dirty.sample(conn, 10)}
+        assert waiting == {ANN: (now, "look again"), BOB: (now + MINUTE, "outcome unknown")}
+
+
 def test_a_leased_key_is_nobody_elses_until_the_lease_runs_out(database: Database, now: datetime) -> None:
     with database.begin() as conn:
         dirty.mark(conn, [ANN], now)
