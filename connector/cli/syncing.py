@@ -173,7 +173,8 @@ def _tell(opened: Installation, run: Run, asked: Asked, found: Found) -> None:
 def apply(config: Path, as_json: bool, file: Path) -> int:  # noqa: FBT001  # one parameter an option
     """Carry out a saved plan, where nothing has changed since.
 
-    Records that changed since the plan was made are skipped and listed. The guards stand aside: the plan was seen.
+    Records that changed since the plan was made are skipped, listed, and looked at again by the next sync. The guards
+    stand aside: the plan was seen. A whole plan made before anything was linked spares the first full sync.
     """
     if not file.is_file():
         raise Refused(f"{file} is no file; make a plan with: smarketing plan --out {file}")
