@@ -9,7 +9,7 @@ apart.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -24,7 +24,18 @@ from connector.storage.links import Link
 T = TypeVar("T")
 Place = tuple[Side, str]  # side and object
 _ID = {side: f"id:{side.value}" for side in Side}
+_ID_NAMES = frozenset(_ID.values())
+_NOBODY: dict[Ref, Reading] = {}
 Index = dict[tuple[str, str], dict[Ref, Reading]]  # (key name, comparison value) -> readings
+
+
+@dataclass(slots=True)
+class Around:
+    """Who shares an id or a key with one record: on the other side, free or taken; and beside it on its own."""
+
+    free: dict[Ref, Reading] = field(default_factory=dict)
+    taken: dict[Ref, Reading] = field(default_factory=dict)
+    beside: dict[Ref, Reading] = field(default_factory=dict)
 
 
 @dataclass
@@ -44,39 +55,30 @@ class Candidates:
             for key in self.marks[mark]:
                 self.by_key[key][reading.ref] = reading
 
-    def free(self, pair: Pair, reading: Reading) -> list[Reading]:
-        """Unlinked records of the other side that may be this one's counterpart."""
-        return [other for other in self._near(pair, reading).values() if other.ref not in self.taken]
+    def around(self, pairs: Sequence[Pair], reading: Reading) -> Around:
+        """Who stands near a record: counterparts that are free or taken, and rivals of its own side."""
+        near = Around()
+        mapping, ref = pairs[0].mapping, reading.ref
+        objects = {pair.object_on(ref.side.other) for pair in pairs}
+        for key in self.marks.get((mapping, ref)) or recognised_by(pairs[0], reading):
+            for other, candidate in self.by_key.get(key, _NOBODY).items():
+                if other.side is ref.side:
+                    if other != ref and key[0] not in _ID_NAMES:
+                        near.beside[other] = candidate
+                elif other.object in objects:
+                    (near.taken if other in self.taken else near.free)[other] = candidate
+        return near
 
-    def linked_meanwhile(self, pairs: Iterable[Pair], reading: Reading) -> bool:
+    def linked_meanwhile(self, near: Around, reading: Reading) -> bool:
         """Whether another worker has linked this very record since it was found loose."""
-        return any(self.partners.get(ref) == reading.ref for pair in pairs for ref in self._near(pair, reading))
+        return any(self.partners.get(ref) == reading.ref for ref in near.taken)
 
-    def claimed_elsewhere(self, pairs: Iterable[Pair], reading: Reading) -> tuple[list[Ref], str]:
+    def claimed_elsewhere(self, near: Around) -> tuple[list[Ref], str]:
         """Records that share a key with this one but are linked to another, or stand beside it; and the reason."""
-        taken = [ref for pair in pairs for ref in self._near(pair, reading) if ref in self.taken]
-        if taken:
-            return taken, f"shares its key with {taken[0]}, which {self.taken[taken[0]]}"
-        rivals = [ref for pair in pairs for ref in self._beside(pair, reading)]
-        return rivals, "several records of one side share this key" if rivals else ""
-
-    def _near(self, pair: Pair, reading: Reading) -> dict[Ref, Reading]:
-        other = reading.ref.side.other
-        obj = pair.object_on(other)
-        return {
-            ref: candidate
-            for key in self.marks.get((pair.mapping, reading.ref)) or recognised_by(pair, reading)
-            for ref, candidate in self.by_key.get(key, {}).items()
-            if ref.side is other and ref.object == obj
-        }
-
-    def _beside(self, pair: Pair, reading: Reading) -> list[Ref]:
-        return [
-            ref
-            for name, value in keys(pair, reading)
-            for ref in self.by_key.get((name, value), {})
-            if ref.side is reading.ref.side and ref != reading.ref
-        ]
+        if near.taken:
+            first = next(iter(near.taken))
+            return list(near.taken), f"shares its key with {first}, which {self.taken[first]}"
+        return list(near.beside), "several records of one side share this key" if near.beside else ""
 
 
 def recognised_by(pair: Pair, reading: Reading) -> list[tuple[str, str]]:

@@ -194,7 +194,8 @@ def loose_cases(
 def loose_case(bridge: Bridge, reading: Reading, candidates: Candidates, decisions: Decisions) -> Case:
     """The case of one record without a link: meet its counterpart, ask a person, create, or leave it."""
     pairs = bridge.mapping.pairs_of(reading.ref.side, reading.ref.object)
-    matches = [(pair, match(pair, reading, candidates.free(pair, reading))) for pair in pairs]
+    near = candidates.around(pairs, reading)
+    matches = [(pair, match(pair, reading, list(near.free.values()))) for pair in pairs] if near.free else []
     found = [(pair, result) for pair, result in matches if isinstance(result, Matched)]
     certain = [(pair, result) for pair, result in found if result.by == "cross id"]
     found = certain or found
@@ -205,11 +206,11 @@ def loose_case(bridge: Bridge, reading: Reading, candidates: Candidates, decisio
     rivals = [ref for doubt in doubts for ref in doubt.refs] + [result.reading.ref for _, result in found]
     rivals = [ref for ref in rivals if ref != reading.ref]
     reason = "; ".join(dict.fromkeys(doubt.reason for doubt in doubts)) or "several records match"
-    if not rivals and candidates.linked_meanwhile(pairs, reading):
+    if not rivals and candidates.linked_meanwhile(near, reading):
         subject = replace(_subject(reading, None, "", decisions), barred="another worker has linked it meanwhile")
         return _planned(pairs[0], subject)
     if not rivals:
-        rivals, reason = candidates.claimed_elsewhere(pairs, reading)
+        rivals, reason = candidates.claimed_elsewhere(near)
     if rivals:
         return _ambiguous(pairs[0], reading, tuple(dict.fromkeys(rivals)), reason)
     return _alone(pairs, _subject(reading, None, "", decisions))
