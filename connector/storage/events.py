@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select
 from connector.core.refs import Ref, Side
 from connector.storage import codec
 from connector.storage.tables import events
+from connector.storage.upsert import many
 
 _COLUMNS = (
     events.c.id,
@@ -44,8 +45,7 @@ class Event:
 
 def append(conn: Connection, rows: Sequence[Event]) -> None:
     """Tell what happened, in this order."""
-    if rows:
-        conn.execute(events.insert(), [_parameters(event) for event in rows])
+    many(conn, events.insert(), [_parameters(event) for event in rows])
 
 
 def of_refs(conn: Connection, refs: Collection[Ref], limit: int) -> list[Event]:

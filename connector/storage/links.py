@@ -20,7 +20,7 @@ from connector.core.plan import Memory
 from connector.core.refs import Ref, Side
 from connector.storage import codec
 from connector.storage.tables import links
-from connector.storage.upsert import among, chunks
+from connector.storage.upsert import among, chunks, many
 from connector.storage.upsert import insert as insert_into
 
 FIRST_VERSION = 1  # of a link just made
@@ -131,13 +131,8 @@ def save(conn: Connection, rows: Sequence[tuple[int, int, Memory]]) -> set[int]:
         {"_id": link_id, "_memory": codec.memory_bytes(memory), "_version": version + 1}
         for link_id, version, memory in still
     ]
-    if parameters:
-        conn.execute(
-            update(links)
-            .where(links.c.id == bindparam("_id"))
-            .values(memory=bindparam("_memory"), version=bindparam("_version")),
-            parameters,
-        )
+    values: dict[str, Any] = {"memory": bindparam("_memory"), "version": bindparam("_version")}
+    many(conn, update(links).where(links.c.id == bindparam("_id")).values(values), parameters)
     return {link_id for link_id, _, _ in still}
 
 

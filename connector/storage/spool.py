@@ -32,7 +32,7 @@ from connector.core.refs import Ref, Side
 from connector.storage import codec
 from connector.storage.links import COLUMNS, Link, link_of
 from connector.storage.tables import links, runs, spool, spool_claims, spool_marks
-from connector.storage.upsert import among, chunks, insert
+from connector.storage.upsert import among, chunks, insert, many
 
 _NUL = "\0"  # PostgreSQL keeps none in texts; nobody is recognised by a value that has one
 _RUN_MAX = timedelta(days=1)  # no full pass takes longer
@@ -62,7 +62,7 @@ def add(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> None:
     latest = {name: statement.excluded[name] for name in ("reading", "marks")}
     replacing = statement.on_conflict_do_update(index_elements=["run_id", "key"], set_=latest)
     for portion in chunks(rows, _PORTION):
-        conn.execute(replacing, _parameters(run_id, portion))
+        many(conn, replacing, _parameters(run_id, portion))
 
 
 def seal(conn: Connection, run_id: int) -> None:
@@ -141,8 +141,7 @@ def related(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> list[tup
 def claim(conn: Connection, run_id: int, refs: Iterable[Ref]) -> None:
     """Say that these records are dealt with in this run."""
     parameters = [{"run_id": run_id, "key": key} for key in sorted({codec.key(ref) for ref in refs})]
-    if parameters:
-        conn.execute(insert(conn, spool_claims).on_conflict_do_nothing(), parameters)
+    many(conn, insert(conn, spool_claims).on_conflict_do_nothing(), parameters)
 
 
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
