@@ -7,8 +7,8 @@ The text form `hubspot:contacts:33451` is what people type, read in logs, and wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 _CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _SHORT, _LONG = 15, 18
@@ -26,9 +26,11 @@ class Side(StrEnum):
         return Side.SALESFORCE if self is Side.HUBSPOT else Side.HUBSPOT
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ref:
-    """The name of one record. Build Salesforce refs through `salesforce()`, which widens 15-character ids."""
+class Ref(NamedTuple):
+    """The name of one record; a named tuple, as every dictionary of a pass is keyed by it.
+
+    Build Salesforce refs through `salesforce()`, which widens 15-character ids.
+    """
 
     side: Side
     object: str
