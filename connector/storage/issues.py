@@ -37,6 +37,7 @@ _COLUMNS = (
     issues.c.times,
     issues.c.decision,
 )
+_TURN = 0x15505  # names the lock of `_take_turns`; any number that nothing else in the database uses
 _OPEN = issues.c.closed_at.is_(None)
 
 
@@ -70,6 +71,7 @@ def raise_issues(conn: Connection, raised: Sequence[Issue], now: datetime, run_i
     latest = {_stored_key(issue): issue for issue in raised}
     if not latest:
         return
+    _take_turns(conn)
     fixed = {"times": 1, "opened_at": codec.micros(now), "seen_at": codec.micros(now), "run_id": run_id}
     parameters = [{**_parameters(issue), **fixed} for _, issue in sorted(latest.items(), key=lambda item: item[0])]
     statement = insert(conn, issues)
@@ -90,6 +92,7 @@ def raise_issues(conn: Connection, raised: Sequence[Issue], now: datetime, run_i
 
 def close(conn: Connection, ids: Iterable[int], now: datetime, how: str) -> int:
     """Close open issues and say how ("agreed", "settled by a person"); how many there were to close."""
+    _take_turns(conn)
     return sum(
         conn.execute(
             update(issues)
@@ -182,6 +185,15 @@ def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
         concerned = select(issue_refs.c.issue_id).where(among(conn, issue_refs.c.key, portion))
         conn.execute(delete(issues).where(issues.c.id.in_(concerned)))
+
+
+def _take_turns(conn: Connection) -> None:
+    """Let one transaction at a time write issues on PostgreSQL.
+
+    A pass closes some by id and opens others by key: two workers doing both could wait for each other's rows.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(_TURN)))
 
 
 def _stored_key(issue: Issue) -> tuple[str, str, str, str]:
