@@ -19,8 +19,8 @@ from threading import Lock
 from connector.ports import Clock
 from connector.transport.lanes import Lane
 
-SHARE = 0.95  # of a window's calls that we use at most; other apps and arrival jitter get the rest
-HOT_SHARE = 0.03  # of a window's calls that are kept for the hot lane
+SHARE = 0.97  # of a window's calls that we use at most; other apps and arrival jitter get the rest
+HOT_SHARE = 0.015  # of a window's calls that are kept for the hot lane
 MARGIN_S = 0.1
 OTHERS_MAX = 0.75  # of a window's calls that we give way to others at most, so that nobody starves
 UNNOTICED = 0.03  # of a window's calls: so far may the side's count and ours differ because calls take their time

@@ -54,7 +54,7 @@ def fullest(arrivals, seconds):
 
 def test_sixteen_callers_use_nine_tenths_of_the_quota_and_never_more_than_the_quota():
     arrivals = World([Window(190, 10)], 0.2).run(16, until_s=100)
-    assert fullest(arrivals, 10) <= 0.95 * 190
+    assert fullest(arrivals, 10) <= 0.97 * 190
     assert len(arrivals) >= 0.9 * 190 * 10
 
 
@@ -88,7 +88,7 @@ def test_hot_and_bulk_calls_together_stay_under_the_quota():
     for second in range(60):
         world.time = float(second)
         times += [world.leave(Lane.HOT) for _ in range(30)] + [world.leave(Lane.BULK) for _ in range(30)]
-    assert fullest(sorted(times), 10) <= 0.95 * 190
+    assert fullest(sorted(times), 10) <= 0.97 * 190
 
 
 def test_a_small_window_is_obeyed_too():
@@ -109,7 +109,7 @@ def test_it_gives_way_to_others_that_use_the_same_quota():
     world.throttle.learn(Window(190, 10), remaining=90)
     left = [world.leave() for _ in range(100)]
     assert left[:70] == [0.0] * 70
-    assert left[80] > 9
+    assert left[85] > 9
 
 
 def test_what_it_gave_way_to_is_taken_back_when_others_have_gone():
@@ -142,8 +142,8 @@ def test_threads_get_their_slots_first_come_first_served():
 
     throttle = Counting([Window(100, 10)], 0.0).throttle
     with ThreadPoolExecutor(8) as pool:
-        waits = sorted(pool.map(lambda _: throttle.acquire(), range(92 * 3)))
-    assert [round(wait, 1) for wait in waits] == [0.0] * 92 + [10.1] * 92 + [20.2] * 92
+        waits = sorted(pool.map(lambda _: throttle.acquire(), range(96 * 3)))
+    assert [round(wait, 1) for wait in waits] == [0.0] * 96 + [10.1] * 96 + [20.2] * 96
 
 
 class Shared(World):
