@@ -23,8 +23,7 @@ from connector.config.findings import Finding, Severity
 from connector.config.live import adapt, owner_findings
 from connector.config.load import Loaded, load
 from connector.config.secrets import Secret
-from connector.config.settings import Guard, Guards, Settings
-from connector.core.guards import Limit, Limits
+from connector.config.settings import Settings
 from connector.core.mapping import MappingSet
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Ref, Side
@@ -98,7 +97,7 @@ def open_installation(
             mapping=mapping,
             clock=around.clock,
             dice=around.dice,
-            limits=limits(loaded.settings.guards),
+            limits=loaded.settings.guards.limits,
             executor=executor,
             progress=around.progress,
         )
@@ -139,15 +138,6 @@ def _misfit(found: Finding) -> Issue:
     place = Ref(Side.HUBSPOT, "mapping", f"{found.file}:{found.line}:{found.key}")
     hint = f"mend {found.file} or the CRM, then: smarketing check"
     return Issue(IssueKind.SCHEMA, (place,), field=found.key, code="MISFIT", reason=found.message, hint=hint)
-
-
-def limits(guards: Guards) -> Limits:
-    """The guards as the core counts them."""
-
-    def limit(guard: Guard) -> Limit:
-        return Limit(guard.number, None if guard.percent is None else guard.percent / 100)
-
-    return Limits(creates=limit(guards.creates), archives=limit(guards.archives), changes=limit(guards.changes))
 
 
 def _facts(loaded: Loaded, database: Database, crms: Mapping[Side, Crm], clock: Clock) -> Facts:

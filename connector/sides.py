@@ -35,6 +35,8 @@ Chance = tuple[Clock, Dice]
 
 _ROTATED = "salesforce_refresh_token"
 
+_ASSIGN: dict[str, bool | str] = {"off": False, "on": True}  # anything else is the id of a rule
+
 
 def connected(settings: Settings, database: Database, chance: Chance, closing: ExitStack) -> dict[Side, Crm]:
     """Both adapters; their threads and budgets are closed with `closing`. Calls nobody yet."""
@@ -105,7 +107,7 @@ def _salesforce(
         base_url=mine.base_url,
         timeout=Timeout(mine.timeouts.connect_s, mine.timeouts.read_s),
         connections=mine.concurrency,
-        auto_assign=mine.auto_assign != "off",
+        auto_assign=_ASSIGN.get(mine.auto_assign, mine.auto_assign),
         allow_duplicates=mine.allow_duplicates,
     )
     crm = Salesforce(credentials(settings, database), traffic, line, pool, mine.api_version)

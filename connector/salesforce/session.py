@@ -29,7 +29,8 @@ class Line:
         base_url: scheme and host of a stand-in that takes the place of every Salesforce host; None for the real one.
         timeout: seconds to connect, and between bytes.
         connections: calls that may be under way at once.
-        auto_assign: whether Salesforce's assignment rules run on our writes (they would overwrite owners).
+        auto_assign: whether Salesforce's assignment rules run on our writes (they would overwrite owners), or the id of
+            the one rule that shall (Salesforce fact sheet 1.7).
         allow_duplicates: whether duplicate rules that only alert are passed over; rules that block still refuse.
         adapter: carries requests in place of sockets, for a stand-in in the same process.
     """
@@ -37,7 +38,7 @@ class Line:
     base_url: str | None = None
     timeout: Timeout = field(default_factory=lambda: Timeout(connect_s=5.0, read_s=120.0))
     connections: int = 8
-    auto_assign: bool = False
+    auto_assign: bool | str = False
     allow_duplicates: bool = False
     adapter: BaseAdapter | None = None
 
@@ -73,11 +74,12 @@ class BridgeSession(requests.Session):
 def standing_headers(line: Line) -> dict[str, str]:
     """The headers of every request (Salesforce fact sheet 1.7)."""
     allow_save = "true" if line.allow_duplicates else "false"
+    assign = line.auto_assign
     return {
         "Accept-Encoding": "gzip",
         "User-Agent": CLIENT,
         "Sforce-Call-Options": f"client={CLIENT}",
-        "Sforce-Auto-Assign": "TRUE" if line.auto_assign else "FALSE",
+        "Sforce-Auto-Assign": assign if isinstance(assign, str) else str(assign).upper(),
         "Sforce-Duplicate-Rule-Header": f"allowSave={allow_save}; includeRecordDetails=false; runAsCurrentUser=true",
         "Sforce-Mru": "updateMru=false",
     }

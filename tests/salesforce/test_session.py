@@ -1,6 +1,8 @@
+import pytest
+
 from connector.salesforce.api import Call
 from connector.salesforce.login import LIFETIME_S, Login
-from connector.salesforce.session import BridgeSession, Line
+from connector.salesforce.session import BridgeSession, Line, standing_headers
 from tests.salesforce.wire import LOGIN, ROOT, Moving, Wire, api_over, session_over
 
 CALL = Call("GET", "limits", "limits")
@@ -62,3 +64,10 @@ def test_threads_whose_token_was_refused_share_one_sign_in():
     stale = login.token()
     assert login.renewed(stale) is login.renewed(stale)
     assert len(wire.logins) == 2
+
+
+@pytest.mark.parametrize(
+    ("chosen", "header"), [(False, "FALSE"), (True, "TRUE"), ("01Q5f000000AbcdEAA", "01Q5f000000AbcdEAA")]
+)
+def test_assignment_rules_run_as_configured_none_the_active_or_the_one_named(chosen, header) -> None:
+    assert standing_headers(Line(auto_assign=chosen))["Sforce-Auto-Assign"] == header
