@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import click
@@ -29,6 +29,10 @@ def system_time() -> datetime:
 @click.option("--seed", default=1, show_default=True, help="Decides all chance.")
 @click.option("--people", default=2000, show_default=True, help="Size of the population; 0 leaves both CRMs empty.")
 @click.option("--shape", type=click.Choice(SHAPES), default=SHAPES[0], show_default=True)
+@click.option("--hubspot-skew", default=0.0, show_default=True, metavar="SECONDS", help="How far its clock is ahead.")
+@click.option(
+    "--salesforce-skew", default=0.0, show_default=True, metavar="SECONDS", help="How far its clock is ahead."
+)
 @click.option("--hubspot-webhooks", default="", metavar="URL", help="Where HubSpot's webhooks go.")
 @click.option("--salesforce-messages", default="", metavar="URL", help="Where Salesforce's outbound messages go.")
 def main(  # noqa: PLR0913 - one parameter an option
@@ -38,6 +42,8 @@ def main(  # noqa: PLR0913 - one parameter an option
     seed: int,
     people: int,
     shape: str,
+    hubspot_skew: float,
+    salesforce_skew: float,
     hubspot_webhooks: str,
     salesforce_messages: str,
 ) -> None:
@@ -46,7 +52,8 @@ def main(  # noqa: PLR0913 - one parameter an option
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     delivery = DeliverySettings(hubspot_url=hubspot_webhooks, salesforce_url=salesforce_messages)
-    plan = Plan(seed, people, shape, hubspot_port, salesforce_port, delivery=delivery)
+    skews = {"hubspot": timedelta(seconds=hubspot_skew), "salesforce": timedelta(seconds=salesforce_skew)}
+    plan = Plan(seed, people, shape, hubspot_port, salesforce_port, delivery=delivery, skews=skews)
     with serve_in_thread(system_time, plan) as running:
         urls = {"hubspot": running.hubspot_url, "salesforce": running.salesforce_url, "population": running.population}
         sys.stdout.write(orjson.dumps(urls).decode() + "\n")

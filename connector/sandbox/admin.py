@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -61,6 +61,7 @@ class Admin:
                 ("GET", "/clock", self._clock),
                 ("POST", "/clock/advance", self._advance),
                 ("POST", "/clock/freeze", self._freeze),
+                ("POST", "/clock/skew", self._skew),
                 ("GET", "/faults", self._faults),
                 ("POST", "/faults", self._add_fault),
                 ("DELETE", "/faults", self._clear_faults),
@@ -102,7 +103,9 @@ class Admin:
 
     def _clock(self, _: Call) -> Any:
         clock = self._world.services.clock
-        return {"now": clock.now().isoformat(), "frozen": clock.frozen}
+        skews = self._world.services.skews
+        ahead = {side: skews[side].total_seconds() for side in SIDES if skews.get(side)}
+        return {"now": clock.now().isoformat(), "frozen": clock.frozen, "skews_s": ahead}
 
     def _advance(self, call: Call) -> Any:
         try:
@@ -117,6 +120,13 @@ class Admin:
             self._world.services.clock.freeze(None if at is None else datetime.fromisoformat(at))
         except (TypeError, ValueError) as error:
             raise Refused(f"at: {at!r} is neither null nor an ISO time with its zone ({error})") from error
+        return self._clock(call)
+
+    def _skew(self, call: Call) -> Any:
+        side = call.body.get("side")
+        if side not in SIDES:
+            raise Refused(f"side: {side!r} is none of {', '.join(SIDES)}")
+        self._world.skew(side, timedelta(seconds=call.number("seconds")))
         return self._clock(call)
 
     def _faults(self, _: Call) -> Any:

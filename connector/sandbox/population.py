@@ -14,7 +14,7 @@ from typing import Any
 from connector.sandbox.acts import act
 from connector.sandbox.persons import PEOPLE_PER_FIRM, Firm, account_row, company_row, draw_firm
 from connector.sandbox.sorts import SORTS, Portion, Scribe, Seats
-from connector.sandbox.world import World
+from connector.sandbox.world import SIDES, World
 
 SHAPES = tuple(SORTS)
 PEOPLE_MAX = 5_000_000
@@ -58,7 +58,8 @@ class Settlement:
         seats = self._seats()
         firms = [draw_firm(self._dice, number) for number in range(max(1, people // PEOPLE_PER_FIRM))]
         self._found_firms(firms)
-        scribe = Scribe(self._dice, self._world.services.clock.now(), firms, seats)
+        now = min(map(self._world.now, SIDES))  # nobody is of tomorrow by either clock
+        scribe = Scribe(self._dice, now, firms, seats)
         scribe.clean = self._shape == "benchmark"
         order = [sort for sort, share in SORTS[self._shape].items() for _ in range(share)]
         self._dice.shuffle(order)

@@ -6,10 +6,10 @@ process of its own. This is the only place that puts the parts together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 
@@ -34,6 +34,7 @@ class Plan:
     salesforce_port: int = 0
     deliver: bool = True  # send events by ourselves; otherwise only when told to (admin API or `deliver`)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    skews: Mapping[str, timedelta] = field(default_factory=dict)  # how far each side's clock is ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Running:
 def serve_in_thread(base_clock: Callable[[], datetime], plan: Plan | None = None) -> Iterator[Running]:
     """Serve both sides until the block is left. `base_clock` tells the time (aware)."""
     plan = plan or Plan()
-    world = World(plan.seed, base_clock)
+    world = World(plan.seed, base_clock, plan.skews)
     population = populate(world, plan.people, plan.shape) if plan.people else {}
     delivery = Delivery(world, plan.delivery)
     now, settings = world.services.clock.now, world.services.settings

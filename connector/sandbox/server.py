@@ -17,13 +17,13 @@ import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
-from email.utils import format_datetime
 from http import HTTPStatus
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
+from connector.sandbox.dates import HttpDate
 from connector.sandbox.exchange import Request, Response, Wire
 from connector.sandbox.incoming import Incoming, Malformed
 
@@ -38,7 +38,7 @@ Handler = Callable[[Request], Response]
 
 
 class Server:
-    """Serves `handle` on 127.0.0.1. `now` (aware UTC) feeds the Date header; port 0 takes a free port.
+    """Serves `handle` on 127.0.0.1. `now` (aware UTC) dates answers that come without Date; port 0 takes a free one.
 
     Attributes:
         port: the port in use, known as soon as the server is built.
@@ -50,8 +50,7 @@ class Server:
         self.handle = handle
         self.trickle_gap_s = TRICKLE_GAP_S
         self.gzip_enabled: Callable[[], bool] = lambda: True
-        self._now = now
-        self._date: tuple[datetime | None, str] = (None, "")
+        self._date = HttpDate(now).text
         self._stop = Event()
         self._open: set[socket.socket] = set()
         self._lock = Lock()
@@ -191,19 +190,11 @@ class Server:
         return body
 
     def _head(self, response: Response, body: bytes, *, keep: bool) -> bytes:
-        lines = [f"HTTP/1.1 {response.status} {_PHRASES.get(response.status, 'Status')}", f"Date: {self._http_date()}"]
-        lines += [f"{name}: {value}" for name, value in response.headers.items()]
+        headers = response.headers if "Date" in response.headers else {"Date": self._date(), **response.headers}
+        lines = [f"HTTP/1.1 {response.status} {_PHRASES.get(response.status, 'Status')}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
         if response.status not in _NO_BODY:
             lines.append(f"Content-Length: {len(body)}")
         if not keep:
             lines.append("Connection: close")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-
-    def _http_date(self) -> str:
-        """The sandbox's time as HTTP writes it, formatted once a second."""
-        second = self._now().replace(microsecond=0)
-        cached, text = self._date
-        if cached != second:
-            text = format_datetime(second, usegmt=True)
-            self._date = (second, text)
-        return text

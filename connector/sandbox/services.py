@@ -1,6 +1,7 @@
 """What both sandboxes share: a clock, one source of chance, a log of writes and a list of faults.
 
-Time comes in as a callable and chance as a seed, so that one integer and one start time decide a whole run. The log
+Time comes in as a callable and chance as a seed, so that one integer and one start time decide a whole run. Each side
+may be set to see the common time early or late by its skew; freezing and advancing move both. The log
 is the witness: every write that took effect is in it, with who did it, and nothing ever leaves it. Faults are rules
 that say which call misbehaves and how; faults.py turns them into answers. Everything here is safe to use from many
 threads.
@@ -12,11 +13,12 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -26,6 +28,8 @@ from connector.sandbox.exchange import Request
 FAULT_KINDS = frozenset(
     {"status", "reset", "truncated", "truncated_gzip", "trickle", "slow", "html_200", "hang"},
 )
+NO_SKEWS: Mapping[str, timedelta] = MappingProxyType({})
+_Line = tuple[datetime, str, str, str, str, str, bytes, datetime | None]  # the last is the side's own time, if other
 
 
 class SandboxClock:
@@ -74,11 +78,13 @@ class WriteLog:
     """Every write that took effect, in order. Append-only; `seq` counts from 1.
 
     Changes are kept as JSON bytes: a million entries weigh little and a caller's later edit cannot rewrite history.
+    Lines say the common time as `at`, and the side's own as `side_at` where that differs.
     """
 
-    def __init__(self, clock: SandboxClock) -> None:
+    def __init__(self, clock: SandboxClock, skews: Mapping[str, timedelta] = NO_SKEWS) -> None:
         self._clock = clock
-        self._rows: list[tuple[datetime, str, str, str, str, str, bytes]] = []
+        self._skews = skews
+        self._rows: list[_Line] = []
         self._by_actor: Counter[str] = Counter()
         self._lock = Lock()
 
@@ -95,7 +101,9 @@ class WriteLog:
         """Add one line and return its `seq`. `actor` is "api:<app>", "user:<id>" or "automation"."""
         actor = sys.intern(actor)
         body = orjson.dumps(changes, default=str, option=orjson.OPT_NON_STR_KEYS)
-        row = (self._clock.now(), sys.intern(side), actor, sys.intern(operation), sys.intern(object), id, body)
+        now, skew = self._clock.now(), self._skews.get(side)
+        own = now + skew if skew else None
+        row = (now, sys.intern(side), actor, sys.intern(operation), sys.intern(object), id, body, own)
         with self._lock:
             self._rows.append(row)
             self._by_actor[actor] += 1
@@ -122,11 +130,11 @@ class WriteLog:
         return len(self._rows)
 
 
-def _entry(seq: int, row: tuple[datetime, str, str, str, str, str, bytes]) -> dict[str, Any]:
-    at, side, actor, operation, object_name, record_id, body = row
-    return {
+def _entry(seq: int, row: _Line) -> dict[str, Any]:
+    at, side, actor, operation, object_name, record_id, body, own = row
+    entry = {
         "seq": seq,
-        "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "at": _spelt(at),
         "side": side,
         "actor": actor,
         "operation": operation,
@@ -134,6 +142,11 @@ def _entry(seq: int, row: tuple[datetime, str, str, str, str, str, bytes]) -> di
         "id": record_id,
         "changes": orjson.loads(body),
     }
+    return entry if own is None else {**entry, "side_at": _spelt(own)}
+
+
+def _spelt(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,16 +263,28 @@ class Settings:
 
 @dataclass(slots=True)
 class Services:
-    """What a sandbox side is built from."""
+    """What a sandbox side is built from. `skews` is one dictionary for all: how far each side's clock is off."""
 
     clock: SandboxClock
     random: Random
     log: WriteLog
     faults: Faults
     settings: Settings = field(default_factory=Settings)
+    skews: dict[str, timedelta] = field(default_factory=dict)
+    side: str = ""
 
     @classmethod
     def of(cls, seed: int, base: Callable[[], datetime]) -> Services:
         """Fresh services: one seed decides all chance, `base` tells the time (aware)."""
-        clock = SandboxClock(base)
-        return cls(clock, Random(seed), WriteLog(clock), Faults(seed))  # noqa: S311 - chance for tests, not for secrets
+        clock, skews = SandboxClock(base), dict[str, timedelta]()
+        log = WriteLog(clock, skews)
+        return cls(clock, Random(seed), log, Faults(seed), skews=skews)  # noqa: S311 - chance for tests, not for secrets
+
+    def of_side(self, side: str) -> Services:
+        """The same services, read by that side's clock."""
+        return replace(self, side=side)
+
+    def now(self) -> datetime:
+        """The time as this side's clock shows it, aware UTC; the common time where no side is meant."""
+        now, skew = self.clock.now(), self.skews.get(self.side)
+        return now + skew if skew else now

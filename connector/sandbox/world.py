@@ -2,29 +2,33 @@
 
 A door is a plain function from `Request` to `Response`; the server and the in-process simulation call the very same
 one. Behind it are faults and latency, the tally and the store, which holds its own lock only while it looks at its
-state. Delays are noted in the answer and never waited for here, so that no lock is held while time passes. Same seed,
-same calls at the same times: same digest.
+state. Delays are noted in the answer and never waited for here, so that no lock is held while time passes. Every answer
+carries the Date of its side's clock, with sockets or without. Same seed, same calls at the same times: same digest.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from connector.sandbox.counters import Counters
+from connector.sandbox.dates import HttpDate
 from connector.sandbox.exchange import Request, Response, Wire
 from connector.sandbox.faults import Handler, with_faults
 from connector.sandbox.hubspot import Portal
 from connector.sandbox.salesforce import Org
-from connector.sandbox.services import Services
+from connector.sandbox.services import NO_SKEWS, Services
 
 SIDES = ("hubspot", "salesforce")
 
 
 class World:
     """Both sides and what they share. `base_clock` tells the time (aware); chance comes from `seed` alone.
+
+    `skews` says by side how far its clock is ahead of the common time (negative: behind). All a side shows or judges by
+    time goes by its own clock; `services.clock` is the common one, and freezing or advancing it moves both.
 
     Attributes:
         services: the shared clock, dice, write log, faults and settings.
@@ -34,12 +38,17 @@ class World:
         populated: whether a population has been made; there is room for one, since its addresses would repeat.
     """
 
-    def __init__(self, seed: int, base_clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, seed: int, base_clock: Callable[[], datetime], skews: Mapping[str, timedelta] = NO_SKEWS
+    ) -> None:
         self.seed = seed
         self.populated = False
         self.services = Services.of(seed, base_clock)
-        self.hubspot = Portal(self.services)
-        self.salesforce = Org(self.services)
+        for side, skew in skews.items():
+            self.skew(side, skew)
+        self._own = {side: self.services.of_side(side) for side in SIDES}
+        self.hubspot = Portal(self._own["hubspot"])
+        self.salesforce = Org(self._own["salesforce"])
         self.counters = {side: Counters() for side in SIDES}
         self._locks = {"hubspot": self.hubspot.lock, "salesforce": self.salesforce.lock}
         self._doors = {
@@ -55,6 +64,16 @@ class World:
         """The store of a side; KeyError for a side that is none."""
         stores: dict[str, Portal | Org] = {"hubspot": self.hubspot, "salesforce": self.salesforce}
         return stores[side]
+
+    def now(self, side: str) -> datetime:
+        """The time by a side's own clock, aware UTC; KeyError for a side that is none."""
+        return self._own[side].now()
+
+    def skew(self, side: str, ahead: timedelta) -> None:
+        """Set how far a side's clock is ahead of the common time from now on; KeyError for a side that is none."""
+        if side not in SIDES:
+            raise KeyError(f"{side!r} is no side; there are {', '.join(SIDES)}")
+        self.services.skews[side] = ahead
 
     @contextmanager
     def entered(self, *sides: str) -> Iterator[None]:
@@ -72,9 +91,12 @@ class World:
 
     def _door(self, side: str, handle: Handler) -> Handler:
         struck, counters = with_faults(side, handle, self.services), self.counters[side]
+        date = HttpDate(self._own[side].now).text
 
         def counted(request: Request) -> Response:
             response = struck(request)
+            if "Date" not in response.headers:
+                response.headers["Date"] = date()
             counters.record(request.method, request.path, None if response.wire is Wire.RESET else response.status)
             return response
 

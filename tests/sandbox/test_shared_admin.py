@@ -49,13 +49,24 @@ def test_each_port_speaks_its_own_crm(sandbox: Running, http: requests.Session) 
 
 def test_the_clock_can_be_read_moved_and_frozen_from_either_port(sandbox: Running, http: requests.Session) -> None:
     hubspot, salesforce = f"{sandbox.hubspot_url}/_sandbox", f"{sandbox.salesforce_url}/_sandbox"
-    assert http.get(f"{hubspot}/clock", timeout=5).json() == {"now": "2026-11-02T08:15:30+00:00", "frozen": False}
+    first = http.get(f"{hubspot}/clock", timeout=5).json()
+    assert first == {"now": "2026-11-02T08:15:30+00:00", "frozen": False, "skews_s": {}}
     http.post(f"{salesforce}/clock/advance", json={"seconds": 90}, timeout=5)
     assert http.get(f"{hubspot}/clock", timeout=5).json()["now"] == "2026-11-02T08:17:00+00:00"
     http.post(f"{hubspot}/clock/freeze", json={"at": "2027-01-01T00:00:00Z"}, timeout=5)
     answer = http.get(f"{salesforce}/clock", timeout=5)
-    assert answer.json() == {"now": "2027-01-01T00:00:00+00:00", "frozen": True}
+    assert answer.json() == {"now": "2027-01-01T00:00:00+00:00", "frozen": True, "skews_s": {}}
     assert answer.headers["Date"] == "Fri, 01 Jan 2027 00:00:00 GMT"
+
+
+def test_the_clock_of_one_side_can_be_set_off(sandbox: Running, http: requests.Session) -> None:
+    clock = f"{sandbox.hubspot_url}/_sandbox/clock"
+    told = http.post(f"{clock}/skew", json={"side": "salesforce", "seconds": -90}, timeout=5).json()
+    assert told["skews_s"] == {"salesforce": -90.0}
+    dates = [http.get(url, timeout=5).headers["Date"] for url in (sandbox.hubspot_url, sandbox.salesforce_url)]
+    assert dates == ["Mon, 02 Nov 2026 08:15:30 GMT", "Mon, 02 Nov 2026 08:14:00 GMT"]
+    refused = http.post(f"{clock}/skew", json={"side": "zoho", "seconds": 1}, timeout=5)
+    assert (refused.status_code, refused.json()["error"]) == (400, "side: 'zoho' is none of hubspot, salesforce")
 
 
 def test_a_created_but_unanswered_contact_exists_and_is_in_the_log(sandbox: Running, http: requests.Session) -> None:

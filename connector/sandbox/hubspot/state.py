@@ -1,6 +1,6 @@
 """Everything the portal knows, in one place, and the moment at which it is being asked.
 
-`now_ms` is read from the sandbox clock once for each request or act: all that one request writes carries one
+`now_ms` is read from the portal's clock once for each request or act: all that one request writes carries one
 millisecond, as HubSpot's bulk writes do. Nothing here speaks HTTP.
 """
 
@@ -32,7 +32,7 @@ class State:
     def __init__(self, services: Services, settings: Settings) -> None:
         self.services = services
         self.settings = settings
-        self.now_ms = milliseconds(services.clock.now())
+        self.now_ms = milliseconds(services.now())
         self.tables = {
             kind.plural: Table(catalogue.schema_of(kind, self.now_ms), services.random, settings.first_id)
             for kind in KINDS
@@ -51,7 +51,7 @@ class State:
 
     def tick(self) -> None:
         """Read the clock and do what has fallen due meanwhile."""
-        self.now_ms = milliseconds(self.services.clock.now())
+        self.now_ms = milliseconds(self.services.now())
         while self._due and self._due[0][0] <= self.now_ms:
             heappop(self._due)[2]()
 

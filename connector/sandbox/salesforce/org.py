@@ -74,7 +74,7 @@ class Org:
 
     def now(self) -> datetime:
         """The org's time, aware UTC."""
-        return self.services.clock.now()
+        return self.services.now()
 
     def scope(self, user_id: str) -> Scope:
         """What a user sees now."""
