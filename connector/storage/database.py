@@ -13,12 +13,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.util import LRUCache
 
 from connector.errors import BridgeError, Misconfigured, Problem, Transient
 from connector.storage import migration, tables
@@ -27,6 +29,8 @@ _LOOK = "bridge_look"
 _BUSY_MS = 30_000
 _CACHE_KIB = 8_192  # a connection; four times as much made a first sync no faster
 _CHECKPOINT_PAGES = 10_000  # 40 MB of log: a first sync rewrites the same index pages, so rarer is a quarter faster
+_ANY_THREAD: Final[dict[str, Any]] = {"check_same_thread": False}
+_COMPILED: Final = LRUCache[Any, Any](500)
 
 
 class Database:
@@ -153,13 +157,29 @@ def _unusable() -> Misconfigured:
 
 def _sqlite(url: URL) -> Engine:
     if url.database in (None, "", ":memory:"):
-        options: dict[str, Any] = {"poolclass": StaticPool}
+        engine = _in_memory(url)
     else:
-        options = {"pool_size": 10, "max_overflow": 10}
-    engine = create_engine(url, connect_args={"check_same_thread": False}, **options)
+        engine = create_engine(url, connect_args=_ANY_THREAD, pool_size=10, max_overflow=10)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _in_memory(url: URL) -> Engine:
+    """A store of one connection. All of a process share what they have compiled, for a simulation opens thousands."""
+    dialect = _memory_dialect(url)
+    pool = StaticPool(lambda: sqlite3.connect(":memory:", **_ANY_THREAD), dialect=dialect)
+    return Engine(pool, dialect, url, execution_options={"compiled_cache": _COMPILED})
+
+
+@cache
+def _memory_dialect(url: URL) -> Dialect:
+    """SQLite's dialect, which has asked a first connection what the library can do."""
+    engine = create_engine(url)
+    with closing(engine.raw_connection()):
+        pass
+    engine.dispose()
+    return engine.dialect
 
 
 def _prepare_sqlite(dbapi: sqlite3.Connection, _: object) -> None:
@@ -178,8 +198,13 @@ def _prepare_sqlite(dbapi: sqlite3.Connection, _: object) -> None:
 
 def _begin_sqlite(conn: Connection) -> None:
     look = conn.get_execution_options().get(_LOOK, False)
-    conn.exec_driver_sql(f"PRAGMA query_only={'ON' if look else 'OFF'}")
-    conn.exec_driver_sql("BEGIN" if look else "BEGIN IMMEDIATE")
+    raw = conn.connection.driver_connection
+    assert raw is not None
+    try:
+        raw.execute("PRAGMA query_only=ON" if look else "PRAGMA query_only=OFF")
+        raw.execute("BEGIN" if look else "BEGIN IMMEDIATE")
+    except sqlite3.Error as error:  # beside SQLAlchemy, which would take ten times as long to say the same
+        raise OperationalError("BEGIN", None, error) from error
 
 
 def _look_options(engine: Engine) -> dict[str, Any]:
