@@ -1,0 +1,187 @@
+"""A play: one integer decides what happens, in which order, and where every worker is interrupted.
+
+First the trouble: for so many steps somebody acts, a worker goes on for some moments, time passes, the line breaks, a
+worker dies or freezes. Then the calm: no more faults, all workers but one end, and the world drains. Then the oracle
+looks. The dice also choose what this play is about (few kinds of acts and of trouble at a time), since plays in which
+everything happens rarely get deep into anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+
+from connector.errors import Transient, Unauthorised
+from tests.simulation import oracle, people, weather
+from tests.simulation.stage import VARIANTS, Stage, new_store, new_world, sample
+from tests.simulation.turns import Turns
+
+STEPS = 200
+DRAIN_PASSES = 25
+MOMENTS_MAX = 20_000
+
+
+@dataclass
+class Theme:
+    """What one play is about: weights of acts and of trouble, and how finely workers interleave."""
+
+    acts: dict[str, float]
+    trouble: dict[str, float]
+    burst: int
+
+    @classmethod
+    def drawn(cls, dice: Random) -> Theme:
+        acts = dict(people.USUAL)
+        acts |= {name: weight for name, weight in people.RARE.items() if dice.random() < 0.5}
+        trouble = {"act": 3.0, "turn": 9.0, "time": 3.0}
+        if dice.random() < 0.5:
+            trouble |= {"kill": 0.25}
+        if dice.random() < 0.3:
+            trouble |= {"freeze": 0.3}
+        if dice.random() < 0.5:
+            trouble |= {"bad line": 0.5, "good line": 0.4}
+        if dice.random() < 0.15:
+            trouble |= {"remap": 0.15}
+        return cls(acts, trouble, dice.choice((1, 4, 12, 40)))
+
+
+@dataclass
+class Worker:
+    """One process of the bridge, which is begun anew when it has died."""
+
+    name: str
+    stage: Stage
+    turns: Turns
+    frozen_until: object = None
+    lives: int = 0
+    ended_by: list[str] = field(default_factory=list)
+
+    def begin(self) -> None:
+        self.lives += 1
+        self.turns.begin(self._live)
+
+    def _live(self) -> None:
+        """Open, sync now and then, and close; an error that passes ends one run, others the process."""
+        stage = self.stage
+        while True:
+            with stage.installation(self.name, self.turns) as opened:
+                for _ in range(stage.dice.randrange(1, 5)):
+                    mode = "full" if stage.dice.random() < 0.15 else "once"
+                    stage.tell(f"  {self.name} begins a run: {mode}")
+                    try:
+                        opened.sync(mode, by=self.name, approved=True)
+                    except (Transient, Unauthorised) as fault:
+                        stage.tell(f"  {self.name} ends a run: {type(fault).__name__}")
+                        self.ended_by.append(type(fault).__name__)
+                    self.turns.wait(stage.dice.choice((1, 5, 30)))
+
+
+class Play:
+    """One seed played."""
+
+    def __init__(self, seed: int, steps: int = STEPS) -> None:
+        dice = Random(f"play:{seed}")
+        self.seed, self.steps, self.dice = seed, steps, dice
+        self.stage = Stage(seed, dice, new_world(seed), new_store(), dice.choice(sorted(VARIANTS)))
+        self.theme = Theme.drawn(dice)
+        self.workers = [Worker(name, self.stage, Turns(self.stage.clock)) for name in ("one", "two")]
+        self.choices: dict[str, Callable[[], str | None]] = {
+            "act": self._act,
+            "turn": self._turn,
+            "time": self._time,
+            "kill": self._kill,
+            "freeze": self._freeze,
+            "bad line": lambda: weather.turns_bad(self.stage),
+            "good line": lambda: weather.clears_up(self.stage),
+            "remap": self._remap,
+        }
+
+    def run(self) -> Play:
+        """Trouble, calm, and the oracle's look."""
+        self.stage.tell(f"seed {self.seed}, {self.steps} steps, mapping {self.stage.variant}, {self.theme}")
+        for _ in range(self.dice.randrange(3, 9)):
+            self.stage.tell(people.arrives(self.stage) or "")
+        for _ in range(self.steps):
+            done = self.choices[sample(self.dice, self.theme.trouble)]()
+            if done:
+                self.stage.tell(done)
+        self._drain()
+        oracle.look(self.stage)
+        return self
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same seed, always and everywhere."""
+        said = "\n".join(self.stage.told) + self.stage.world.digest()
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def _act(self) -> str | None:
+        return people.ACTS[sample(self.dice, self.theme.acts)](self.stage)
+
+    def _turn(self) -> str | None:
+        """Some worker goes on for some moments; when all wait, time passes until one need not."""
+        ready = [each for each in self.workers if self._ready(each)]
+        if not ready:
+            return self._until_ready()
+        worker = self.dice.choice(ready)
+        if worker.turns.dead:
+            worker.begin()
+        for _ in range(self.dice.randrange(1, 2 * self.theme.burst + 1)):
+            self._go_on(worker)
+            if not worker.turns.ready():
+                break
+        return None
+
+    def _go_on(self, worker: Worker) -> None:
+        worker.turns.go_on()
+        if worker.turns.error:
+            raise worker.turns.error
+
+    def _ready(self, worker: Worker) -> bool:
+        if worker.frozen_until is not None:
+            if self.stage.clock.now() < worker.frozen_until:
+                return False
+            worker.frozen_until = None
+        return worker.turns.dead or worker.turns.ready()
+
+    def _until_ready(self) -> str:
+        moments = [each.frozen_until or each.turns.wakes for each in self.workers]
+        first = min(each for each in moments if each is not None)
+        self.stage.clock.advance(max(0.0, (first - self.stage.clock.now()).total_seconds()))
+        return "everybody waits"
+
+    def _time(self) -> str | None:
+        self.stage.clock.advance(self.dice.choice((0.05, 0.3, 1, 5, 20, 90, 400)))
+        return None
+
+    def _kill(self) -> str | None:
+        worker = self.dice.choice(self.workers)
+        if worker.turns.dead:
+            return None
+        at = worker.turns.at
+        worker.turns.kill()
+        return f"{worker.name} is killed before it {at}"
+
+    def _freeze(self) -> str | None:
+        worker = self.dice.choice(self.workers)
+        if worker.turns.dead:
+            return None
+        worker.frozen_until = self.stage.clock.now() + timedelta(seconds=self.dice.choice((20, 400, 4000)))
+        return f"{worker.name} freezes before it {worker.turns.at}, until {worker.frozen_until:%H:%M:%S}"
+
+    def _remap(self) -> str:
+        self.stage.variant = self.dice.choice(sorted(VARIANTS))
+        return f"an admin edits the mapping: {self.stage.variant}"
+
+    def _drain(self) -> None:
+        """The trouble is over: one worker is left, and works until nothing is left to do."""
+        stage = self.stage
+        stage.tell(weather.clears_up(stage))
+        for worker in self.workers:
+            worker.turns.kill()
+        stage.clock.advance(3600)
+        stage.tell("all is calm; one worker drains the world")
+        oracle.drain(stage, DRAIN_PASSES)

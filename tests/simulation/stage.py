@@ -1,0 +1,214 @@
+"""One simulated world: both CRMs, the store, and workers that run the production code against them.
+
+Everything is built as `smarketing` builds it, but for the wires (no sockets), the store (SQLite in memory, copied from
+a migrated template) and the executors (none: calls are made one after the other). The configuration is the shipped one
+with a variant's changes; a worker that starts anew reads the variant that holds then.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from connector import bootstrap, sides
+from connector.bootstrap import Installation, fitted
+from connector.config.init import write_starter
+from connector.config.load import Loaded, load
+from connector.core.refs import Side
+from connector.engine.bridge import Bridge
+from connector.engine.erase import KEY
+from connector.hubspot.crm import HubSpot
+from connector.ports import Crm
+from connector.salesforce.api import Traffic as SalesforceTraffic
+from connector.sandbox.exchange import Request, Response
+from connector.sandbox.world import World
+from connector.storage import state
+from connector.storage.database import Database, migrate, open_database
+from connector.transport.throttle import Throttle
+from tests.simulation.turns import SharedStore, Turns, WorkerClock
+from tests.simulation.watched import Watched, Witness
+from tests.simulation.wires import HubSpotWire, Line, SalesforceWire
+
+START = datetime(2026, 11, 2, 9, tzinfo=UTC)
+SECRETS = {"HUBSPOT_TOKEN": "sandbox-hubspot-token", "SALESFORCE_CLIENT_SECRET": "sandbox-consumer-secret"}
+
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    "as shipped": {},
+    "a person decides": {"fields": {"job_title": {"hubspot": "jobtitle", "salesforce": "Title", "policy": "manual"}}},
+    "HubSpot wins": {"fields": {"job_title": {"hubspot": "jobtitle", "salesforce": "Title", "policy": "hubspot"}}},
+    "deletions travel": {"on_archive": "archive"},
+}
+
+
+@cache
+def loaded(variant: str) -> Loaded:
+    """The configuration of a variant, read from files as ever."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        write_starter(folder)
+        yaml, path = YAML(), folder / "config.yaml"
+        config = yaml.load(path.read_text())
+        config["salesforce"]["auth"]["client_id"] = "sandbox-consumer-key"
+        yaml.dump(config, path)
+        if VARIANTS[variant]:
+            changes = {"mapping": "contacts", "extends": "default", **VARIANTS[variant]}
+            yaml.dump(changes, folder / "mappings" / "contacts.yaml")
+        return load(path, SECRETS)
+
+
+class EvenDice:
+    """Chance that always rolls the same."""
+
+    def roll(self) -> float:
+        return 0.5
+
+
+class Alone(Turns):
+    """The turn of somebody whom nobody interrupts: waiting passes the time at once."""
+
+    def moment(self, what: str) -> None:
+        pass
+
+    def wait(self, seconds: float) -> None:
+        self._clock.advance(seconds)
+
+
+@cache
+def _template() -> tuple[Database, sqlite3.Connection]:
+    """The one store of this process, and what a new one holds: migrated, with the facts of a new world learned."""
+    database, copy = open_database("sqlite://"), sqlite3.connect(":memory:", check_same_thread=False)
+    migrate(database)
+    with database.begin() as conn:
+        state.put(conn, KEY, "00" * 32)
+    world = new_world(0)
+    turns = Alone(world.services.clock)
+    with ExitStack() as ending:
+        crms = adapters(world, database, turns, lambda *_: None, EvenDice(), ending)
+        bootstrap._facts(loaded("as shipped"), database, crms, WorkerClock(world.services.clock, turns))
+    with closing(database._engine.raw_connection()) as lent:
+        lent.driver_connection.backup(copy)
+    return database, copy
+
+
+def new_store() -> Database:
+    """An empty store that has met its accounts; the same one again and again, as making one costs more than a play."""
+    database, copy = _template()
+    with closing(database._engine.raw_connection()) as lent:
+        copy.backup(lent.driver_connection)
+    return database
+
+
+def new_world(seed: int) -> World:
+    """Both CRMs, empty, with time standing still."""
+    world = World(seed, lambda: START)
+    world.services.clock.freeze(START)
+    return world
+
+
+def adapters(  # noqa: PLR0917  # what a process is handed by its surroundings
+    world: World, database: Database, turns: Turns, heard: Any, dice: Any, closing: ExitStack
+) -> dict[Side, Crm]:
+    """Both production adapters on wires without sockets."""
+    settings, clock = loaded("as shipped").settings, WorkerClock(world.services.clock, turns)
+    lines = {side: Line(world, side.value, turns, heard) for side in Side}
+    day = {side: sides._budget(settings, side, database, clock) for side in Side}
+    for budget in day.values():
+        closing.callback(budget.close)
+    hubspot = HubSpot(
+        sides._hubspot_access(settings, clock),
+        sides._hubspot_traffic(settings, (clock, dice), day[Side.HUBSPOT]),
+        clock,
+        None,
+    )
+    hubspot._wire._api.rest_client.pool_manager = HubSpotWire(lines[Side.HUBSPOT])
+    traffic = SalesforceTraffic(clock, dice, Throttle(clock), budget=day[Side.SALESFORCE])
+    salesforce = sides._salesforce(settings, database, traffic, None)
+    salesforce._session.mount("https://", SalesforceWire(lines[Side.SALESFORCE]))
+    return {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
+
+
+@dataclass
+class Stage:
+    """One world with its store; what plays on it is in `play`, what people do in `people`."""
+
+    seed: int
+    dice: Random
+    world: World
+    store: Database
+    variant: str = "as shipped"
+    witness: Witness = field(default_factory=Witness)
+    told: list[str] = field(default_factory=list)
+    tokens: int = 0
+
+    def people(self, side: Side) -> list[tuple[str, str, dict[str, Any]]]:
+        """Every live person of a side, past its API: (object, id, values); converted Leads are no longer there."""
+        if side is Side.HUBSPOT:
+            table = self.world.hubspot.state.tables["contacts"]
+            return [("contacts", str(one), dict(table.records[one].values)) for one in sorted(table.live)]
+        catalogue = self.world.salesforce.catalogue
+        found = [
+            (obj, one, {name: row[each.slot] for name, each in catalogue[obj].kind.fields.items() if each.stored})
+            for obj in ("Lead", "Contact")
+            for one in catalogue[obj].ids
+            if (row := catalogue[obj].live(one)) is not None
+        ]
+        return [each for each in found if each[2].get("IsConverted") is not True]
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """(HubSpot id, Salesforce id) of those who name each other."""
+        there = {one for _, one, _ in self.people(Side.SALESFORCE)}
+        named = [(one, row.get("salesforce_record_id")) for _, one, row in self.people(Side.HUBSPOT)]
+        return [(one, other) for one, other in named if other in there]
+
+    @property
+    def clock(self) -> Any:
+        return self.world.services.clock
+
+    def roll(self) -> float:
+        """Chance, for whoever of the production code asks."""
+        return self.dice.random()
+
+    def tell(self, words: str) -> None:
+        """Add a line to the trace."""
+        passed = (self.clock.now() - START) / timedelta(seconds=1)
+        self.told.append(f"{passed:11.3f}  {words}")
+
+    @contextmanager
+    def installation(self, name: str, turns: Turns) -> Iterator[Installation]:
+        """The bridge as a worker opens it.
+
+        Raises what opening raises: Transient, Unauthorised, Misconfigured.
+        """
+        written = loaded(self.variant)
+        clock = WorkerClock(self.clock, turns)
+
+        def heard(side: str, request: Request, response: Response) -> None:
+            self.tell(f"  {name} {side} {request.method} {request.path} -> {response.status} {response.wire.value}")
+            self.witness.wrote(name, self.world.services.log)
+
+        with ExitStack() as ending:
+            store = SharedStore(self.store, turns)
+            raw = adapters(self.world, store, turns, heard, self, ending)
+            crms = {side: Watched(crm, name, self.witness, self.world.services.log) for side, crm in raw.items()}
+            known = bootstrap._facts(written, store, crms, clock)
+            mapping, findings = fitted(written, known)
+            bridge = Bridge(
+                "simulated", store, crms, mapping, clock, self, written.settings.guards.limits, batch_records=50
+            )
+            yield Installation(written.settings, bridge, known.accounts, findings)
+
+
+def sample(dice: Random, weights: Mapping[str, float]) -> str:
+    """One of the names, by weight."""
+    names: Sequence[str] = list(weights)
+    return dice.choices(names, [weights[name] for name in names])[0]
