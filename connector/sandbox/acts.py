@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -54,7 +55,7 @@ def act(world: World, side: str, name: str, arguments: Mapping[str, Any]) -> dic
         raise LookupError(f"{side} has no such act; there are {', '.join(sorted(ACTS[side]))}")
     store = world.store(side)
     try:
-        inspect.signature(function).bind(store, **arguments)
+        _signature(function).bind(store, **arguments)
     except TypeError as error:
         takes = ", ".join(str(each) for each in _arguments(function)) or "none"
         raise TypeError(f"{error}; arguments: {takes}") from error
@@ -66,4 +67,10 @@ def act(world: World, side: str, name: str, arguments: Mapping[str, Any]) -> dic
 
 
 def _arguments(function: Act) -> list[inspect.Parameter]:
-    return list(inspect.signature(function).parameters.values())[1:]
+    return list(_signature(function).parameters.values())[1:]
+
+
+@cache
+def _signature(function: Act) -> inspect.Signature:
+    """A look that costs as much as a small act itself, so each function gets one."""
+    return inspect.signature(function)

@@ -97,7 +97,7 @@ def add_property(portal: Portal, *, object: str, definition: Mapping[str, Any]) 
         usual["fieldType"] = {"string": "text", "enumeration": "select", "bool": "booleancheckbox"}.get(type_, type_)
         if type_ == "datetime":
             usual["fieldType"] = "date"
-        return definitions.add(table, {**usual, **definition}, state.now_ms).shown()
+        return table.schema.shown(definitions.add(table, {**usual, **definition}, state.now_ms))
 
 
 def remove_property(portal: Portal, *, object: str, name: str) -> dict[str, Any]:
@@ -106,9 +106,7 @@ def remove_property(portal: Portal, *, object: str, name: str) -> dict[str, Any]
         state, table, _ = _entered(portal, object, 0)
         if name not in table.schema.live:
             raise LookupError(f"{object} has no property {name!r}")
-        definition = table.schema.live[name]
-        table.schema.archive(definition, state.now_ms)
-        return definition.shown()
+        return table.schema.shown(table.schema.archive(name, state.now_ms))
 
 
 def set_options(portal: Portal, *, object: str, name: str, options: Sequence[Any]) -> dict[str, Any]:
@@ -117,7 +115,7 @@ def set_options(portal: Portal, *, object: str, name: str, options: Sequence[Any
         state, table, _ = _entered(portal, object, 0)
         if name not in table.schema.live:
             raise LookupError(f"{object} has no property {name!r}")
-        definition = table.schema.live[name]
+        definition = table.schema.own(name)
         definition.set_options(
             [each if isinstance(each, Mapping) else {"label": each, "value": each} for each in options]
         )
@@ -127,7 +125,7 @@ def set_options(portal: Portal, *, object: str, name: str, options: Sequence[Any
                 for stamp in catalogue.stamp_properties(table.kind, stage, state.now_ms):
                     if stamp.name not in table.schema.all:
                         table.schema.add(stamp)
-        return definition.shown()
+        return table.schema.shown(definition)
 
 
 def add_owner(

@@ -7,6 +7,7 @@ One row a property: name, type, field type, flags. Flags: `r` read-only value, `
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from connector.sandbox.hubspot.kinds import Kind
 from connector.sandbox.hubspot.properties import TRUE_FALSE, Property, Schema
@@ -222,14 +223,21 @@ hs_email_status string text
 TABLES: Mapping[str, str] = {"contacts": CONTACTS, "companies": COMPANIES, "deals": DEALS}
 
 
-def schema_of(kind: Kind, created_ms: int) -> Schema:
-    """The definitions one object type starts with."""
+def schema_of(kind: Kind, born_ms: int) -> Schema:
+    """The schema one object type starts with in a portal born at that moment."""
+    return Schema(kind, _definitions(kind), born_ms)
+
+
+@cache
+def _definitions(kind: Kind) -> Mapping[str, Property]:
+    """The definitions every portal starts with, made once a process."""
     table = TABLES.get(kind.plural, ACTIVITIES + BY_ACTIVITY.get(kind.plural, ""))
     rows = [row for row in (SHARED + table).splitlines() if row]
     stamps = [stage_stamps(stage) for stage in _stages(kind)]
-    return Schema(
-        kind, [_property(kind, row, created_ms) for row in [*rows, *(name for pair in stamps for name in pair)]]
-    )
+    made = [_property(kind, row, None) for row in [*rows, *(name for pair in stamps for name in pair)]]
+    for definition in made:
+        definition.wire = definition.timeless()
+    return {definition.name: definition for definition in made}
 
 
 def stage_stamps(stage: str) -> tuple[str, str, str]:
@@ -252,7 +260,7 @@ def _stages(kind: Kind) -> tuple[str, ...]:
     return LIFECYCLE if kind.plural in TABLES else ()
 
 
-def _property(kind: Kind, row: str, created_ms: int) -> Property:
+def _property(kind: Kind, row: str, created_ms: int | None) -> Property:
     name, type_, field_type, flags = [*row.split(), ""][:4]
     own = "x" not in flags
     return Property(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from connector.sandbox.hubspot.kinds import kind_named
@@ -19,28 +20,31 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 def page(call: Call) -> Reply:
     """200 with every definition, unpaged."""
     archived = call.flag("archived")
-    every = call.table.schema.all.values()
-    return Reply(200, {"results": [each.shown() for each in every if (each.archived_ms is not None) is archived]})
+    schema = call.table.schema
+    wanted = [each for each in schema.all.values() if (each.archived_ms is not None) is archived]
+    return Reply(200, {"results": [schema.shown(each) for each in wanted]})
 
 
 def read(call: Call) -> Reply:
     """200 with one definition."""
-    return Reply(200, _found(call.table, call.parts[1], archived=call.flag("archived")).shown())
+    table = call.table
+    return Reply(200, table.schema.shown(_found(table, call.parts[1], archived=call.flag("archived"))))
 
 
 def create(call: Call) -> Reply:
     """201; an archived property of the same name comes back to life."""
-    return Reply(201, _created(call, call.body).shown())
+    return Reply(201, call.table.schema.shown(_created(call, call.body)))
 
 
 def update(call: Call) -> Reply:
     """200; `options`, when sent, replace the whole list."""
-    definition, body = _found(call.table, call.parts[1]), call.body
+    schema, definition, body = call.table.schema, _found(call.table, call.parts[1]), call.body
     if definition.hubspot_defined and set(body) - {"options", "displayOrder", "hidden"}:
         raise bad_request(f"Property {definition.name} is defined by HubSpot; its definition is read-only")
+    definition = schema.own(definition.name)
     _apply(definition, body)
     definition.updated_ms = call.state.now_ms
-    return Reply(200, definition.shown())
+    return Reply(200, schema.shown(definition))
 
 
 def archive(call: Call) -> Reply:
@@ -52,12 +56,13 @@ def archive(call: Call) -> Reply:
 def batch_read(call: Call) -> Reply:
     """200, or 207 for names that are not there."""
     archived = bool(call.body.get("archived", False))
-    return _batch(call, lambda given: _found(call.table, str(given.get("name", "")), archived=archived).shown(), 200)
+    table = call.table
+    return _batch(call, lambda given: _found(table, str(given.get("name", "")), archived=archived), 200)
 
 
 def batch_create(call: Call) -> Reply:
     """201, or 207 for definitions that were refused."""
-    return _batch(call, lambda given: _created(call, given).shown(), 201)
+    return _batch(call, lambda given: _created(call, given), 201)
 
 
 def batch_archive(call: Call) -> Reply:
@@ -68,11 +73,11 @@ def batch_archive(call: Call) -> Reply:
     return NOTHING
 
 
-def _batch(call: Call, act: Any, status: int) -> Reply:
-    results, errors = [], []
+def _batch(call: Call, act: Callable[[dict[str, Any]], Property], status: int) -> Reply:
+    results, errors, shown = [], [], call.table.schema.shown
     for given in inputs_of(call, BATCH_MAX):
         try:
-            results.append(act(given))
+            results.append(shown(act(given)))
         except Refusal as refusal:
             errors.append(refusal.entry({"name": [str(given.get("name", ""))]}))
     return batch_answer(call.state, results, errors, status)
@@ -83,6 +88,7 @@ def _created(call: Call, body: dict[str, Any]) -> Property:
     _check_new(table, body, name)
     held = table.schema.all.get(name)
     if held is not None and held.archived_ms is not None:
+        held = table.schema.own(name)
         held.archived_ms = None
         _apply(held, body)
         table.schema.add(held)
@@ -153,7 +159,7 @@ def _archive(call: Call, name: str) -> None:
     definition = _found(call.table, name)
     if definition.hubspot_defined:
         raise bad_request(f"Property {name} is defined by HubSpot and cannot be deleted")
-    call.table.schema.archive(definition, call.state.now_ms)
+    call.table.schema.archive(name, call.state.now_ms)
 
 
 def _found(table: Table, name: str, *, archived: bool = False) -> Property:

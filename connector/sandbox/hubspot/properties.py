@@ -3,12 +3,15 @@
 A definition is what the Properties API shows (HubSpot fact sheet 5) plus the check a value must pass (values.py). A
 schema is the definitions and groups of one object type. Definitions may change while records exist: stored values
 are never rewritten, as in HubSpot, so an option that was removed stays on the records that had it.
+
+The definitions a portal begins with are built once a process and shared; whoever alters one takes the portal's own copy
+first (`Schema.own`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.sandbox.hubspot.kinds import Kind
@@ -45,10 +48,11 @@ class Property:
     hidden: bool = False
     form_field: bool = False
     display_order: int = -1
-    created_ms: int = 0
-    updated_ms: int = 0
+    created_ms: int | None = None  # None: with the portal
+    updated_ms: int | None = None
     archived_ms: int | None = None
     allowed: frozenset[str] = frozenset()
+    wire: dict[str, Any] | None = None  # of a shared definition: what `shown` says whatever the portal
 
     def __post_init__(self) -> None:
         self.set_options(self.options)
@@ -67,11 +71,18 @@ class Property:
         """Internal values by display order."""
         return [option["value"] for option in sorted(self.options, key=lambda option: option["displayOrder"])]
 
-    def shown(self) -> dict[str, Any]:
-        """The definition as the Properties API prints it."""
+    def shown(self, born: str) -> dict[str, Any]:
+        """The definition as the Properties API prints it; `born` is the portal's first moment as ISO 8601."""
         answer: dict[str, Any] = {
-            "updatedAt": iso(self.updated_ms),
-            "createdAt": iso(self.created_ms),
+            "updatedAt": born if self.updated_ms is None else iso(self.updated_ms),
+            "createdAt": born if self.created_ms is None else iso(self.created_ms),
+        }
+        answer.update(self.timeless() if self.wire is None else self.wire)
+        return answer
+
+    def timeless(self) -> dict[str, Any]:
+        """What `shown` says, apart from when the definition was made and changed."""
+        answer: dict[str, Any] = {
             "name": self.name,
             "label": self.label,
             "type": self.type,
@@ -133,27 +144,48 @@ class Group:
 
 
 class Schema:
-    """The properties and groups of one object type; names are lower case."""
+    """The properties and groups of one object type; names are lower case. `shared` definitions are every portal's."""
 
-    def __init__(self, kind: Kind, properties: Iterable[Property]) -> None:
+    def __init__(self, kind: Kind, shared: Mapping[str, Property], born_ms: int) -> None:
         self.kind = kind
-        self.all: dict[str, Property] = {}
-        self.live: dict[str, Property] = {}  # without archived ones: what records may be written with
+        self.all = dict(shared)
+        self.live = dict(shared)  # without archived ones: what records may be written with
         self.groups: dict[str, Group] = {}
-        for definition in properties:
-            self.add(definition)
+        self._born = iso(born_ms)
+        for name in dict.fromkeys(definition.group for definition in shared.values()):
+            self._group(name)
+
+    def shown(self, definition: Property) -> dict[str, Any]:
+        """A definition as the Properties API prints it."""
+        return definition.shown(self._born)
+
+    def own(self, name: str) -> Property:
+        """The definition to alter, archived or not: this portal's alone, copied if it is shared."""
+        held = self.all[name]
+        if held.wire is None:
+            return held
+        mine = replace(held, wire=None)
+        self.all[name] = mine
+        if name in self.live:
+            self.live[name] = mine
+        return mine
 
     def add(self, definition: Property) -> None:
         """Put a definition in place, bringing its group into being when it is new."""
         self.all[definition.name] = definition
         self.live[definition.name] = definition
-        label = definition.group.replace("_", " ").capitalize()
-        self.groups.setdefault(definition.group, Group(definition.group, label))
+        self._group(definition.group)
 
-    def archive(self, definition: Property, now_ms: int) -> None:
-        """Hide a definition; its values stay on the records, unseen."""
+    def _group(self, name: str) -> None:
+        if name not in self.groups:
+            self.groups[name] = Group(name, name.replace("_", " ").capitalize())
+
+    def archive(self, name: str, now_ms: int) -> Property:
+        """Hide a definition; its values stay on the records, unseen. KeyError when there is none."""
+        definition = self.own(name)
         definition.archived_ms = now_ms
-        del self.live[definition.name]
+        del self.live[name]
+        return definition
 
     def uniques(self) -> list[str]:
         """Names of the properties whose values identify a record."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from connector.sandbox.salesforce import business, people, setup_objects
 from connector.sandbox.salesforce.fields import Field, ObjectType, Row
@@ -19,8 +20,13 @@ SYSTEM = "*"  # stands for automation, which no field-level security binds
 LEVELS = frozenset({"edit", "read", "none"})
 
 
-def standard_objects() -> Iterator[ObjectType]:
-    """Every object of a new org."""
+@cache
+def standard_objects() -> tuple[ObjectType, ...]:
+    """Every object of a new org, shared by all orgs of the process: alter none, but `Table.own` it."""
+    return tuple(_standard_objects())
+
+
+def _standard_objects() -> Iterator[ObjectType]:
     yield people.lead()
     yield people.contact()
     yield business.account()

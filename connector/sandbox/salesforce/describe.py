@@ -168,7 +168,7 @@ def describe(kind: ObjectType, scope: Scope, base: str) -> dict[str, Any]:
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [describe_field(field, locked=field.name in locked) for field in scope.fields(kind)],
+        "fields": [_known(kind, field, locked=field.name in locked) for field in scope.fields(kind)],
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,
@@ -180,6 +180,14 @@ def describe(kind: ObjectType, scope: Scope, base: str) -> dict[str, Any]:
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": f"All {kind.plural}", "name": "everything"}],
     }
+
+
+def _known(kind: ObjectType, field: Field, *, locked: bool) -> dict[str, Any]:
+    """`describe_field`, worked out once for every org that shares the object."""
+    known = kind.described.get((field.name, locked))
+    if known is None:
+        known = kind.described[field.name, locked] = describe_field(field, locked=locked)
+    return known
 
 
 def _children(kind: ObjectType, scope: Scope) -> list[dict[str, Any]]:
@@ -195,7 +203,7 @@ def _children(kind: ObjectType, scope: Scope) -> list[dict[str, Any]]:
             "restrictedDelete": False,
         }
         for name, table in scope.catalogue.tables.items()
-        for field in table.kind.fields.values()
+        for field in table.kind.links
         if kind.name in field.refers_to
     ]
 

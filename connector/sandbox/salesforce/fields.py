@@ -2,13 +2,14 @@
 
 A field owns a slot: its place in the list that is a row. Values are kept as they go over the wire (datetimes as
 `2026-11-02T08:15:30.000+0000`, all UTC and whole seconds), so reading is picking slots, and text order is time order.
-Slots are only ever appended; a removed field leaves its slot unused.
+Slots are only ever appended; a removed field leaves its slot unused. The standard objects are built once a process and
+shared by every org; an org that alters one takes a copy of its own first (`Table.own`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Row = list[Any]
@@ -109,6 +110,20 @@ class ObjectType:
     uniques: list[Field] = field(default_factory=list)
     blank: Row = field(default_factory=list)
     told: list[tuple[str, int]] = field(default_factory=list)
+    links: list[Field] = field(default_factory=list)
+    keyed: list[Field] = field(default_factory=list)
+    described: dict[tuple[str, bool], dict[str, Any]] = field(default_factory=dict)  # of describe.py, by (name, locked)
+
+    def copy(self) -> ObjectType:
+        """The same object, to be altered without touching this one; slots stay what they are."""
+        fields = {
+            name: replace(item, choices=[replace(each) for each in item.choices]) for name, item in self.fields.items()
+        }
+        made = replace(self, fields=fields, described={})
+        made.by_lower = {name.lower(): item for name, item in fields.items()}
+        made.by_relationship = {item.relationship.lower(): item for item in fields.values() if item.relationship}
+        made.refresh()
+        return made
 
     def add(self, item: Field) -> Field:
         """Give the object one more field, with a slot of its own if it stores anything."""
@@ -128,6 +143,9 @@ class ObjectType:
         self.required = [item for item in stored if item.required]
         self.uniques = [item for item in stored if item.unique]
         self.told = [(item.name, item.slot) for item in stored if item.name not in AUDIT and item.slot != ID_SLOT]
+        self.links = [item for item in self.fields.values() if item.refers_to]
+        self.keyed = [item for item in stored if item.keyed and item.slot != ID_SLOT]
+        self.described = {}
         self.blank = [None] * self.width
         for item in stored:
             self.blank[item.slot] = bool(item.default) if item.type == "boolean" else item.default

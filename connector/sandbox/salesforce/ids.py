@@ -6,6 +6,8 @@ Ids of one object rise with time, so sorting by id is sorting by creation; keyse
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 _GUARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _INSTANCE = "5f"
@@ -33,6 +35,14 @@ class IdMint:
 
     def __init__(self) -> None:
         self._next: dict[str, int] = {}
+
+    def taken(self) -> dict[str, int]:
+        """How many ids have been given out, by prefix."""
+        return dict(self._next)
+
+    def resume(self, taken: Mapping[str, int]) -> None:
+        """Go on as if so many had been given out."""
+        self._next.update(taken)
 
     def mint(self, prefix: str) -> str:
         """The next 18-character id with that three-character key prefix."""

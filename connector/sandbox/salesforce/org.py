@@ -19,13 +19,12 @@ from connector.sandbox.salesforce import front
 from connector.sandbox.salesforce.acts import Act, Change
 from connector.sandbox.salesforce.bulk_jobs import Jobs
 from connector.sandbox.salesforce.catalogue import Access, Catalogue, Scope
-from connector.sandbox.salesforce.cleaning import clean, stamp
+from connector.sandbox.salesforce.cleaning import stamp
 from connector.sandbox.salesforce.cursors import Cursors
-from connector.sandbox.salesforce.derived import derive
-from connector.sandbox.salesforce.fields import ACTING_USER, ID_SLOT, ObjectType, Row
-from connector.sandbox.salesforce.filling import Filler, require
+from connector.sandbox.salesforce.filling import Filler
 from connector.sandbox.salesforce.ids import IdMint, id18
 from connector.sandbox.salesforce.journal import Journal
+from connector.sandbox.salesforce.loading import load
 from connector.sandbox.salesforce.rules import Rulebook
 from connector.sandbox.salesforce.seed import furnish
 from connector.sandbox.salesforce.sessions import Sessions, Usage
@@ -34,7 +33,6 @@ from connector.sandbox.salesforce.writing import Writer
 from connector.sandbox.services import Services
 
 _PURGE_EVERY_S = 600.0
-_SHARED_TYPES = frozenset({"picklist", "multipicklist", "date", "datetime", "reference", "string", "textarea", "url"})
 
 
 class Org:
@@ -56,7 +54,8 @@ class Org:
         )
         self.schema_changed = self.now()
         self._purged = self.now().timestamp()
-        furnish(self.load, self.settings.edition, sandbox=self.settings.sandbox_org)
+        first_day = (self.settings.edition, self.settings.sandbox_org)
+        furnish(self.catalogue, self.mint, stamp(self.now()), *first_day)
         self.id = self.catalogue["Organization"].ids[0]
         self.bridge_user = self.catalogue["User"].ids[0]
         self.admin_user = self.catalogue["User"].ids[1]
@@ -93,42 +92,8 @@ class Org:
 
         Any stored field may be given, audit fields too. Types and required fields are still checked: Refusal.
         """
-        table = self.catalogue[sobject]
-        kind, second = table.kind, stamp(self.now())
-        shared: dict[Any, Any] = {}
-        ids: list[str] = []
         with self.lock:
-            for values in rows:
-                row = self._loaded(kind, values, second, shared)
-                table.put(row)
-                ids.append(row[ID_SLOT])
-        return ids
-
-    def _loaded(self, kind: ObjectType, values: Mapping[str, Any], second: str, shared: dict[Any, Any]) -> Row:
-        row = kind.blank.copy()
-        for name, value in values.items():
-            field = kind.fields[name]
-            kept = clean(field, value)
-            row[field.slot] = (
-                shared.setdefault(kept, kept) if field.type in _SHARED_TYPES and not field.unique else kept
-            )
-        slot = {name: kind.fields[name].slot for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp")}
-        row[slot["CreatedDate"]] = row[slot["CreatedDate"]] or second
-        row[slot["SystemModstamp"]] = (
-            row[slot["SystemModstamp"]] or row[slot["LastModifiedDate"]] or row[slot["CreatedDate"]]
-        )
-        row[slot["LastModifiedDate"]] = row[slot["LastModifiedDate"]] or row[slot["SystemModstamp"]]
-        users = self.catalogue["User"].ids
-        for name in ("CreatedById", "LastModifiedById"):
-            at = kind.slot(name)
-            row[at] = row[at] or (users[1] if len(users) > 1 else None)
-        owner = kind.fields.get("OwnerId")
-        if owner is not None and row[owner.slot] == ACTING_USER:
-            row[owner.slot] = users[1]
-        require(kind, row)
-        derive(self.catalogue, kind, row, None)
-        row[ID_SLOT] = row[ID_SLOT] or self.mint.mint(kind.prefix)
-        return row
+            return load(self.catalogue, self.mint, sobject, rows, stamp(self.now()))
 
     def snapshot(self, sobject: str, record_id: str) -> dict[str, Any] | None:
         """Every stored value of a row as it is now, deleted or not; None when there is no such row."""

@@ -84,7 +84,7 @@ def add(org: Org, sobject: str, field: Field) -> None:
         raise Refusal(
             "DUPLICATE_DEVELOPER_NAME", f"There is already a field named {field.name} on {sobject}.", ["DeveloperName"]
         )
-    table.kind.add(field)
+    table.own().add(field)
     table.widen()
     for row in table.rows.values():
         row[field.slot] = table.kind.blank[field.slot]
@@ -98,7 +98,7 @@ def remove(org: Org, sobject: str, name: str) -> None:
     if not name.endswith("__c") or not table.kind.has(name):
         raise Refusal("INVALID_FIELD", f"there is no custom field {name} on {sobject}")
     _check_unused(org, sobject, name)
-    table.unwatch(table.kind.remove(name))
+    table.unwatch(table.own().remove(name))
     org.touch_schema()
 
 
@@ -114,18 +114,20 @@ def rename(org: Org, sobject: str, old: str, new: str) -> None:
     if not old.endswith("__c") or not table.kind.has(old) or table.kind.has(new):
         raise Refusal("INVALID_FIELD", f"cannot rename {old} to {new} on {sobject}")
     _check_unused(org, sobject, old)
-    field = table.kind.fields.pop(old)
-    del table.kind.by_lower[old.lower()]
+    kind = table.own()
+    field = kind.fields.pop(old)
+    del kind.by_lower[old.lower()]
     field.name = new
-    table.kind.fields[new] = field
-    table.kind.by_lower[new.lower()] = field
-    table.kind.refresh()
+    kind.fields[new] = field
+    kind.by_lower[new.lower()] = field
+    kind.refresh()
     org.touch_schema()
 
 
 def set_choices(org: Org, sobject: str, name: str, values: Sequence[str], *, restricted: bool | None = None) -> None:
     """Replace the values of a picklist; values left out become inactive, as an admin's deactivation does."""
-    field = org.catalogue[sobject].kind.fields[name]
+    kind = org.catalogue[sobject].own()
+    field = kind.fields[name]
     kept = [field.choice(value) or Choice(value, value) for value in values]
     for choice in kept:
         choice.active = True
@@ -135,4 +137,5 @@ def set_choices(org: Org, sobject: str, name: str, values: Sequence[str], *, res
     field.choices = [*kept, *dropped]
     if restricted is not None:
         field.restricted = restricted
+    kind.refresh()
     org.touch_schema()

@@ -1,12 +1,21 @@
-"""What is in the org on its first day: the organisation, users, a queue, and the meaning of picklist values."""
+"""What is in the org on its first day: the organisation, users, a queue, and the meaning of picklist values.
+
+The rows of a first day are worked out once a process and copied into each new org, whose time alone is its own: a
+simulation founds thousands of orgs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache, partial
 from typing import Any
 
 from connector.sandbox.salesforce.business import STAGES, TASK_STATUSES
+from connector.sandbox.salesforce.catalogue import Catalogue
 from connector.sandbox.salesforce.derived import CONVERTED_STATUSES
+from connector.sandbox.salesforce.fields import Row
+from connector.sandbox.salesforce.ids import IdMint
+from connector.sandbox.salesforce.loading import load
 from connector.sandbox.salesforce.people import LEAD_STATUSES
 
 BRIDGE_USERNAME = "bridge@example.test"
@@ -29,8 +38,40 @@ _LOCALE = {
 Load = Callable[[str, Iterable[Mapping[str, Any]]], list[str]]
 
 
-def furnish(load: Load, edition: str, *, sandbox: bool) -> None:
-    """Fill a new org. `load` is Org.load."""
+_Stock = tuple[str, tuple[int, ...], tuple[Row, ...]]  # object, the slots that say when, rows
+
+
+def furnish(catalogue: Catalogue, mint: IdMint, second: str, edition: str, sandbox: bool) -> None:  # noqa: FBT001 - a key
+    """Fill a new org. `second` is its first, as datetimes are kept."""
+    stock, minted = _stock(edition, sandbox)
+    for name, moments, rows in stock:
+        table = catalogue[name]
+        for row in rows:
+            mine = row.copy()
+            for slot in moments:
+                mine[slot] = second
+            table.put(mine)
+    mint.resume(minted)
+
+
+@cache
+def _stock(edition: str, sandbox: bool) -> tuple[tuple[_Stock, ...], Mapping[str, int]]:  # noqa: FBT001 - a key
+    """The rows of a first day, and how many ids they took of each prefix."""
+    catalogue, mint = Catalogue(), IdMint()
+    _found(partial(_load, catalogue, mint), edition, sandbox=sandbox)
+    filled = [(name, table) for name, table in catalogue.tables.items() if table.ids]
+    moments = ("CreatedDate", "LastModifiedDate", "SystemModstamp")
+    return tuple(
+        (name, tuple(map(table.kind.slot, moments)), tuple(table.rows[each] for each in table.ids))
+        for name, table in filled
+    ), mint.taken()
+
+
+def _load(catalogue: Catalogue, mint: IdMint, sobject: str, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    return load(catalogue, mint, sobject, rows, "")
+
+
+def _found(load: Load, edition: str, *, sandbox: bool) -> None:
     load("Organization", [{"Name": "Acme Test", "OrganizationType": edition, "IsSandbox": sandbox, **_LOCALE}])
     load("User", [_user(*seat) for seat in USERS])
     (queue,) = load("Group", [{"Name": "New Leads", "DeveloperName": "New_Leads", "Type": "Queue"}])

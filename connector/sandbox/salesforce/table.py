@@ -31,16 +31,21 @@ class Table:
 
     def __init__(self, kind: ObjectType) -> None:
         self.kind = kind
+        self._shared = True  # the kind is every org's
         self.rows: dict[str, Row] = {}
         self.ids: list[str] = []
         self.shadows: dict[str, Shadow] = {}
-        self._keyed: dict[int, tuple[Field, Bucket]] = {}
+        self._keyed: dict[int, tuple[Field, Bucket]] = {field.slot: (field, {}) for field in kind.keyed}
         self._stamp_slot = kind.slot("SystemModstamp")
         self._deleted_slot = kind.slot("IsDeleted")
         self._stamps: Bucket = {}
         self._seconds: list[str] = []
-        for field in kind.fields.values():
-            self.watch(field)
+
+    def own(self) -> ObjectType:
+        """The kind to alter: a copy that is this org's alone, made when first asked for."""
+        if self._shared:
+            self.kind, self._shared = self.kind.copy(), False
+        return self.kind
 
     def watch(self, field: Field) -> None:
         """Index a field, if it is one that rows are found by."""
