@@ -25,6 +25,7 @@ def iso_day(day: int) -> str:
     return (EPOCH + timedelta(days=day)).date().isoformat()
 
 
+@lru_cache(maxsize=32_768)
 def iso(moment_ms: int) -> str:
     """`2026-01-02T03:04:05.678Z`, or without the fraction when it is zero."""
     day, rest = divmod(moment_ms, DAY_MS)

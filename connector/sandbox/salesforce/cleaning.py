@@ -34,6 +34,7 @@ def clean(field: Field, value: Any) -> Any:
     return _CLEANERS[field.type](field, value)
 
 
+@lru_cache(maxsize=4096)
 def stamp(moment: datetime) -> str:
     """A datetime as REST spells it: UTC, whole seconds (fact sheet 1.9)."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")

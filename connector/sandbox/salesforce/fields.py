@@ -113,13 +113,14 @@ class ObjectType:
     links: list[Field] = field(default_factory=list)
     keyed: list[Field] = field(default_factory=list)
     described: dict[tuple[str, bool], dict[str, Any]] = field(default_factory=dict)  # of describe.py, by (name, locked)
+    renders: dict[Any, Any] = field(default_factory=dict)  # of soql_run.py
 
     def copy(self) -> ObjectType:
         """The same object, to be altered without touching this one; slots stay what they are."""
         fields = {
             name: replace(item, choices=[replace(each) for each in item.choices]) for name, item in self.fields.items()
         }
-        made = replace(self, fields=fields, described={})
+        made = replace(self, fields=fields, described={}, renders={})
         made.by_lower = {name.lower(): item for name, item in fields.items()}
         made.by_relationship = {item.relationship.lower(): item for item in fields.values() if item.relationship}
         made.refresh()
@@ -145,7 +146,7 @@ class ObjectType:
         self.told = [(item.name, item.slot) for item in stored if item.name not in AUDIT and item.slot != ID_SLOT]
         self.links = [item for item in self.fields.values() if item.refers_to]
         self.keyed = [item for item in stored if item.keyed and item.slot != ID_SLOT]
-        self.described = {}
+        self.described, self.renders = {}, {}
         self.blank = [None] * self.width
         for item in stored:
             self.blank[item.slot] = bool(item.default) if item.type == "boolean" else item.default

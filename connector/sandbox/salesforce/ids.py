@@ -7,6 +7,7 @@ Ids of one object rise with time, so sorting by id is sorting by creation; keyse
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 _GUARD = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -14,6 +15,7 @@ _INSTANCE = "5f"
 ID_LENGTHS = frozenset({15, 18})
 
 
+@lru_cache(maxsize=32_768)
 def id18(short: str) -> str:
     """The 18-character form of a 15-character id; an 18-character id is returned as it is."""
     if len(short) == 18:  # noqa: PLR2004 - the long form of an id

@@ -56,7 +56,8 @@ def read_fields(call: Call, table: Table, names: list[str]) -> Any:
     """A renderer for these fields, or for all the user sees when none are named. Raises Refusal INVALID_FIELD."""
     kind = table.kind
     if not names:
-        names = [field.name for field in call.scope.fields(kind)]
+        every = [Name((field.name,), 0) for field in call.scope.fields(kind)]
+        return renderer(kind, every, call.scope, f"{call.version}.0")
     wanted = [Name(tuple(name.strip().split(".")), 0) for name in names]
     for name in wanted:
         if len(name.parts) == 1 and call.scope.field(kind, name.parts[0]) is None:

@@ -21,6 +21,7 @@ from connector.sandbox.salesforce.soql_tree import Name, Order, Query
 from connector.sandbox.salesforce.table import Table
 
 FIELDS_LIMIT_MAX = 200
+RENDERS_MAX = 256
 Render = Callable[[Row], dict[str, Any]]
 
 
@@ -120,7 +121,21 @@ def _sort(rows: list[Row], field: Field, read: Callable[[Row], Any], key: Order)
 def renderer(
     kind: ObjectType, names: Sequence[Name], scope: Scope, version: str, *, query: Query | None = None
 ) -> Render:
-    """A function from row to record, for these names."""
+    """A function from row to record, for these names; kept with the object, since clients ask for the same again."""
+    key = (version, scope.access.hidden(scope.user_id, kind.name), *names)
+    known: Render | None = kind.renders.get(key)
+    if known is not None:
+        return known
+    render, timeless = _renderer(kind, names, scope, version, query)
+    if timeless and len(kind.renders) < RENDERS_MAX:
+        kind.renders[key] = render
+    return render
+
+
+def _renderer(
+    kind: ObjectType, names: Sequence[Name], scope: Scope, version: str, query: Query | None
+) -> tuple[Render, bool]:
+    """The function, and whether it is the same for every org (it follows no link to a parent)."""
     columns, parents = _split(kind, names, scope, query)
     base = f"/services/data/v{version}/sobjects/{kind.name}/"
     labels = tuple(columns)
@@ -143,7 +158,7 @@ def renderer(
             record[label] = special(row)
         return record
 
-    return render
+    return render, not parents
 
 
 def _split(
