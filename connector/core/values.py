@@ -120,8 +120,9 @@ _LONG, _SHORT, _OFFSET = 24, 20, 28  # ...T08:15:30.123Z, ...T08:15:30Z, ...T08:
 
 
 def _datetime(raw: object) -> Value:
+    """The spellings that the CRMs use are cut to measure; any other is written anew from its moment."""
     moment = _instant(raw)
-    if isinstance(raw, str) and raw[10:11] == "T":
+    if isinstance(raw, str) and raw[4:17:3] == "--T::":
         if raw[-1] == "Z" and len(raw) == _LONG and raw[19] == ".":
             return raw
         if raw[-1] == "Z" and len(raw) == _SHORT:

@@ -67,9 +67,10 @@ def test_any_difference_in_what_is_said_changes_the_digest() -> None:
         contact(),
         replace(one, presence=Presence.ARCHIVED),
         replace(one, moved_to=LEAD),
+        replace(one, moved_to=CONTACT),
         replace(one, unreadable={"phone": "1"}),
     ]
-    assert len({digest(each) for each in [one, *others]}) == 7
+    assert len({digest(each) for each in [one, *others]}) == 8
 
 
 def test_a_digest_is_the_same_in_every_process() -> None:
@@ -80,6 +81,7 @@ def test_a_ref_reads_back_from_its_text() -> None:
     for ref in (CONTACT, LEAD):
         assert Ref.parse(str(ref)) == ref
     assert Ref.parse("salesforce:Lead:00Q5g00000Abcde") == LEAD
+    assert Ref.parse("hubspot:contacts:a:b") == refs.hubspot("contacts", "a:b") == Ref(Side.HUBSPOT, "contacts", "a:b")
 
 
 @pytest.mark.parametrize("text", ["hubspot:contacts", "hubspot::1", "elsewhere:contacts:1", ""])
@@ -90,6 +92,7 @@ def test_a_text_that_is_no_ref_is_refused_with_an_example(text) -> None:
 
 def test_a_salesforce_id_is_widened_to_18_characters() -> None:
     assert refs.id18("0035g00000Abcde") == "0035g00000AbcdeAAB"
+    assert refs.id18("00QYZ0000000AZZ") == "00QYZ0000000AZZ2A2"
     assert refs.id18("33451") == "33451"
 
 
@@ -120,3 +123,4 @@ def test_a_mapping_set_names_the_pairs_of_an_object_in_creating_order() -> None:
     mappings = MappingSet((people, converted, companies), "d")
     assert [each.name for each in mappings.pairs_of(Side.HUBSPOT, "contacts")] == ["contacts/Lead", "contacts/Contact"]
     assert [each.name for each in mappings.pairs_of(Side.SALESFORCE, "Account")] == ["companies/Account"]
+    assert mappings.pairs_of(Side.SALESFORCE, "Task") == ()

@@ -61,6 +61,14 @@ def test_a_contact_made_by_conversion_is_found_although_hubspot_still_names_the_
     assert found == Matched(made, "cross id")
 
 
+def test_an_email_is_no_proof_that_a_carried_id_is_a_former_one() -> None:
+    """By cross id, a Contact's id on a HubSpot contact may be outdated by a conversion; by e-mail it names another."""
+    elsewhere = "0035g00000AbcdeAAB"
+    found = match(PAIR, person(salesforce_id=elsewhere), [someone()])
+    reason = f"same email, but {CONTACT} already carries the id of another record ({elsewhere})"
+    assert found == Ambiguous((CONTACT, LEAD), reason)
+
+
 def test_emails_match_whatever_their_case() -> None:
     assert match(PAIR, person(), [someone()]) == Matched(someone(), "email")
 

@@ -22,9 +22,11 @@ THERE = [
     ("upper", "Ada", "ADA"),
     ("collapse_spaces", " a   b ", "a b"),
     ("title_case", "ada LOVELACE McDonald", "Ada Lovelace McDonald"),
+    ("title_case", "ada  lovelace", "Ada  Lovelace"),
     ("digits_only", "+33 (0)1", "3301"),
     ("digits_only", "none", None),
     ("domain", "https://www.X.test/about?x", "x.test"),
+    ("domain", "https://x.test/?from=https://y.test", "x.test"),
     ("domain", "Ada@X.test", "x.test"),
     ("domain", "www.x.test:8080/a", "x.test"),
     ("date_of_datetime", "2026-11-02T23:59:59.000Z", "2026-11-02"),
@@ -79,7 +81,9 @@ def test_an_owner_without_counterpart_goes_to_the_fallback_or_is_refused() -> No
     assert owner_map({"7": "005A"})("7") == "005A"
     assert owner_map({"7": "005A"}, "005Q")("8") == "005Q"
     assert owner_map({"7": "005A"}, "005Q")(None) is None
-    assert owner_map({})("8").code == "NO_OWNER"
+    assert owner_map({})("8") == Refusal(
+        "NO_OWNER", "this owner has no active counterpart", "add the pair to owners.yaml, or name a fallback there"
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,7 +95,11 @@ def test_a_text_is_limited(value, policy, expected) -> None:
 
 
 def test_a_text_too_long_is_refused_with_both_lengths() -> None:
-    assert limit_length(3, LengthPolicy.REJECT)("abcd").reason == "4 characters; the other side takes 3"
+    assert limit_length(3, LengthPolicy.REJECT)("abcd") == Refusal(
+        "TOO_LONG",
+        "4 characters; the other side takes 3",
+        "shorten it, lengthen the field, or set `too_long: truncate` on the rule",
+    )
 
 
 def test_a_chain_goes_step_by_step() -> None:

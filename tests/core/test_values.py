@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -50,6 +52,19 @@ READ = [
     (Kind.DATETIME, "2026-11-02", "2026-11-02T00:00:00.000Z"),
     (Kind.DATETIME, "1793607330123", "2026-11-02T08:15:30.123Z"),
     (Kind.DATETIME, 1793607330123, "2026-11-02T08:15:30.123Z"),
+    (Kind.DATETIME, "2026-11-02T08:15:30+0000", "2026-11-02T08:15:30.000Z"),
+    (Kind.DATETIME, "2026-11-02T08:15:30.000+0100", "2026-11-02T07:15:30.000Z"),
+    (Kind.DATETIME, "2026-11-02 08:15:30.123Z", "2026-11-02T08:15:30.123Z"),
+    (Kind.DATETIME, "2026-11-02T08:15:30,123Z", "2026-11-02T08:15:30.123Z"),
+    (Kind.DATETIME, "2026-11-02T08:15:30.1234", "2026-11-02T08:15:30.123Z"),
+    (Kind.DATETIME, "2026-11-02T0815+0100", "2026-11-02T07:15:00.000Z"),
+    (Kind.DATETIME, "20261102T081530Z", "2026-11-02T08:15:30.000Z"),
+    (Kind.DATETIME, "2026-11-02T081530.5Z", "2026-11-02T08:15:30.500Z"),
+    (Kind.DATETIME, "2026-11-02T081530.12345+0000", "2026-11-02T08:15:30.123Z"),
+    (Kind.DATETIME, "2026-W45-1T08:15:30.123Z", "2026-11-02T08:15:30.123Z"),
+    (Kind.DATE, "-5", "1969-12-31"),
+    (Kind.NUMBER, "1E40", "1" + "0" * 40),
+    (Kind.NUMBER, "1E-40", "0." + "0" * 39 + "1"),
     (Kind.PICKLIST, " Open ", "Open"),
     (Kind.MULTIPICKLIST, ";b;a", "a;b"),
     (Kind.MULTIPICKLIST, "b; a ;b", "a;b"),
@@ -77,10 +92,14 @@ UNREAD = [
     (Kind.NUMBER, float("nan"), "expected a number of ordinary size"),
     (Kind.NUMBER, "Infinity", "expected a number of ordinary size"),
     (Kind.NUMBER, "1E999999", "expected a number of ordinary size"),
+    (Kind.NUMBER, "1E41", "expected a number of ordinary size"),
+    (Kind.NUMBER, "1E-41", "expected a number of ordinary size"),
     (Kind.BOOLEAN, "perhaps", "expected true or false"),
     (Kind.BOOLEAN, 2, "expected true or false"),
     (Kind.DATE, "02/11/2026", "expected a date like 2026-11-02"),
     (Kind.DATE, "2026-W45-1", "expected a date like 2026-11-02"),
+    (Kind.DATE, "x1793577600000", "expected a date like 2026-11-02"),
+    (Kind.DATE, "-soon", "expected a date like 2026-11-02"),
     (Kind.DATE, "2026-02-30", "expected a date or time, in ISO 8601 or epoch milliseconds"),
     (Kind.DATE, True, "expected a date or time, in ISO 8601 or epoch milliseconds"),
     (Kind.DATETIME, "soon", "expected a date or time, in ISO 8601 or epoch milliseconds"),
@@ -96,6 +115,22 @@ def test_what_a_kind_cannot_understand_is_said_without_the_value(kind, raw, reas
     with pytest.raises(Unreadable) as raised:
         canonical(kind, raw)
     assert raised.value.reason == reason
+    assert str(raised.value) == reason
+
+
+@pytest.fixture(params=["Asia/Kathmandu", "America/Los_Angeles"])
+def zone_of_the_machine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", request.param)
+        time.tzset()
+        yield request.param
+    time.tzset()
+
+
+def test_a_moment_without_a_zone_is_utc_wherever_the_bridge_runs(zone_of_the_machine: str) -> None:
+    assert canonical(Kind.DATETIME, "2026-11-02 08:15:30") == "2026-11-02T08:15:30.000Z"
+    assert canonical(Kind.DATETIME, "2026-11-02T09:15:30+01:00") == "2026-11-02T08:15:30.000Z"
+    assert canonical(Kind.DATE, "1793577600000") == "2026-11-02"
 
 
 @pytest.mark.parametrize(
@@ -114,6 +149,7 @@ SAME = [
     (Kind.PHONE, "call me", "CALL ME"),
     (Kind.MONEY, "10.005", "10.01"),
     (Kind.MONEY, "10.001", "10"),
+    (Kind.MONEY, "1000.005", "1000.01"),
     (Kind.BOOLEAN, None, "false"),
     (Kind.DATETIME, "2026-11-02T08:15:30.999Z", "2026-11-02T08:15:30.000Z"),
     (Kind.MULTIPICKLIST, "b;a", "a;b"),
