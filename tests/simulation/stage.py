@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -36,18 +36,12 @@ from connector.storage import state
 from connector.storage.database import Database, migrate, open_database
 from connector.transport.throttle import Throttle
 from tests.simulation.turns import SharedStore, Turns, WorkerClock
+from tests.simulation.variants import SELLERS, VARIANTS
 from tests.simulation.watched import Watched, Witness
 from tests.simulation.wires import HubSpotWire, Line, SalesforceWire
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 SECRETS = {"HUBSPOT_TOKEN": "sandbox-hubspot-token", "SALESFORCE_CLIENT_SECRET": "sandbox-consumer-secret"}
-
-VARIANTS: Mapping[str, Mapping[str, Any]] = {
-    "as shipped": {},
-    "a person decides": {"fields": {"job_title": {"hubspot": "jobtitle", "salesforce": "Title", "policy": "manual"}}},
-    "HubSpot wins": {"fields": {"job_title": {"hubspot": "jobtitle", "salesforce": "Title", "policy": "hubspot"}}},
-    "deletions travel": {"on_archive": "archive"},
-}
 
 
 @cache
@@ -59,10 +53,14 @@ def loaded(variant: str) -> Loaded:
         yaml, path = YAML(), folder / "config.yaml"
         config = yaml.load(path.read_text())
         config["salesforce"]["auth"]["client_id"] = "sandbox-consumer-key"
+        chosen = VARIANTS[variant]
+        for guard, limits in chosen.guards.items():
+            config["guards"][guard] |= limits
         yaml.dump(config, path)
-        if VARIANTS[variant]:
-            changes = {"mapping": "contacts", "extends": "default", **VARIANTS[variant]}
-            yaml.dump(changes, folder / "mappings" / "contacts.yaml")
+        changes = {"mapping": "contacts", "extends": "default", **chosen.people}
+        yaml.dump(changes, folder / "mappings" / "contacts.yaml")
+        owners = {"table": dict(SELLERS), "fallback": dict(chosen.fallback)}
+        yaml.dump({"owners": owners}, folder / "mappings" / "owners.yaml")
         return load(path, SECRETS)
 
 
@@ -93,8 +91,9 @@ def _template() -> tuple[Database, sqlite3.Connection]:
     world = new_world(0)
     turns = Alone(world.services.clock)
     with ExitStack() as ending:
-        crms = adapters(world, database, turns, lambda *_: None, EvenDice(), ending)
-        bootstrap._facts(loaded("as shipped"), database, crms, WorkerClock(world.services.clock, turns))
+        clock = WorkerClock(world.services.clock, turns)
+        crms = adapters(world, database, turns, lambda *_: None, (clock, EvenDice()), ending)
+        bootstrap._facts(loaded("as shipped"), database, crms, clock)
     with closing(database._engine.raw_connection()) as lent:
         lent.driver_connection.backup(copy)
     return database, copy
@@ -116,10 +115,10 @@ def new_world(seed: int) -> World:
 
 
 def adapters(  # noqa: PLR0917  # what a process is handed by its surroundings
-    world: World, database: Database, turns: Turns, heard: Any, dice: Any, closing: ExitStack
+    world: World, database: Database, turns: Turns, heard: Any, around: tuple[WorkerClock, Any], closing: ExitStack
 ) -> dict[Side, Crm]:
-    """Both production adapters on wires without sockets."""
-    settings, clock = loaded("as shipped").settings, WorkerClock(world.services.clock, turns)
+    """Both production adapters on wires without sockets; `around` are the host's clock and dice."""
+    settings, (clock, dice) = loaded("as shipped").settings, around
     lines = {side: Line(world, side.value, turns, heard) for side in Side}
     day = {side: sides._budget(settings, side, database, clock) for side in Side}
     for budget in day.values():
@@ -139,7 +138,29 @@ def adapters(  # noqa: PLR0917  # what a process is handed by its surroundings
 
 @dataclass
 class Stage:
-    """One world with its store; what plays on it is in `play`, what people do in `people`."""
+    """One world with its store; what plays on it is in `play`, what people do in `people`.
+
+    What the oracle must know of the trouble:
+
+    Attributes:
+        variant: the mapping variant that a worker reads when it opens.
+        variants_held: since when which variant has been on disk, oldest first.
+        rewritten: (side, object, field) that other people's software rewrites, or rewrote for a while.
+        closed: (side, object, field) that an admin has removed, hidden or made read-only, and not given back.
+        choices_changed: (side, object, field) whose picklist values an admin took away or added.
+        ruled: (side, object) on which an admin's validation or duplicate rule refuses some values.
+        miswritten: (side, id) of records into which other software wrote a cross id that is not theirs, or cleared it.
+        kept_apart: (side, id) of records that people unlinked or forgot, which are not to be joined again.
+        approves: whether workers' runs are approved beforehand; else a person must let a held run go on.
+        host_ahead: by worker, how far the clock of its host is ahead of the true time (negative: behind).
+
+    What acts remember for themselves:
+        closeness: how often an act is about somebody whom the last acts were about.
+        dealt: ids that acts were about, oldest first.
+        endings: what ends lasting trouble when all becomes calm, each told in words.
+        post: what has been told of changes and not yet been delivered.
+        papers: saved plans, made and not yet applied.
+    """
 
     seed: int
     dice: Random
@@ -149,6 +170,20 @@ class Stage:
     witness: Witness = field(default_factory=Witness)
     told: list[str] = field(default_factory=list)
     tokens: int = 0
+    variants_held: list[tuple[datetime, str]] = field(default_factory=list)
+    rewritten: set[tuple[Side, str, str]] = field(default_factory=set)
+    closed: set[tuple[Side, str, str]] = field(default_factory=set)
+    choices_changed: set[tuple[Side, str, str]] = field(default_factory=set)
+    ruled: set[tuple[Side, str]] = field(default_factory=set)
+    miswritten: set[tuple[Side, str]] = field(default_factory=set)
+    kept_apart: set[tuple[Side, str]] = field(default_factory=set)
+    approves: bool = True
+    host_ahead: dict[str, timedelta] = field(default_factory=dict)
+    closeness: float = 0.0
+    dealt: list[str] = field(default_factory=list)
+    endings: dict[str, Callable[[], object]] = field(default_factory=dict)
+    post: Any = None
+    papers: list[Path] = field(default_factory=list)
 
     def people(self, side: Side) -> list[tuple[str, str, dict[str, Any]]]:
         """Every live person of a side, past its API: (object, id, values); converted Leads are no longer there."""
@@ -190,7 +225,7 @@ class Stage:
         Raises what opening raises: Transient, Unauthorised, Misconfigured.
         """
         written = loaded(self.variant)
-        clock = WorkerClock(self.clock, turns)
+        clock = WorkerClock(self.clock, turns, self.host_ahead.get(name, timedelta()))
 
         def heard(side: str, request: Request, response: Response) -> None:
             self.tell(f"  {name} {side} {request.method} {request.path} -> {response.status} {response.wire.value}")
@@ -198,7 +233,7 @@ class Stage:
 
         with ExitStack() as ending:
             store = SharedStore(self.store, turns)
-            raw = adapters(self.world, store, turns, heard, self, ending)
+            raw = adapters(self.world, store, turns, heard, (clock, self), ending)
             crms = {side: Watched(crm, name, self.witness, self.world.services.log) for side, crm in raw.items()}
             known = bootstrap._facts(written, store, crms, clock)
             mapping, findings = fitted(written, known)
