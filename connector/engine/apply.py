@@ -204,7 +204,7 @@ def _link_made(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:
 
 def _new_link(job: Job) -> NewLink:
     assert job.made is not None
-    there, origin = job.converted or job.made.ref, job.case.refs[0]
+    there, origin = job.converted or job.made.ref, job.case.origin(job.made.side)
     assert there is not None
     hubspot, salesforce = (there, origin) if there.side is Side.HUBSPOT else (origin, there)
     memory = Memory() if job.converted else created_memory(job)

@@ -18,8 +18,9 @@ from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.candidates import Candidates, find_candidates
+from connector.engine.decisions import NONE, Decisions, decisions_for
 from connector.engine.heirs import heirs_first, survivors
-from connector.storage import issues, links
+from connector.storage import links
 from connector.storage.links import Link
 
 
@@ -37,33 +38,9 @@ class Case:
         """The records concerned, HubSpot's first."""
         return tuple(reading.ref for reading in (self.subject.hubspot, self.subject.salesforce) if reading)
 
-
-@dataclass(frozen=True, slots=True)
-class Decisions:
-    """What people and refusals have left behind for some refs: parked values, settled conflicts."""
-
-    parked: Mapping[Ref, set[tuple[Side, str, str | None]]]
-    settled: Mapping[Ref, Mapping[str, issues.Decision]]
-
-    def parked_for(self, refs: Iterable[Ref]) -> frozenset[tuple[Side, str, str | None]]:
-        """The refused values of any of these refs."""
-        return frozenset().union(*(self.parked.get(ref, ()) for ref in refs)) if self.parked else frozenset()
-
-    def settled_for(self, pair: Pair, hubspot: Reading, salesforce: Reading) -> dict[str, Side]:
-        """The sides a person chose, by rule; a choice holds only between the values it was made between."""
-        if not self.settled:
-            return {}
-        decided = {**self.settled.get(salesforce.ref, {}), **self.settled.get(hubspot.ref, {})}
-        return {
-            rule.name: decision.winner
-            for rule in pair.rules
-            if (decision := decided.get(rule.name))
-            and hubspot.values.get(rule.hubspot) == decision.hubspot
-            and salesforce.values.get(rule.salesforce) == decision.salesforce
-        }
-
-
-_NONE = Decisions({}, {})
+    def origin(self, made_on: Side) -> Ref:
+        """The record for which a counterpart is made on a side."""
+        return next(ref for ref in self.refs if ref.side is not made_on)
 
 
 def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
@@ -97,9 +74,7 @@ def _vanished(ref: Ref, linked: Mapping[Ref, Link], readings: Mapping[Ref, Readi
 
 def _gone(bridge: Bridge, reading: Reading) -> Case:
     """The case of a record that is not there and has no link: nothing to do, but what was asked about it is settled."""
-    return _planned(
-        bridge.mapping.pairs_of(reading.ref.side, reading.ref.object)[0], _subject(reading, None, "", _NONE)
-    )
+    return _planned(bridge.mapping.pairs_of(reading.ref.side, reading.ref.object)[0], _subject(reading, None, "", NONE))
 
 
 def read_refs(bridge: Bridge, refs: Iterable[Ref]) -> dict[Ref, Reading]:
@@ -113,15 +88,6 @@ def read_refs(bridge: Bridge, refs: Iterable[Ref]) -> dict[Ref, Reading]:
         return bridge.crms[side].read_many(asked)
 
     return {reading.ref: reading for readings in bridge.together(read).values() for reading in readings}
-
-
-def decisions_for(bridge: Bridge, refs: Iterable[Ref]) -> Decisions:
-    """Parked values and settled conflicts of these refs; costs nothing while no issue is open."""
-    with bridge.database.read() as conn:
-        if not issues.counts(conn):
-            return _NONE
-        wanted = list(refs)
-        return Decisions(issues.parked(conn, wanted), issues.settled(conn, wanted))
 
 
 def linked_case(bridge: Bridge, link: Link, readings: Mapping[Ref, Reading], decisions: Decisions) -> Case:
@@ -248,7 +214,7 @@ def _ambiguous(pair: Pair, reading: Reading, rivals: tuple[Ref, ...], reason: st
         reason=reason,
         hint=f"decide with: smarketing link {reading.ref} REF, or merge the duplicates in the CRM that holds them",
     )
-    subject = replace(_subject(reading, None, "", Decisions({}, {})), issue=issue)
+    subject = replace(_subject(reading, None, "", NONE), issue=issue)
     return Case(pair, subject, plan(pair, subject), None)
 
 
@@ -278,16 +244,24 @@ def _linked_aliases(bridge: Bridge, readings: dict[Ref, Reading], linked: Mappin
 
 
 def with_history(bridge: Bridge, cases: list[Case]) -> list[Case]:
-    """Plan again, with exact times, the cases whose conflict hangs on when HubSpot's field was edited."""
+    """Plan again, with exact times, the cases whose conflict hangs on when HubSpot's field was edited.
+
+    Where the contact that was about to meet somebody is gone by now, the other is looked at anew, on its own.
+    """
     asking = {case.subject.hubspot.ref: case for case in cases if case.plan.wants_history and case.subject.hubspot}
     if not asking:
         return cases
     again: dict[int, Case] = {}
+    left: list[Ref] = []
     for obj in sorted({ref.object for ref in asking}):
         ids = [ref.id for ref in asking if ref.object == obj]
         names = sorted({name for ref in asking if ref.object == obj for name in asking[ref].plan.wants_history})
         for reading in bridge.crms[Side.HUBSPOT].read(bridge.views[Side.HUBSPOT, obj], ids, history=names):
             case = asking[reading.ref]
-            subject = replace(case.subject, hubspot=reading)
-            again[id(case)] = Case(case.pair, subject, plan(case.pair, subject), case.link)
-    return [again.get(id(case), case) for case in cases]
+            if case.link is None and not reading.present:
+                again[id(case)] = _gone(bridge, reading)
+                left.append(case.origin(Side.HUBSPOT))
+            else:
+                subject = replace(case.subject, hubspot=reading)
+                again[id(case)] = Case(case.pair, subject, plan(case.pair, subject), case.link)
+    return [again.get(id(case), case) for case in cases] + (cases_of(bridge, left) if left else [])

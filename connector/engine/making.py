@@ -72,7 +72,7 @@ def _rows(job: Job) -> Iterator[tuple[str, str, dict[str, tuple[Any, Any]]]]:
     for step in job.case.plan.steps if job.made else ():
         if isinstance(step, Create):
             base = {rule: (agreed.hubspot, agreed.salesforce) for rule, agreed in step.agreed.items()}
-            yield str(job.case.refs[0]), job.case.pair.name, base
+            yield str(job.case.origin(step.side)), job.case.pair.name, base
 
 
 def adopt(bridge: Bridge) -> None:

@@ -132,7 +132,7 @@ def taken(job: Job) -> Issue:
     """The issue of a record that could not be made because the other side says it is there already."""
     made = job.made
     assert made is not None
-    origin, others = job.case.refs[0], tuple(made.exists)
+    origin, others = job.case.origin(made.side), tuple(made.exists)
     named = " and ".join(map(str, others)) or "another record"
     return Issue(
         IssueKind.AMBIGUOUS,

@@ -24,13 +24,13 @@ from connector.engine.candidates import Candidates, linked_elsewhere, partners
 from connector.engine.cases import (
     Case,
     cases_of,
-    decisions_for,
     is_mapped,
     loose_cases,
     plan_link,
     read_refs,
     with_history,
 )
+from connector.engine.decisions import decisions_for
 from connector.storage import links, spool
 from connector.storage.links import Link
 from connector.storage.spool import SpoolRow

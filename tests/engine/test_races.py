@@ -8,14 +8,18 @@ from datetime import timedelta
 import pytest
 
 from connector import ports
+from connector.core.mapping import Policy
 from connector.core.plan import Memory
+from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine import reconcile, sync
 from connector.errors import RateLimited, Transient
 from connector.ports import Exists, Rejected, Rejection
 from connector.storage import links
 from connector.storage.links import NewLink
-from tests.engine.town import Town
+from tests.engine.town import RULES, Town, pair
+
+NEWEST = tuple(replace(rule, policy=Policy.NEWEST) for rule in RULES)
 
 
 @pytest.fixture(params=["memory", "file", "postgres"])
@@ -213,3 +217,23 @@ def test_a_record_that_is_refused_again_and_again_is_given_up_and_shown(town: To
     assert len(rounds) == 4
     assert {one.issue.field for one in town.issues()} == {"FirstName", "LastName", "Title", "Email"}
     assert town.dirty() == 0
+
+
+def test_a_contact_that_is_deleted_just_before_it_meets_its_lead_is_made_anew_for_the_lead(town: Town) -> None:
+    """Found by the simulation: the Lead was linked to the contact's own id, and no run came to an end any more."""
+    contact = town.contact(email="a@x.test", jobtitle="CTO")
+    lead = town.lead(Email="a@x.test", LastName="A", Title="CFO")
+    town.bridge = town.bridged((pair("Lead", rules=NEWEST),), town.bridge.limits)
+    read = town.hubspot.read
+
+    def read_too_late(view: ports.View, ids: list[str], history: list[str] = ()) -> list[Reading]:
+        if history and contact in town.hubspot.live("contacts"):
+            town.hubspot.archive(contact)
+        return read(view, ids, history)
+
+    town.hubspot.read = read_too_late
+    town.sync()
+    ((made, there),) = town.links()
+    assert (there, made in town.hubspot.live("contacts"), made != contact) == (lead, True, True)
+    assert town.hubspot.values(made)["jobtitle"] == "CFO"
+    assert town.issues() == []

@@ -2,7 +2,8 @@
 
 from connector.core.plan import IssueKind
 from connector.engine.candidates import find_candidates
-from connector.engine.cases import Decisions, loose_cases
+from connector.engine.cases import loose_cases
+from connector.engine.decisions import Decisions
 from tests.engine.town import Town
 
 
