@@ -1,20 +1,92 @@
-"""The witness of who knew what: which write of a worker came after which of its readings, by place in the write log.
+"""The witness of who knew what: what a worker had read of a record when it wrote to it, and whether it ever heard back.
 
-The write log of the sandbox is the one order of everything that took effect. A worker that writes over a value it could
-not have seen is in the open window between reading and writing that neither API can close; one that writes over a value
-it had seen has lost an edit.
+The write log of the sandbox is the one order of everything that took effect. A worker that writes over a value it
+could not have seen is in the open window between reading and writing that neither API can close; one that writes over
+a value it had seen has lost an edit. A write whose worker died, or got no answer, before it wrote into the story is one
+that the story cannot tell of. So each opening of the bridge (a life) keeps its latest readings and the places in the
+log at which it told the story, and each write keeps its life and the reading it came after.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, select
 
 from connector.core.readings import Reading
-from connector.core.refs import Ref
-from connector.ports import Crm, View
+from connector.core.refs import Side
+from connector.ports import Crm, Done, Outcome, View, Write
 from connector.sandbox.services import WriteLog
+from connector.storage.database import Database
+from connector.storage.tables import events
+from tests.simulation.turns import SharedStore, Turns
+
+BRIDGE = frozenset({"api:7906213", "api:smarketing-bridge"})  # who the bridge is on either side
+
+
+class Seen(NamedTuple):
+    """A reading, and the place in the log before it was asked for."""
+
+    place: int
+    reading: Reading
+
+
+@dataclass
+class Written:
+    """One line of the bridge in the log.
+
+    Attributes:
+        life: whose it is.
+        seen: the latest the life had read of this record by then; None when it had read nothing of it.
+        answered: whether the worker heard that it is done.
+    """
+
+    life: Life
+    seen: Seen | None
+    answered: bool = False
+
+
+@dataclass
+class Life:
+    """One opening of the bridge by a worker, from its beginning to its end.
+
+    Attributes:
+        variant: the mapping it was opened with.
+        ended: how: "" while it lasts, "closed", or the name of what ended it (`Killed`).
+        told: places in the log at which it wrote into the story.
+        calls: by (side, status).
+    """
+
+    name: str
+    variant: str
+    witness: Witness
+    ended: str = ""
+    read: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    told: list[int] = field(default_factory=list)
+    calls: Counter[tuple[str, int]] = field(default_factory=Counter)
+
+    def called(self, side: str, status: int, log: WriteLog) -> None:
+        """A call took effect; what the bridge has written since the last call is this one's doing."""
+        self.calls[side, status] += 1
+        if len(log) == self.witness.heard:
+            return
+        for entry in log.entries(self.witness.heard):
+            if entry["actor"] in BRIDGE:
+                self.witness.writes[entry["seq"]] = Written(self, self.read.get((entry["side"], entry["id"])))
+        self.witness.heard = len(log)
+
+    def saw(self, readings: Sequence[Reading], place: int) -> None:
+        """It was told what was so at a place in the log, or later."""
+        for reading in readings:
+            self.read[reading.ref.side.value, reading.ref.id] = Seen(place, reading)
+
+    def recorded(self, place: int) -> bool:
+        """Whether it wrote into the story after that place in the log."""
+        return bool(self.told) and self.told[-1] >= place
 
 
 @dataclass
@@ -22,47 +94,63 @@ class Witness:
     """What each worker had read when it wrote.
 
     Attributes:
-        read: (worker, side, record id) -> place in the log before the latest reading of that record was asked for.
-        writes: place in the log of a worker's write -> (worker, what it had read of that record by then).
+        lives: every opening of the bridge, in order.
+        writes: place in the log of a line of the bridge -> who wrote it after which reading.
+        story: how far the story went when last looked at (the id of its last event).
     """
 
-    read: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    writes: dict[int, tuple[str, int]] = field(default_factory=dict)
+    lives: list[Life] = field(default_factory=list)
+    writes: dict[int, Written] = field(default_factory=dict)
     heard: int = 0
+    story: int = 0
 
-    def saw(self, worker: str, ref: Ref, place: int) -> None:
-        """A worker was told of a record what was so at a place in the log, or later."""
-        self.read[worker, ref.side.value, ref.id] = place
+    @contextmanager
+    def life(self, name: str, variant: str) -> Iterator[Life]:
+        """One opening of the bridge."""
+        life = Life(name, variant, self)
+        self.lives.append(life)
+        try:
+            yield life
+        except BaseException as end:
+            life.ended = type(end).__name__
+            raise
+        life.ended = "closed"
 
-    def wrote(self, worker: str, log: WriteLog) -> None:
-        """A call of a worker took effect; everything new in the log is its doing, or was there before it."""
-        if len(log) == self.heard:
-            return
-        for entry in log.entries(self.heard):
-            if entry["actor"].startswith("api:"):
-                seen = self.read.get((worker, entry["side"], entry["id"]), 0)
-                self.writes[entry["seq"]] = (worker, seen)
-        self.heard = len(log)
+
+class WatchedStore(SharedStore):
+    """The store as one life sees it: when it writes into the story is witnessed."""
+
+    def __init__(self, inner: Database, turns: Turns, life: Life, log: WriteLog) -> None:
+        super().__init__(inner, turns)
+        self._life, self._log = life, log
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        with super().begin() as conn:
+            yield conn
+            last = conn.scalar(_LAST) or 0
+            grown, self._life.witness.story = last > self._life.witness.story, last
+        if grown:
+            self._life.told.append(len(self._log))
+
+
+_LAST = select(func.max(events.c.id))
 
 
 class Watched:
-    """A CRM whose readings are witnessed."""
+    """A CRM whose readings and answers are witnessed."""
 
-    def __init__(self, inner: Crm, worker: str, witness: Witness, log: WriteLog) -> None:
-        self._inner, self._worker, self._witness, self._log = inner, worker, witness, log
-        self.side = inner.side
+    def __init__(self, inner: Crm, life: Life, log: WriteLog) -> None:
+        self._inner, self._life, self._log = inner, life, log
+        self.side: Side = inner.side
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def _told(self, readings: Sequence[Reading], place: int) -> None:
-        for reading in readings:
-            self._witness.saw(self._worker, reading.ref, place)
-
     def _asking(self, name: str, *asked: Any, **more: Any) -> Any:
         place = len(self._log)
         readings = getattr(self._inner, name)(*asked, **more)
-        self._told(readings, place)
+        self._life.saw(readings, place)
         return readings
 
     def read(self, *asked: Any, **more: Any) -> list[Reading]:
@@ -80,5 +168,15 @@ class Watched:
     def scan(self, view: View) -> Iterator[Sequence[Reading]]:
         place = len(self._log)
         for portion in self._inner.scan(view):
-            self._told(portion, place)
+            self._life.saw(portion, place)
             yield portion
+
+    def write(self, view: View, writes: Sequence[Write]) -> Sequence[Outcome]:
+        place = len(self._log)
+        outcomes = self._inner.write(view, writes)
+        done = {outcome.ref.id for outcome in outcomes if isinstance(outcome, Done)}
+        for entry in self._log.entries(place, side=self.side.value):
+            written = self._life.witness.writes.get(entry["seq"])
+            if written and written.life is self._life and entry["id"] in done:
+                written.answered = True
+        return outcomes
