@@ -24,6 +24,6 @@ for s in range(a, b):
             f"{last.filename.split('/')[-1]}:{last.lineno}" if type(e).__name__ != "Broken" else "",
         )
         if b - a == 1:
-            print("\n".join(p.stage.told))
+            print("\n".join(p.stage.trace.written(str(e).splitlines())))
             traceback.print_exc()
 print((b - a) / (time.perf_counter() - t), "seeds/s", bad, "bad")

@@ -4,24 +4,31 @@ First the trouble: for so many steps somebody acts, a worker goes on for some mo
 worker dies or freezes. Then the calm: no more faults, all workers but one end, and the world drains. Then the oracle
 looks. The dice also choose what this play is about (few kinds of acts and of trouble at a time), since plays in which
 everything happens rarely get deep into anything.
+
+Every step has dice of its own, made of the seed and its number, and so has every run of a worker: a step that is left
+out changes what the others find, never what they draw. A failing play can thus be made shorter (`shrink`).
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
 
-from connector.errors import Transient, Unauthorised
-from tests.simulation import oracle, people, weather
-from tests.simulation.stage import VARIANTS, Stage, new_store, new_world, sample
+from connector.bootstrap import Installation
+from connector.errors import BridgeError, Transient, Unauthorised
+from tests.simulation import oracle, people, tables, weather
+from tests.simulation.stage import VARIANTS, SeededDice, Stage, new_store, new_world, sample
+from tests.simulation.trace import PEOPLE
 from tests.simulation.turns import Turns
 
 STEPS = 200
 DRAIN_PASSES = 25
-MOMENTS_MAX = 20_000
+CALM_S = 3_000.0  # longer than any pause a worker makes
+TROUBLE = {"kill": "fate", "freeze": "fate", "bad line": "weather", "good line": "weather", "remap": "admin"}
 
 
 @dataclass
@@ -57,6 +64,7 @@ class Worker:
     turns: Turns
     frozen_until: object = None
     lives: int = 0
+    runs: int = 0
     ended_by: list[str] = field(default_factory=list)
 
     def begin(self) -> None:
@@ -67,24 +75,47 @@ class Worker:
         """Open, sync now and then, and close; an error that passes ends one run, others the process."""
         stage = self.stage
         while True:
-            with stage.installation(self.name, self.turns) as opened:
-                for _ in range(stage.dice.randrange(1, 5)):
-                    mode = "full" if stage.dice.random() < 0.15 else "once"
-                    stage.tell(f"  {self.name} begins a run: {mode}")
-                    try:
-                        opened.sync(mode, by=self.name, approved=True)
-                    except (Transient, Unauthorised) as fault:
-                        stage.tell(f"  {self.name} ends a run: {type(fault).__name__}")
-                        self.ended_by.append(type(fault).__name__)
-                    self.turns.wait(stage.dice.choice((1, 5, 30)))
+            born = f"{stage.seed}:{self.name}:{self.lives}:{self.runs}"
+            with ExitStack() as closing:
+                try:
+                    opened = closing.enter_context(stage.installation(self.name, self.turns, SeededDice(born)))
+                except BridgeError as fault:
+                    stage.tell(f"cannot open: {type(fault).__name__}: {fault}", self.name)
+                    self.turns.wait(30)
+                    continue
+                for _ in range(Random(born).randrange(1, 5)):
+                    self._run(opened)
+
+    def _run(self, opened: Installation) -> None:
+        self.runs += 1
+        stage, dice = self.stage, Random(f"{self.stage.seed}:{self.name}:{self.runs}")
+        mode = "full" if dice.random() < 0.15 else "once"
+        stage.tell(f"begins a run: {mode}", self.name)
+        stage.trace.counts["runs"] += 1
+        try:
+            opened.sync(mode, by=self.name, approved=True)
+        except (Transient, Unauthorised) as fault:
+            stage.tell(f"ends its run: {type(fault).__name__}: {fault}", self.name)
+            self.ended_by.append(type(fault).__name__)
+        else:
+            stage.tell("ends its run", self.name)
+        self.turns.wait(dice.choice((1, 5, 30)))
 
 
 class Play:
-    """One seed played."""
+    """One seed played, all of it or some.
 
-    def __init__(self, seed: int, steps: int = STEPS) -> None:
+    Attributes:
+        without: acts and kinds of trouble that do not happen this time.
+        skipped: steps that are left out.
+    """
+
+    def __init__(
+        self, seed: int, steps: int = STEPS, without: Collection[str] = (), skipped: Collection[int] = ()
+    ) -> None:
         dice = Random(f"play:{seed}")
         self.seed, self.steps, self.dice = seed, steps, dice
+        self.without, self.skipped = frozenset(without), frozenset(skipped)
         self.stage = Stage(seed, dice, new_world(seed), new_store(), dice.choice(sorted(VARIANTS)))
         self.theme = Theme.drawn(dice)
         self.workers = [Worker(name, self.stage, Turns(self.stage.clock)) for name in ("one", "two")]
@@ -102,12 +133,13 @@ class Play:
     def run(self) -> Play:
         """Trouble, calm, and the oracle's look."""
         self.stage.tell(f"seed {self.seed}, {self.steps} steps, mapping {self.stage.variant}, {self.theme}")
-        for _ in range(self.dice.randrange(3, 9)):
+        for number in range(self.dice.randrange(3, 9)):
+            self.dice.seed(f"{self.seed}:arrival:{number}")
             self.stage.tell(people.arrives(self.stage) or "")
-        for _ in range(self.steps):
-            done = self.choices[sample(self.dice, self.theme.trouble)]()
-            if done:
-                self.stage.tell(done)
+        for number in range(1, self.steps + 1):
+            if number not in self.skipped:
+                self._step(number)
+        self.stage.trace.step = self.steps + 1
         self._drain()
         oracle.look(self.stage)
         return self
@@ -115,17 +147,39 @@ class Play:
     @property
     def fingerprint(self) -> str:
         """The same for the same seed, always and everywhere."""
-        said = "\n".join(self.stage.told) + self.stage.world.digest()
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        return self.stage.trace.fingerprint(self.stage.world.digest(), tables.digest(self.stage.store))
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What happened, by kind."""
+        log = self.stage.world.services.log
+        moments = sum(worker.turns.moments for worker in self.workers)
+        writes = log.count("api:")
+        more = {"steps": self.steps, "moments": moments, "writes": writes, "edits": len(log) - writes}
+        return self.stage.trace.counts + Counter(more)
+
+    def _step(self, number: int) -> None:
+        self.dice.seed(f"{self.seed}:{number}")
+        self.stage.trace.step = number
+        kind = sample(self.dice, self.theme.trouble)
+        done = None if kind in self.without else self.choices[kind]()
+        if done:
+            self.stage.trace.counts[kind] += 1
+            self.stage.tell(done, TROUBLE.get(kind, PEOPLE))
 
     def _act(self) -> str | None:
-        return people.ACTS[sample(self.dice, self.theme.acts)](self.stage)
+        name = sample(self.dice, self.theme.acts)
+        done = None if name in self.without else people.ACTS[name](self.stage)
+        if done:
+            self.stage.trace.counts[f"act: {name}"] += 1
+        return done
 
     def _turn(self) -> str | None:
         """Some worker goes on for some moments; when all wait, time passes until one need not."""
         ready = [each for each in self.workers if self._ready(each)]
         if not ready:
-            return self._until_ready()
+            self._until_ready()
+            return None
         worker = self.dice.choice(ready)
         if worker.turns.dead:
             worker.begin()
@@ -147,11 +201,10 @@ class Play:
             worker.frozen_until = None
         return worker.turns.dead or worker.turns.ready()
 
-    def _until_ready(self) -> str:
+    def _until_ready(self) -> None:
         moments = [each.frozen_until or each.turns.wakes for each in self.workers]
         first = min(each for each in moments if each is not None)
         self.stage.clock.advance(max(0.0, (first - self.stage.clock.now()).total_seconds()))
-        return "everybody waits"
 
     def _time(self) -> str | None:
         self.stage.clock.advance(self.dice.choice((0.05, 0.3, 1, 5, 20, 90, 400)))
@@ -179,9 +232,10 @@ class Play:
     def _drain(self) -> None:
         """The trouble is over: one worker is left, and works until nothing is left to do."""
         stage = self.stage
-        stage.tell(weather.clears_up(stage))
+        self.dice.seed(f"{self.seed}:calm")
+        stage.tell(weather.clears_up(stage), "weather")
         for worker in self.workers:
             worker.turns.kill()
-        stage.clock.advance(3600)
-        stage.tell("all is calm; one worker drains the world")
+        stage.clock.advance(CALM_S)
+        stage.tell("all is calm; one worker drains the world", "weather")
         oracle.drain(stage, DRAIN_PASSES)

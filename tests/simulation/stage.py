@@ -21,25 +21,23 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from connector import bootstrap, sides
-from connector.bootstrap import Installation, fitted
+from connector.bootstrap import Installation
 from connector.config.init import write_starter
 from connector.config.load import Loaded, load
 from connector.core.refs import Side
 from connector.engine.bridge import Bridge
 from connector.engine.erase import KEY
-from connector.hubspot.crm import HubSpot
-from connector.ports import Crm
-from connector.salesforce.api import Traffic as SalesforceTraffic
+from connector.ports import Dice
 from connector.sandbox.exchange import Request, Response
 from connector.sandbox.world import World
 from connector.storage import state
 from connector.storage.database import Database, migrate, open_database
-from connector.transport.throttle import Throttle
+from tests.simulation.opening import adapters, fitted_once, learned
+from tests.simulation.trace import PEOPLE, Trace
 from tests.simulation.turns import Turns, WorkerClock
 from tests.simulation.variants import SELLERS, VARIANTS
 from tests.simulation.watched import Watched, WatchedStore, Witness
-from tests.simulation.wires import HubSpotWire, Line, SalesforceWire
+from tests.simulation.wires import Line
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 SECRETS = {"HUBSPOT_TOKEN": "sandbox-hubspot-token", "SALESFORCE_CLIENT_SECRET": "sandbox-consumer-secret"}
@@ -72,11 +70,24 @@ class EvenDice:
         return 0.5
 
 
+EVEN = EvenDice()
+
+
+class SeededDice:
+    """Chance for the production code of one life of one worker."""
+
+    def __init__(self, seed: str) -> None:
+        self._random = Random(seed)
+
+    def roll(self) -> float:
+        return self._random.random()
+
+
 class Alone(Turns):
     """The turn of somebody whom nobody interrupts: waiting passes the time at once."""
 
     def moment(self, what: str) -> None:
-        pass
+        self.count()
 
     def wait(self, seconds: float) -> None:
         self._clock.advance(seconds)
@@ -93,8 +104,9 @@ def _template() -> tuple[Database, sqlite3.Connection]:
     turns = Alone(world.services.clock)
     with ExitStack() as ending:
         clock = WorkerClock(world.services.clock, turns)
-        crms = adapters(world, database, turns, lambda *_: None, (clock, EvenDice()), ending)
-        bootstrap._facts(loaded("as shipped"), database, crms, clock)
+        lines = {side: Line(world, side.value, turns, lambda *_: None) for side in Side}
+        written = loaded("as shipped")
+        learned(written, database, adapters(written.settings, database, lines, (clock, EvenDice()), ending), clock)
     with closing(database._engine.raw_connection()) as lent:
         lent.driver_connection.backup(copy)
     return database, copy
@@ -109,32 +121,11 @@ def new_store() -> Database:
 
 
 def new_world(seed: int) -> World:
-    """Both CRMs, empty, with time standing still."""
+    """Both CRMs, empty, with time standing still; answers are packed only by the fault that spoils packed ones."""
     world = World(seed, lambda: START)
     world.services.clock.freeze(START)
+    world.services.settings.gzip_enabled = False
     return world
-
-
-def adapters(  # noqa: PLR0917  # what a process is handed by its surroundings
-    world: World, database: Database, turns: Turns, heard: Any, around: tuple[WorkerClock, Any], closing: ExitStack
-) -> dict[Side, Crm]:
-    """Both production adapters on wires without sockets; `around` are the host's clock and dice."""
-    settings, (clock, dice) = loaded("as shipped").settings, around
-    lines = {side: Line(world, side.value, turns, heard) for side in Side}
-    day = {side: sides._budget(settings, side, database, clock) for side in Side}
-    for budget in day.values():
-        closing.callback(budget.close)
-    hubspot = HubSpot(
-        sides._hubspot_access(settings, clock),
-        sides._hubspot_traffic(settings, (clock, dice), day[Side.HUBSPOT]),
-        clock,
-        None,
-    )
-    hubspot._wire._api.rest_client.pool_manager = HubSpotWire(lines[Side.HUBSPOT])
-    traffic = SalesforceTraffic(clock, dice, Throttle(clock), budget=day[Side.SALESFORCE])
-    salesforce = sides._salesforce(settings, database, traffic, None)
-    salesforce._session.mount("https://", SalesforceWire(lines[Side.SALESFORCE]))
-    return {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
 
 
 @dataclass
@@ -169,7 +160,6 @@ class Stage:
     store: Database
     variant: str = "as shipped"
     witness: Witness = field(default_factory=Witness)
-    told: list[str] = field(default_factory=list)
     excused: Counter[str] = field(default_factory=Counter)  # by the oracle: what could not be helped, in its words
     tokens: int = 0
     variants_held: list[tuple[datetime, str]] = field(default_factory=list)
@@ -186,6 +176,9 @@ class Stage:
     endings: dict[str, Callable[[], object]] = field(default_factory=dict)
     post: Any = None
     papers: list[Path] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.trace = Trace(self.clock, self.world.services.log)
 
     def people(self, side: Side) -> list[tuple[str, str, dict[str, Any]]]:
         """Every live person of a side, past its API: (object, id, values); converted Leads are no longer there."""
@@ -211,17 +204,12 @@ class Stage:
     def clock(self) -> Any:
         return self.world.services.clock
 
-    def roll(self) -> float:
-        """Chance, for whoever of the production code asks."""
-        return self.dice.random()
-
-    def tell(self, words: str) -> None:
+    def tell(self, words: str, who: str = PEOPLE) -> None:
         """Add a line to the trace."""
-        passed = (self.clock.now() - START) / timedelta(seconds=1)
-        self.told.append(f"{passed:11.3f}  {words}")
+        self.trace.tell(words, who)
 
     @contextmanager
-    def installation(self, name: str, turns: Turns) -> Iterator[Installation]:
+    def installation(self, name: str, turns: Turns, dice: Dice = EVEN) -> Iterator[Installation]:
         """The bridge as a worker opens it.
 
         Raises what opening raises: Transient, Unauthorised, Misconfigured.
@@ -229,19 +217,19 @@ class Stage:
         written = loaded(self.variant)
         clock = WorkerClock(self.clock, turns, self.host_ahead.get(name, timedelta()))
 
-        def heard(side: str, request: Request, response: Response) -> None:
-            self.tell(f"  {name} {side} {request.method} {request.path} -> {response.status} {response.wire.value}")
-            life.called(side, response.status, self.world.services.log)
+        def heard(side: str, exchange: tuple[Request, Response], struck: str) -> None:
+            self.trace.called(name, side, exchange, struck)
+            life.called(side, exchange[1].status, self.world.services.log)
 
         with self.witness.life(name, self.variant) as life, ExitStack() as ending:
             store = WatchedStore(self.store, turns, life, self.world.services.log)
-            raw = adapters(self.world, store, turns, heard, (clock, self), ending)
+            lines = {side: Line(self.world, side.value, turns, heard) for side in Side}
+            raw = adapters(written.settings, store, lines, (clock, dice), ending)
             crms = {side: Watched(crm, life, self.world.services.log) for side, crm in raw.items()}
-            known = bootstrap._facts(written, store, crms, clock)
-            mapping, findings = fitted(written, known)
-            bridge = Bridge(
-                "simulated", store, crms, mapping, clock, self, written.settings.guards.limits, batch_records=50
-            )
+            known = learned(written, store, crms, clock)
+            mapping, findings = fitted_once(written, known)
+            limits = written.settings.guards.limits
+            bridge = Bridge("simulated", store, crms, mapping, clock, dice, limits, batch_records=50)
             yield Installation(written.settings, bridge, known.accounts, findings)
 
 

@@ -8,10 +8,9 @@ cleaning up would do, store or CRM, is refused. A frozen one goes on later as if
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any
 
 from greenlet import getcurrent, greenlet
 from sqlalchemy import Connection
@@ -19,9 +18,15 @@ from sqlalchemy import Connection
 from connector.sandbox.services import SandboxClock
 from connector.storage.database import Database
 
+MOMENTS_MAX = 20_000
+
 
 class Killed(BaseException):
     """The process is gone."""
+
+
+class Endless(BaseException):
+    """Somebody goes on for ever; no production code may take it for an error of its own."""
 
 
 class Turns:
@@ -59,11 +64,17 @@ class Turns:
         """Hand the turn back before doing that."""
         if self.dead:
             raise Killed
-        self.moments += 1
+        self.count()
         self.at = what
         getcurrent().parent.switch()
         if self.dead:
             raise Killed
+
+    def count(self) -> None:
+        """One moment more; raises Endless when there were far more than any play needs."""
+        self.moments += 1
+        if self.moments > MOMENTS_MAX:
+            raise Endless(f"a worker is not done after {MOMENTS_MAX} moments; it is about to do what it always does")
 
     def wait(self, seconds: float) -> None:
         """Hand the turn back until that much time has passed."""
@@ -105,17 +116,10 @@ class SharedStore(Database):
         self.__dict__.update(inner.__dict__)
         self._inner, self._turns_of = inner, turns
 
-    @contextmanager
-    def begin(self) -> Iterator[Connection]:
+    def begin(self) -> AbstractContextManager[Connection]:
         self._turns_of.moment("writes to the store")
-        with self._inner.begin() as conn:
-            yield conn
+        return self._inner.begin()
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         self._turns_of.moment("looks into the store")
-        with self._inner.read() as conn:
-            yield conn
-
-
-Moment = Callable[[str], Any]
+        return self._inner.read()

@@ -1,0 +1,118 @@
+"""How a worker opens the bridge: as `connector.bootstrap` does, but for wires, executors, and what may be kept.
+
+A worker opens its installation every few steps, and dies as often. What reading the same facts and fitting the same
+mapping to them gives is kept by the process of the simulation, since both are pure; adapters, with all that they learn
+and remember, are built anew each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+from pydantic import TypeAdapter
+
+from connector import bootstrap, sides
+from connector.bootstrap import fitted
+from connector.config.compile import compile_mappings
+from connector.config.findings import Finding
+from connector.config.load import Loaded
+from connector.config.settings import Settings
+from connector.core.mapping import MappingSet
+from connector.core.refs import Side
+from connector.engine import facts
+from connector.engine.facts import Asked, Facts
+from connector.hubspot import wire as hubspot_wire
+from connector.hubspot.crm import HubSpot
+from connector.ports import Crm, Dice
+from connector.salesforce import crm as salesforce_crm
+from connector.salesforce.api import Traffic as SalesforceTraffic
+from connector.storage.database import Database
+from connector.transport.throttle import Throttle
+from tests.simulation.turns import WorkerClock
+from tests.simulation.wires import HubSpotClient, HubSpotWire, Line, WiredSession
+
+KEPT_MAX = 100
+
+
+def adapters(
+    settings: Settings, database: Database, lines: Mapping[Side, Line], around: tuple[WorkerClock, Dice], end: ExitStack
+) -> dict[Side, Crm]:
+    """Both production adapters on simulated lines; `around` are the host's clock and dice."""
+    clock, dice = around
+    day = {side: sides._budget(settings, side, database, clock) for side in Side}
+    for budget in day.values():
+        end.callback(budget.close)
+    access = sides._hubspot_access(settings, clock)
+    with patch.object(hubspot_wire, "_api", HubSpotClient), patch.object(salesforce_crm, "BridgeSession", WiredSession):
+        hubspot = HubSpot(access, sides._hubspot_traffic(settings, around, day[Side.HUBSPOT]), clock, None)
+        traffic = SalesforceTraffic(clock, dice, Throttle(clock), budget=day[Side.SALESFORCE])
+        salesforce = sides._salesforce(settings, database, traffic, None)
+    hubspot._wire._api.rest_client.pool_manager = HubSpotWire(lines[Side.HUBSPOT])
+    salesforce._session.wire = lines[Side.SALESFORCE]
+    return {Side.HUBSPOT: hubspot, Side.SALESFORCE: salesforce}
+
+
+def learned(written: Loaded, database: Database, crms: Mapping[Side, Crm], clock: WorkerClock) -> Facts:
+    """What the accounts look like, asked or remembered as ever; the adapters are told."""
+    known = facts.learn(database, crms, _asked(written), clock.now())
+    for side, crm in crms.items():
+        crm.prime(known.schemas[side])
+    return known
+
+
+def fitted_once(written: Loaded, known: Facts) -> tuple[MappingSet, tuple[Finding, ...]]:
+    """The mapping fitted to the live schemas, made once for the same facts."""
+    made = _fitted.get((id(written), id(known)))
+    if made is None:
+        if len(_fitted) >= KEPT_MAX:
+            _fitted.clear()
+        made = _fitted[id(written), id(known)] = (written, known, fitted(written, known))
+    return made[2]
+
+
+_fitted: dict[tuple[int, int], tuple[Loaded, Facts, tuple[MappingSet, tuple[Finding, ...]]]] = {}
+
+
+class _Remembering:
+    """Facts read once from the same bytes."""
+
+    def __init__(self, adapter: TypeAdapter[Facts]) -> None:
+        self._adapter = adapter
+        self._known: dict[bytes, Facts] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._adapter, name)
+
+    def validate_python(self, stored: Any) -> Facts:
+        spelt = orjson.dumps(stored)
+        known = self._known.get(spelt)
+        if known is None:
+            if len(self._known) >= KEPT_MAX:
+                self._known.clear()
+            known = self._known[spelt] = self._adapter.validate_python(stored)
+        return known
+
+
+facts._ADAPTER = _Remembering(facts._ADAPTER)  # type: ignore[assignment]  # a pure function may remember
+
+
+def _asked(written: Loaded) -> Asked:
+    made = _asked_of.get(id(written))
+    if made is None:
+        made = _asked_of[id(written)] = (written, _asking(written))
+    return made[1]
+
+
+_asked_of: dict[int, tuple[Loaded, Asked]] = {}
+
+
+def _asking(written: Loaded) -> Asked:
+    """What the bridge wants to know of the accounts, as `bootstrap` asks it."""
+    pairs, settings = compile_mappings(written).pairs, written.settings
+    objects = {side: list(dict.fromkeys(pair.object_on(side) for pair in pairs)) for side in Side}
+    accounts = {Side.HUBSPOT: settings.hubspot.portal_id, Side.SALESFORCE: settings.salesforce.org_id}
+    return Asked(objects, bootstrap._fingerprint(settings), accounts)
