@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Executable, bindparam, select
 
 from connector.core.refs import Side
 from connector.storage.tables import budgets
 from connector.storage.upsert import insert
 
+_SPENT = select(budgets.c.calls).where(budgets.c.side == bindparam("side"), budgets.c.day == bindparam("day"))
+
 
 def spend(conn: Connection, side: Side, day: date, calls: int) -> int:
     """Add calls to the day; the day's total with them."""
-    statement = insert(conn, budgets).values(side=side.value, day=day.isoformat(), calls=calls)
-    added = statement.on_conflict_do_update(
-        index_elements=["side", "day"], set_={"calls": budgets.c.calls + statement.excluded.calls}
-    )
-    return int(conn.execute(added.returning(budgets.c.calls)).scalar_one())
+    row = {"side": side.value, "day": day.isoformat(), "calls": calls}
+    return int(conn.execute(_added(conn.dialect.name), row).scalar_one())
 
 
 def spent(conn: Connection, side: Side, day: date) -> int:
     """The day's calls so far."""
-    statement = select(budgets.c.calls).where(budgets.c.side == side.value, budgets.c.day == day.isoformat())
-    return conn.scalar(statement) or 0
+    return conn.scalar(_SPENT, {"side": side.value, "day": day.isoformat()}) or 0
+
+
+@cache
+def _added(dialect: str) -> Executable:
+    statement = insert(dialect, budgets)
+    total = budgets.c.calls + statement.excluded.calls
+    adding = statement.on_conflict_do_update(index_elements=["side", "day"], set_={"calls": total})
+    return adding.returning(budgets.c.calls)

@@ -7,33 +7,31 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from connector.core.refs import Side
 from connector.storage import codec
 from connector.storage.tables import cursors
-from connector.storage.upsert import insert
+from connector.storage.upsert import replacing
+
+_ITS = cursors.c.side == bindparam("side")
+_CURSOR = select(cursors.c.cursor).where(_ITS)
+_SAVED_AT = select(cursors.c.saved_at).where(_ITS)
 
 
 def get(conn: Connection, side: Side) -> dict[str, Any] | None:
     """The side's cursor, or None before the first poll."""
-    stored = conn.scalar(select(cursors.c.cursor).where(cursors.c.side == side.value))
+    stored = conn.scalar(_CURSOR, {"side": side.value})
     return None if stored is None else dict(orjson.loads(stored))
 
 
 def stored_at(conn: Connection, side: Side) -> datetime | None:
     """When the side's cursor was last saved: up to then everything read is safe."""
-    stored = conn.scalar(select(cursors.c.saved_at).where(cursors.c.side == side.value))
+    stored = conn.scalar(_SAVED_AT, {"side": side.value})
     return None if stored is None else codec.moment(stored)
 
 
 def put(conn: Connection, side: Side, cursor: Mapping[str, Any], now: datetime) -> None:
     """Remember how far the side was read."""
-    statement = insert(conn, cursors)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["side"],
-            set_={"cursor": statement.excluded.cursor, "saved_at": statement.excluded.saved_at},
-        ),
-        {"side": side.value, "cursor": orjson.dumps(dict(cursor)), "saved_at": codec.micros(now)},
-    )
+    row = {"side": side.value, "cursor": orjson.dumps(dict(cursor)), "saved_at": codec.micros(now)}
+    conn.execute(replacing(conn, cursors, "cursor", "saved_at"), row)

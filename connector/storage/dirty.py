@@ -11,16 +11,51 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Delete, Update, bindparam, case, delete, func, select, update
+from sqlalchemy import BigInteger, Connection, Delete, Integer, Update, bindparam, case, delete, func, select, update
 
 from connector.core.refs import Ref
 from connector.storage import codec
 from connector.storage.tables import dirty
-from connector.storage.upsert import among, chunks, insert
+from connector.storage.upsert import Insert, among, chunks, insert
 
 _S = TypeVar("_S", Delete, Update)
+
+
+def _held(statement: _S) -> _S:
+    return statement.where(dirty.c.key == bindparam("_key"), dirty.c.leased_until == bindparam("_lease"))
+
+
+_UNMARKED = dirty.c.generation == bindparam("_generation")
+_NOW = bindparam("_now", type_=BigInteger)
+_DUE = (
+    select(dirty.c.key)
+    .where(dirty.c.due_at <= _NOW, dirty.c.leased_until <= _NOW)
+    .order_by(dirty.c.lane, dirty.c.due_at)
+    .limit(bindparam("_limit", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(dirty)
+    .where(dirty.c.key.in_(_DUE))
+    .values(leased_until=bindparam("_until"))
+    .returning(dirty.c.lane, dirty.c.due_at, dirty.c.key, dirty.c.generation, dirty.c.attempts)
+)
+_LOCK = select(dirty.c.key).where(among(dirty.c.key)).order_by(dirty.c.key).with_for_update()
+_DONE = _held(delete(dirty)).where(_UNMARKED)
+_RELEASE = _held(update(dirty)).values(leased_until=0)
+_RETRY = _held(update(dirty)).values(
+    due_at=case((_UNMARKED, bindparam("_due", type_=BigInteger)), else_=dirty.c.due_at),
+    attempts=dirty.c.attempts + 1,
+    leased_until=0,
+    reason=bindparam("_reason"),
+)
+_FREE_AT = case((dirty.c.leased_until > dirty.c.due_at, dirty.c.leased_until), else_=dirty.c.due_at)
+_NEXT_DUE = select(func.min(_FREE_AT))
+_FORGET = delete(dirty).where(among(dirty.c.key))
+_COUNT = select(func.count()).select_from(dirty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,38 +113,28 @@ def mark_all(conn: Connection, marks: Iterable[Mark], now: datetime, lane: int =
         return
     new = {"lane": lane, "marked_at": codec.micros(now), "generation": 1, "attempts": 0, "leased_until": 0}
     parameters = [{**new, "key": key, "due_at": codec.micros(one.due_at), "reason": one.reason} for key, one in soonest]
-    statement = insert(conn, dirty)
+    conn.execute(_marking(conn.dialect.name), parameters)
+
+
+@cache
+def _marking(dialect: str) -> Insert:
+    statement = insert(dialect, dirty)
     sooner, faster = statement.excluded.due_at, statement.excluded.lane
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["key"],
-            set_={
-                "generation": dirty.c.generation + 1,
-                "due_at": case((sooner < dirty.c.due_at, sooner), else_=dirty.c.due_at),
-                "lane": case((faster < dirty.c.lane, faster), else_=dirty.c.lane),
-                "reason": statement.excluded.reason,
-            },
-        ),
-        parameters,
+    return statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "generation": dirty.c.generation + 1,
+            "due_at": case((sooner < dirty.c.due_at, sooner), else_=dirty.c.due_at),
+            "lane": case((faster < dirty.c.lane, faster), else_=dirty.c.lane),
+            "reason": statement.excluded.reason,
+        },
     )
 
 
 def claim(conn: Connection, now: datetime, limit: int, lease_until: datetime) -> list[Claim]:
     """Lease up to `limit` keys that are due and leased to nobody; lower lanes first, then the longest due."""
-    at = codec.micros(now)
-    due = (
-        select(dirty.c.key)
-        .where(dirty.c.due_at <= at, dirty.c.leased_until <= at)
-        .order_by(dirty.c.lane, dirty.c.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    leased = conn.execute(
-        update(dirty)
-        .where(dirty.c.key.in_(due))
-        .values(leased_until=codec.micros(lease_until))
-        .returning(dirty.c.lane, dirty.c.due_at, dirty.c.key, dirty.c.generation, dirty.c.attempts)
-    )
+    when = {"_now": codec.micros(now), "_until": codec.micros(lease_until), "_limit": limit}
+    leased = conn.execute(_CLAIM, when)
     return [
         Claim(codec.ref(key), generation, attempts, lane, lease_until)
         for lane, _, key, generation, attempts in sorted(map(tuple, leased))
@@ -122,7 +147,7 @@ def done(conn: Connection, claims: Sequence[Claim]) -> int:
     if not parameters:
         return 0
     _lock(conn, parameters)
-    gone = conn.execute(_held(delete(dirty)).where(dirty.c.generation == bindparam("_generation")), parameters).rowcount
+    gone = conn.execute(_DONE, parameters).rowcount
     if gone < len(parameters):
         release(conn, claims)
     return gone
@@ -132,22 +157,15 @@ def release(conn: Connection, claims: Sequence[Claim]) -> None:
     """Give keys back as they were: nothing was done about them."""
     parameters = _parameters(claims)
     if parameters:
-        conn.execute(_held(update(dirty)).values(leased_until=0), parameters)
+        conn.execute(_RELEASE, parameters)
 
 
 def retry(conn: Connection, claims: Sequence[Claim], due_at: datetime, reason: str) -> None:
     """Put keys back until `due_at`; one marked again meanwhile stays due, for what was marked may be the mending."""
-    parameters = _parameters(claims)
-    if not parameters:
-        return
-    unmarked = dirty.c.generation == bindparam("_generation")
-    later = {
-        "due_at": case((unmarked, codec.micros(due_at)), else_=dirty.c.due_at),
-        "attempts": dirty.c.attempts + 1,
-        "leased_until": 0,
-        "reason": reason,
-    }
-    conn.execute(_held(update(dirty)).values(later), parameters)
+    later = {"_due": codec.micros(due_at), "_reason": reason}
+    parameters = [{**row, **later} for row in _parameters(claims)]
+    if parameters:
+        conn.execute(_RETRY, parameters)
 
 
 def hurry(conn: Connection, now: datetime) -> int:
@@ -158,20 +176,19 @@ def hurry(conn: Connection, now: datetime) -> int:
 
 def next_due(conn: Connection) -> datetime | None:
     """When the next key can be claimed: it must be due, and no lease may stand. None when nothing waits."""
-    free_at = case((dirty.c.leased_until > dirty.c.due_at, dirty.c.leased_until), else_=dirty.c.due_at)
-    stored = conn.scalar(select(func.min(free_at)))
+    stored = conn.scalar(_NEXT_DUE)
     return None if stored is None else codec.moment(stored)
 
 
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Take records off the set, whoever works on them."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        conn.execute(delete(dirty).where(among(conn, dirty.c.key, portion)))
+        conn.execute(_FORGET, {"among": portion})
 
 
 def count(conn: Connection) -> int:
     """How many keys wait, leased ones included."""
-    return conn.scalar(select(func.count()).select_from(dirty)) or 0
+    return conn.scalar(_COUNT) or 0
 
 
 def oldest(conn: Connection) -> datetime | None:
@@ -200,9 +217,4 @@ def _lock(conn: Connection, parameters: Sequence[dict[str, Any]]) -> None:
     """Lock keys in their order before two statements each touch some of them; SQLite has one writer anyway."""
     if conn.dialect.name == "postgresql":
         for portion in chunks([row["_key"] for row in parameters]):
-            keys = select(dirty.c.key).where(among(conn, dirty.c.key, portion)).order_by(dirty.c.key)
-            conn.execute(keys.with_for_update())
-
-
-def _held(statement: _S) -> _S:
-    return statement.where(dirty.c.key == bindparam("_key"), dirty.c.leased_until == bindparam("_lease"))
+            conn.execute(_LOCK, {"among": portion})

@@ -19,6 +19,8 @@ from connector.storage import codec
 from connector.storage.tables import events
 from connector.storage.upsert import many
 
+_APPEND = events.insert()
+
 _COLUMNS = (
     events.c.id,
     events.c.at,
@@ -45,7 +47,7 @@ class Event:
 
 def append(conn: Connection, rows: Sequence[Event]) -> None:
     """Tell what happened, in this order."""
-    many(conn, events.insert(), [_parameters(event) for event in rows])
+    many(conn, _APPEND, [_parameters(event) for event in rows])
 
 
 def of_refs(conn: Connection, refs: Collection[Ref], limit: int) -> list[Event]:

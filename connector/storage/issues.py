@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Select, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Executable, Integer, Select, bindparam, case, delete, func, or_, select, update
 
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Ref, Side
@@ -39,6 +40,21 @@ _COLUMNS = (
 )
 _TURN = 0x15505  # names the lock of `_take_turns`; any number that nothing else in the database uses
 _OPEN = issues.c.closed_at.is_(None)
+_CONCERNED = select(issue_refs.c.issue_id).where(among(issue_refs.c.key))
+_LED_BY = select(issues.c.id, issues.c.key, issues.c.kind, issues.c.rule, issues.c.field).where(
+    among(issues.c.key), issues.c.kind.in_(bindparam("kinds", expanding=True)), _OPEN
+)
+_CONCERNING = (
+    select(issue_refs.c.key, *_COLUMNS)
+    .join_from(issue_refs, issues, issues.c.id == issue_refs.c.issue_id)
+    .where(among(issue_refs.c.key), issues.c.kind == bindparam("kind"), _OPEN)
+    .order_by(issues.c.id)
+)
+_CLOSE = update(issues).where(among(issues.c.id), _OPEN)
+_FORGET = delete(issues).where(issues.c.id.in_(_CONCERNED))
+_UNCONCERN = delete(issue_refs).where(among(issue_refs.c.issue_id))
+_CONCERN = issue_refs.insert()
+_COUNTS = select(issues.c.kind, func.count()).where(_OPEN).group_by(issues.c.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +90,16 @@ def raise_issues(conn: Connection, raised: Sequence[Issue], now: datetime, run_i
     _take_turns(conn)
     fixed = {"times": 1, "opened_at": codec.micros(now), "seen_at": codec.micros(now), "run_id": run_id}
     parameters = [{**_parameters(issue), **fixed} for _, issue in sorted(latest.items(), key=lambda item: item[0])]
-    statement = insert(conn, issues)
+    stored = conn.execute(_raising(conn.dialect.name), parameters)
+    _concern(conn, [(row[0], latest[row[1], row[2], row[3], row[4]]) for row in stored])
+
+
+@cache
+def _raising(dialect: str) -> Executable:
+    statement = insert(dialect, issues)
     new = statement.excluded
     other = or_(new.value.is_distinct_from(issues.c.value), new.other_value.is_distinct_from(issues.c.other_value))
-    upsert = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["key", "kind", "rule", "field"],
         index_where=_OPEN,
         set_={
@@ -86,21 +108,13 @@ def raise_issues(conn: Connection, raised: Sequence[Issue], now: datetime, run_i
             "decision": case((other, None), else_=issues.c.decision),
         },
     ).returning(issues.c.id, issues.c.key, issues.c.kind, issues.c.rule, issues.c.field)
-    ids = [(row[0], latest[row[1], row[2], row[3], row[4]]) for row in conn.execute(upsert, parameters)]
-    _concern(conn, ids)
 
 
 def close(conn: Connection, ids: Iterable[int], now: datetime, how: str) -> int:
     """Close open issues and say how ("agreed", "settled by a person"); how many there were to close."""
     _take_turns(conn)
-    return sum(
-        conn.execute(
-            update(issues)
-            .where(among(conn, issues.c.id, portion), _OPEN)
-            .values(closed_at=codec.micros(now), closed_how=how)
-        ).rowcount
-        for portion in chunks(sorted(set(ids)))
-    )
+    closed = {"closed_at": codec.micros(now), "closed_how": how}
+    return sum(conn.execute(_CLOSE, {"among": portion, **closed}).rowcount for portion in chunks(sorted(set(ids))))
 
 
 def close_for(  # noqa: PLR0913, PLR0917  # which, when, how and what not: all six are one sentence
@@ -113,14 +127,11 @@ def close_for(  # noqa: PLR0913, PLR0917  # which, when, how and what not: all s
 ) -> int:
     """Close the open issues of these kinds that are led by these records, but for those to keep; how many."""
     kept = {(codec.key(ref), kind.value, rule, field) for kind, ref, rule, field in keep}
-    columns = (issues.c.id, issues.c.key, issues.c.kind, issues.c.rule, issues.c.field)
     names = [kind.value for kind in kinds]
     over = [
         row[0]
         for portion in chunks(sorted({codec.key(ref) for ref in refs}))
-        for row in conn.execute(
-            select(*columns).where(among(conn, issues.c.key, portion), issues.c.kind.in_(names), _OPEN)
-        )
+        for row in conn.execute(_LED_BY, {"among": portion, "kinds": names})
         if tuple(row[1:]) not in kept
     ]
     return close(conn, over, now, how) if over else 0
@@ -134,13 +145,22 @@ def open_issues(
     after: int = 0,
 ) -> list[StoredIssue]:
     """The next open issues by id, of some kinds or of all, concerning (not only led by) some records or any."""
-    statement = select(*_COLUMNS).where(issues.c.id > after, _OPEN).order_by(issues.c.id).limit(limit)
+    wanted: dict[str, Any] = {"after": after, "limit": limit}
     if kinds is not None:
-        statement = statement.where(issues.c.kind.in_([kind.value for kind in kinds]))
+        wanted["kinds"] = [kind.value for kind in kinds]
     if refs is not None:
-        concerned = select(issue_refs.c.issue_id).where(issue_refs.c.key.in_([codec.key(ref) for ref in refs]))
-        statement = statement.where(issues.c.id.in_(concerned))
-    return [_stored(row) for row in conn.execute(statement)]
+        wanted["among"] = [codec.key(ref) for ref in refs]
+    return [_stored(row) for row in conn.execute(_page("kinds" in wanted, "among" in wanted), wanted)]
+
+
+@cache
+def _page(of_kinds: bool, concerning: bool) -> Select[Any]:  # noqa: FBT001  # private, one line above
+    page = select(*_COLUMNS).where(issues.c.id > bindparam("after"), _OPEN)
+    if of_kinds:
+        page = page.where(issues.c.kind.in_(bindparam("kinds", expanding=True)))
+    if concerning:
+        page = page.where(issues.c.id.in_(_CONCERNED))
+    return page.order_by(issues.c.id).limit(bindparam("limit", type_=Integer))
 
 
 def by_id(conn: Connection, issue_id: int) -> StoredIssue | None:
@@ -176,15 +196,13 @@ def settled(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, dict[str, Decisi
 
 def counts(conn: Connection) -> dict[IssueKind, int]:
     """How many issues of each kind are open; kinds without any are left out."""
-    rows = conn.execute(select(issues.c.kind, func.count()).where(_OPEN).group_by(issues.c.kind))
-    return {IssueKind(kind): number for kind, number in rows}
+    return {IssueKind(kind): number for kind, number in conn.execute(_COUNTS)}
 
 
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Remove every issue, open or closed, that concerns these records: they hold values of people."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        concerned = select(issue_refs.c.issue_id).where(among(conn, issue_refs.c.key, portion))
-        conn.execute(delete(issues).where(issues.c.id.in_(concerned)))
+        conn.execute(_FORGET, {"among": portion})
 
 
 def _take_turns(conn: Connection) -> None:
@@ -226,21 +244,15 @@ def _decoded(stored: bytes | None) -> Value:
 def _concern(conn: Connection, raised: Sequence[tuple[int, Issue]]) -> None:
     """Index issues by all the records they concern now."""
     for portion in chunks([issue_id for issue_id, _ in raised]):
-        conn.execute(delete(issue_refs).where(among(conn, issue_refs.c.issue_id, portion)))
+        conn.execute(_UNCONCERN, {"among": portion})
     rows = sorted({(codec.key(ref), issue_id) for issue_id, issue in raised for ref in issue.refs})
-    conn.execute(issue_refs.insert(), [{"key": record, "issue_id": issue_id} for record, issue_id in rows])
+    conn.execute(_CONCERN, [{"key": record, "issue_id": issue_id} for record, issue_id in rows])
 
 
 def _concerning(conn: Connection, refs: Iterable[Ref], kind: IssueKind) -> Iterable[tuple[Ref, StoredIssue]]:
     """Each of the records with each open issue of a kind that concerns it."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        statement: Select[Any] = (
-            select(issue_refs.c.key, *_COLUMNS)
-            .join_from(issue_refs, issues, issues.c.id == issue_refs.c.issue_id)
-            .where(among(conn, issue_refs.c.key, portion), issues.c.kind == kind.value, _OPEN)
-            .order_by(issues.c.id)
-        )
-        for record, *row in conn.execute(statement):
+        for record, *row in conn.execute(_CONCERNING, {"among": portion, "kind": kind.value}):
             yield codec.ref(record), _stored(row)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Executable, bindparam, func, select, update
 from sqlalchemy import delete as delete_rows
 from sqlalchemy.exc import IntegrityError
 
@@ -33,6 +34,18 @@ COLUMNS = (
     links.c.memory,
     links.c.version,
     links.c.stopped,
+)
+_AMONG_REFS = {
+    Side.HUBSPOT: select(*COLUMNS).where(among(links.c.hubspot)),
+    Side.SALESFORCE: select(*COLUMNS).where(among(links.c.salesforce)),
+}
+_AMONG_IDS = select(*COLUMNS).where(among(links.c.id))
+_COUNT = select(func.count()).select_from(links)
+_VERSIONS = select(links.c.id, links.c.version).where(among(links.c.id)).order_by(links.c.id).with_for_update()
+_SAVE = (
+    update(links)
+    .where(links.c.id == bindparam("_id"))
+    .values({"memory": bindparam("_memory"), "version": bindparam("_version")})
 )
 
 
@@ -83,8 +96,7 @@ def insert(conn: Connection, rows: Sequence[NewLink], now: datetime) -> list[int
         for row in rows
     ]
     in_key_order = sorted(parameters, key=lambda row: str(row["hubspot"]))
-    statement = insert_into(conn, links).on_conflict_do_nothing()
-    made = conn.execute(statement.returning(links.c.hubspot, links.c.salesforce, links.c.id), in_key_order)
+    made = conn.execute(_new(conn.dialect.name), in_key_order)
     ids = {(hubspot, salesforce): link_id for hubspot, salesforce, link_id in made}
     return [ids.pop((row["hubspot"], row["salesforce"]), None) for row in parameters]
 
@@ -96,31 +108,30 @@ def by_refs(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Link]:
         wanted[ref.side][codec.key(ref)] = ref
     found: dict[Ref, Link] = {}
     for side, keys in wanted.items():
-        column = links.c.hubspot if side is Side.HUBSPOT else links.c.salesforce
         for portion in chunks(list(keys)):
-            for link in _links(conn, select(*COLUMNS).where(among(conn, column, portion))):
+            for link in map(link_of, conn.execute(_AMONG_REFS[side], {"among": portion})):
                 found[link.hubspot if side is Side.HUBSPOT else link.salesforce] = link
     return found
 
 
 def by_ids(conn: Connection, ids: Iterable[int]) -> dict[int, Link]:
     """Links by id; ids that are no more are left out."""
-    portions = chunks(list(ids))
     return {
         link.id: link
-        for portion in portions
-        for link in _links(conn, select(*COLUMNS).where(among(conn, links.c.id, portion)))
+        for portion in chunks(list(ids))
+        for link in map(link_of, conn.execute(_AMONG_IDS, {"among": portion}))
     }
 
 
 def page(conn: Connection, after_id: int, limit: int) -> list[Link]:
     """The next links in the order of their ids."""
-    return _links(conn, select(*COLUMNS).where(links.c.id > after_id).order_by(links.c.id).limit(limit))
+    statement = select(*COLUMNS).where(links.c.id > after_id).order_by(links.c.id).limit(limit)
+    return list(map(link_of, conn.execute(statement)))
 
 
 def count(conn: Connection) -> int:
     """How many links there are."""
-    return conn.scalar(select(func.count()).select_from(links)) or 0
+    return conn.scalar(_COUNT) or 0
 
 
 def save(conn: Connection, rows: Sequence[tuple[int, int, Memory]]) -> set[int]:
@@ -131,8 +142,7 @@ def save(conn: Connection, rows: Sequence[tuple[int, int, Memory]]) -> set[int]:
         {"_id": link_id, "_memory": codec.memory_bytes(memory), "_version": version + 1}
         for link_id, version, memory in still
     ]
-    values: dict[str, Any] = {"memory": bindparam("_memory"), "version": bindparam("_version")}
-    many(conn, update(links).where(links.c.id == bindparam("_id")).values(values), parameters)
+    many(conn, _SAVE, parameters)
     return {link_id for link_id, _, _ in still}
 
 
@@ -174,18 +184,19 @@ def resume(conn: Connection, link_id: int) -> bool:
     return _set_stopped(conn, link_id, stopped=False)
 
 
+@cache
+def _new(dialect: str) -> Executable:
+    unless_linked = insert_into(dialect, links).on_conflict_do_nothing()
+    return unless_linked.returning(links.c.hubspot, links.c.salesforce, links.c.id)
+
+
 def _set_stopped(conn: Connection, link_id: int, *, stopped: bool) -> bool:
     return conn.execute(update(links).where(links.c.id == link_id).values(stopped=stopped)).rowcount == 1
-
-
-def _links(conn: Connection, statement: Select[Any]) -> list[Link]:
-    return [link_of(row) for row in conn.execute(statement)]
 
 
 def _locked_versions(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
     """The versions of links, their rows locked in the order of ids until the transaction ends."""
     versions: dict[int, int] = {}
     for portion in chunks(sorted(set(ids))):
-        statement = select(links.c.id, links.c.version).where(among(conn, links.c.id, portion)).order_by(links.c.id)
-        versions.update(conn.execute(statement.with_for_update()).all())
+        versions.update(conn.execute(_VERSIONS, {"among": portion}).all())
     return versions

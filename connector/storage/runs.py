@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from connector.storage import codec
 from connector.storage.tables import runs
+
+_START = insert(runs).returning(runs.c.id)
+_FINISH = update(runs).where(runs.c.id == bindparam("_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +34,13 @@ class RunRow:
 def start(conn: Connection, kind: str, now: datetime, by: str, config_digest: str) -> int:
     """Record that a run begins; its id."""
     values = {"kind": kind, "started_by": by, "config_digest": config_digest, "started_at": codec.micros(now)}
-    return int(conn.execute(insert(runs).values(values).returning(runs.c.id)).scalar_one())
+    return int(conn.execute(_START, values).scalar_one())
 
 
 def finish(conn: Connection, run_id: int, now: datetime, outcome: str, counts: Mapping[str, Any]) -> None:
     """Record how a run ended and what it counted."""
-    ended = {"finished_at": codec.micros(now), "outcome": outcome, "counts": codec.dumps(counts)}
-    conn.execute(update(runs).where(runs.c.id == run_id).values(ended))
+    ended = {"_id": run_id, "finished_at": codec.micros(now), "outcome": outcome, "counts": codec.dumps(counts)}
+    conn.execute(_FINISH, ended)
 
 
 def recent(conn: Connection, limit: int) -> list[RunRow]:

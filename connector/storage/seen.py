@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from connector.core.refs import Ref, Side
 from connector.storage import codec
 from connector.storage.tables import seen
-from connector.storage.upsert import among, chunks, insert
+from connector.storage.upsert import among, chunks, replacing
+
+_LOOKUP = select(seen.c.key, seen.c.stamp, seen.c.digest).where(among(seen.c.key))
+_COUNT = select(func.count()).where(
+    seen.c.side == bindparam("side"),
+    seen.c.object == bindparam("object"),
+    seen.c.stamp >= bindparam("start"),
+    seen.c.stamp < bindparam("before"),
+)
+_PURGE = delete(seen).where(seen.c.side == bindparam("_side"), seen.c.stamp < bindparam("_before"))
+_FORGET = delete(seen).where(among(seen.c.key))
 
 
 def record(conn: Connection, rows: Iterable[tuple[Ref, datetime, str]]) -> None:
@@ -32,9 +42,7 @@ def record(conn: Connection, rows: Iterable[tuple[Ref, datetime, str]]) -> None:
     if not parameters:
         return
     parameters.sort(key=lambda row: str(row["key"]))  # one lock order for all writers: no deadlocks
-    statement = insert(conn, seen)
-    latest = {"stamp": statement.excluded.stamp, "digest": statement.excluded.digest}
-    conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_=latest), parameters)
+    conn.execute(replacing(conn, seen, "stamp", "digest"), parameters)
 
 
 def lookup(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, tuple[datetime, str]]:
@@ -43,29 +51,22 @@ def lookup(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, tuple[datetime, s
     return {
         wanted[key]: (codec.moment(stamp), digest)
         for portion in chunks(list(wanted))
-        for key, stamp, digest in conn.execute(
-            select(seen.c.key, seen.c.stamp, seen.c.digest).where(among(conn, seen.c.key, portion))
-        )
+        for key, stamp, digest in conn.execute(_LOOKUP, {"among": portion})
     }
 
 
 def count(conn: Connection, side: Side, obj: str, start: datetime, before: datetime) -> int:
     """How many records of an object were observed with a stamp from `start` on and before `before`."""
-    statement = select(func.count()).where(
-        seen.c.side == side.value,
-        seen.c.object == obj,
-        seen.c.stamp >= codec.micros(start),
-        seen.c.stamp < codec.micros(before),
-    )
-    return conn.scalar(statement) or 0
+    window = {"side": side.value, "object": obj, "start": codec.micros(start), "before": codec.micros(before)}
+    return conn.scalar(_COUNT, window) or 0
 
 
 def purge(conn: Connection, side: Side, before: datetime) -> int:
     """Forget observations whose stamp lies before a moment; how many they were."""
-    return conn.execute(delete(seen).where(seen.c.side == side.value, seen.c.stamp < codec.micros(before))).rowcount
+    return conn.execute(_PURGE, {"_side": side.value, "_before": codec.micros(before)}).rowcount
 
 
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Remove what was observed of these records."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        conn.execute(delete(seen).where(among(conn, seen.c.key, portion)))
+        conn.execute(_FORGET, {"among": portion})

@@ -16,9 +16,11 @@ from typing import Any
 import orjson
 from sqlalchemy import (
     JSON,
+    BigInteger,
     ColumnElement,
     Connection,
     and_,
+    bindparam,
     cast,
     delete,
     exists,
@@ -32,12 +34,21 @@ from connector.core.refs import Ref, Side
 from connector.storage import codec
 from connector.storage.links import COLUMNS, Link, link_of
 from connector.storage.tables import links, runs, spool, spool_claims, spool_marks
-from connector.storage.upsert import among, chunks, insert, many
+from connector.storage.upsert import adding, among, chunks, many, replacing
 
 _NUL = "\0"  # PostgreSQL keeps none in texts; nobody is recognised by a value that has one
 _RUN_MAX = timedelta(days=1)  # no full pass takes longer
 _TABLES = (spool_marks, spool_claims, spool)
 _PORTION = 5_000  # readings encoded at a time: bounds memory
+
+_RUN = bindparam("run", type_=BigInteger)
+_SHARING = select(spool_marks.c.key).where(spool_marks.c.run_id == _RUN, among(spool_marks.c.mark))
+_CLAIMED = and_(spool_claims.c.run_id == _RUN, spool_claims.c.key == spool.c.key)
+_RELATED = (
+    select(spool.c.key, spool.c.reading, spool_claims.c.key.is_not(None))
+    .select_from(spool.outerjoin(spool_claims, _CLAIMED))
+    .where(spool.c.run_id == _RUN, spool.c.key.in_(_SHARING))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +69,8 @@ def clear(conn: Connection, run_id: int) -> None:
 
 def add(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> None:
     """Spool readings; a later reading of a record replaces the earlier one. `seal` before asking who is related."""
-    statement = insert(conn, spool)
-    latest = {name: statement.excluded[name] for name in ("reading", "marks")}
-    replacing = statement.on_conflict_do_update(index_elements=["run_id", "key"], set_=latest)
     for portion in chunks(rows, _PORTION):
-        many(conn, replacing, _parameters(run_id, portion))
+        many(conn, replacing(conn, spool, "reading", "marks"), _parameters(run_id, portion))
 
 
 def seal(conn: Connection, run_id: int) -> None:
@@ -125,14 +133,7 @@ def related(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> list[tup
     marks = sorted({mark for row in rows for mark in _marks(row)})
     near: dict[str, tuple[Reading, bool]] = {}
     for portion in chunks(marks):
-        hits = select(spool_marks.c.key).where(spool_marks.c.run_id == run_id, among(conn, spool_marks.c.mark, portion))
-        claims = and_(spool_claims.c.run_id == run_id, spool_claims.c.key == spool.c.key)
-        found = (
-            select(spool.c.key, spool.c.reading, spool_claims.c.key.is_not(None))
-            .select_from(spool.outerjoin(spool_claims, claims))
-            .where(spool.c.run_id == run_id)
-        )
-        for key, stored, claimed in conn.execute(found.where(spool.c.key.in_(hits))):
+        for key, stored, claimed in conn.execute(_RELATED, {"run": run_id, "among": portion}):
             if key not in asking and key not in near:
                 near[key] = codec.reading(key, stored), claimed
     return [near[key] for key in sorted(near)]
@@ -141,14 +142,14 @@ def related(conn: Connection, run_id: int, rows: Sequence[SpoolRow]) -> list[tup
 def claim(conn: Connection, run_id: int, refs: Iterable[Ref]) -> None:
     """Say that these records are dealt with in this run."""
     parameters = [{"run_id": run_id, "key": key} for key in sorted({codec.key(ref) for ref in refs})]
-    many(conn, insert(conn, spool_claims).on_conflict_do_nothing(), parameters)
+    many(conn, adding(conn, spool_claims), parameters)
 
 
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Remove what any run, a crashed one too, has spooled of these records."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
         for table in _TABLES:
-            conn.execute(delete(table).where(among(conn, table.c.key, portion)))
+            conn.execute(delete(table).where(among(table.c.key)), {"among": portion})
 
 
 def clear_ended(conn: Connection, now: datetime) -> None:

@@ -10,27 +10,27 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy import delete as delete_rows
 
 from connector.storage.tables import state
-from connector.storage.upsert import insert
+from connector.storage.upsert import replacing
+
+_VALUE = select(state.c.value).where(state.c.key == bindparam("key"))
+_FORGET = delete_rows(state).where(state.c.key == bindparam("_key"))
 
 
 def get(conn: Connection, name: str) -> Any:
     """The JSON value of that name; None when there is none."""
-    stored = conn.scalar(select(state.c.value).where(state.c.key == name))
+    stored = conn.scalar(_VALUE, {"key": name})
     return None if stored is None else orjson.loads(stored)
 
 
 def put(conn: Connection, name: str, value: Any) -> None:
     """Remember a JSON value by name, in place of an earlier one."""
-    statement = insert(conn, state)
-    replacing = statement.on_conflict_do_update(index_elements=["key"], set_={"value": statement.excluded.value})
-    conn.execute(replacing, {"key": name, "value": orjson.dumps(value)})
+    conn.execute(replacing(conn, state, "value"), {"key": name, "value": orjson.dumps(value)})
 
 
 def delete(conn: Connection, names: Sequence[str]) -> None:
     """Forget what is remembered under these names, in their order: two workers that forget the same ones take turns."""
     if names:
-        one = delete_rows(state).where(state.c.key == bindparam("_key"))
-        conn.execute(one, [{"_key": name} for name in sorted(names)])
+        conn.execute(_FORGET, [{"_key": name} for name in sorted(names)])
 
 
 def named(conn: Connection, prefix: str) -> dict[str, Any]:

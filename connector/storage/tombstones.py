@@ -9,25 +9,24 @@ from sqlalchemy import Connection, select
 
 from connector.storage import codec
 from connector.storage.tables import tombstones
-from connector.storage.upsert import among, chunks, insert
+from connector.storage.upsert import adding, among, chunks
+
+_ANY = select(tombstones.c.hash).limit(1)
+_KNOWN = select(tombstones.c.hash).where(among(tombstones.c.hash))
 
 
 def add(conn: Connection, hashes: Iterable[str], now: datetime) -> None:
     """Remember erased identities; the first erasure's time stays."""
     rows = [{"hash": one, "erased_at": codec.micros(now)} for one in sorted(set(hashes))]
     if rows:
-        conn.execute(insert(conn, tombstones).on_conflict_do_nothing(), rows)
+        conn.execute(adding(conn, tombstones), rows)
 
 
 def any(conn: Connection) -> bool:  # noqa: A001  # reads `tombstones.any(...)` where it is called
     """Whether anybody was ever erased; most installations never hash a thing thanks to this."""
-    return conn.scalar(select(tombstones.c.hash).limit(1)) is not None
+    return conn.scalar(_ANY) is not None
 
 
 def known(conn: Connection, hashes: Iterable[str]) -> set[str]:
     """Those of the hashes that are of erased identities."""
-    return {
-        one
-        for portion in chunks(sorted(set(hashes)))
-        for one in conn.scalars(select(tombstones.c.hash).where(among(conn, tombstones.c.hash, portion)))
-    }
+    return {one for portion in chunks(sorted(set(hashes))) for one in conn.scalars(_KNOWN, {"among": portion})}

@@ -1,44 +1,126 @@
-"""Inserting where a row may already be, and asking for many keys at once, alike on both databases."""
+"""Inserting where a row may already be, and asking for many keys at once, alike on both databases.
+
+Statements are built once and live as long as the process: to build one anew costs more than to run it. A statement that
+differs between the databases is built once for each of them, by a cached function of the dialect's name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Table, Text, UpdateBase, any_, literal
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    Text,
+    UpdateBase,
+    bindparam,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 T = TypeVar("T")
+Insert = sqlite.Insert | postgresql.Insert
 
-CHUNK = 10_000  # bound values a statement: SQLite allows 32,766, PostgreSQL 65,535
+CHUNK = 10_000  # values a statement is asked for at a time: bounds memory
 
 
-def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert(dialect: str, table: Table) -> Insert:
     """The dialect's INSERT, which knows ON CONFLICT."""
-    return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+def replacing(conn: Connection, table: Table, *columns: str) -> Insert:
+    """INSERT of rows; of one whose key is there already these columns are replaced."""
+    return _replacing(conn.dialect.name, table, columns)
+
+
+def adding(conn: Connection, table: Table) -> Insert:
+    """INSERT of rows; what is there already stays as it is."""
+    return _adding(conn.dialect.name, table)
+
+
+@cache
+def _replacing(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
+    statement = insert(dialect, table)
+    latest = {name: statement.excluded[name] for name in columns}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=latest)
+
+
+@cache
+def _adding(dialect: str, table: Table) -> Insert:
+    return insert(dialect, table).on_conflict_do_nothing()
 
 
 def many(conn: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
     """Run a statement for many rows, without SQLAlchemy's preparation of each row, which costs more than storing it.
 
-    Every row names the same parameters. Values must be what the drivers take: text, whole numbers, bytes, None.
+    Every row names the same parameters. Values must be what the drivers take: text, whole numbers, bytes, None. The
+    statement is one that lives on, for what it was compiled to is kept.
     """
     if not rows:
         return
-    compiled = statement.compile(dialect=conn.dialect, column_keys=list(rows[0]))
-    assert isinstance(compiled, SQLCompiler)
-    order = compiled.positiontup
+    sql, order = _compiled(statement, conn.dialect, tuple(rows[0]))
     parameters = rows if order is None else [tuple(map(row.__getitem__, order)) for row in rows]
-    conn.exec_driver_sql(compiled.string, parameters)
+    conn.exec_driver_sql(sql, parameters)
 
 
-def among(conn: Connection, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Whether a text or number column is one of these; PostgreSQL takes them as one array, which costs it far less."""
-    if conn.dialect.name == "sqlite":
-        return column.in_(values)
-    kind = Text() if values and isinstance(values[0], str) else BigInteger()
-    return column == any_(literal(list(values), ARRAY(kind)))
+@lru_cache(maxsize=100)
+def _compiled(statement: UpdateBase, dialect: Dialect, columns: tuple[str, ...]) -> tuple[str, list[str] | None]:
+    """The SQL, and where the database knows parameters by their place only, their names in order."""
+    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
+    assert isinstance(compiled, SQLCompiler)
+    return compiled.string, compiled.positiontup
+
+
+class _Wanted(TypeDecorator[Sequence[Any]]):
+    """Many values bound as one: a JSON list for SQLite, an array for PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[Text | BigInteger]) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return Text() if dialect.name == "sqlite" else ARRAY(self.kind())
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
+
+
+class among(FunctionElement[bool]):  # noqa: N801  # reads as the function it is in SQL
+    """Whether a text or number column is one of the list bound to `among`, however many they are."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        kind = Text if isinstance(column.type, Text) else BigInteger
+        super().__init__(column, bindparam("among", type_=_Wanted(kind)))
+
+
+@compiles(among, "sqlite")
+def _among_json(element: among, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, wanted = (compiler.process(one, **kwargs) for one in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({wanted}))"  # noqa: S608  # a column and a bound value, as SQLAlchemy writes them
+
+
+@compiles(among, "postgresql")
+def _among_array(element: among, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, wanted = (compiler.process(one, **kwargs) for one in element.clauses)
+    return f"{column} = ANY ({wanted})"
 
 
 def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
