@@ -24,7 +24,7 @@ from connector.core.plan import (
     Memory,
 )
 from connector.core.refs import Ref, Side
-from connector.engine import making, record
+from connector.engine import making, record, underway
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case
 from connector.engine.job import Job, created_memory, job_of
@@ -66,7 +66,8 @@ def apply(bridge: Bridge, cases: Iterable[Case], run: Run, claimed: Collection[R
                 allowed.append(case)
             else:
                 held += case.refs
-    jobs, ahead = _prepare(bridge, allowed, run)
+    batch = f"{run.id}:{run.next_batch()}"
+    jobs = _prepare(bridge, allowed, run, batch)
     making = [job for job in jobs if job.made]
     if making:
         carry_out(bridge, [job.made for job in making if job.made])
@@ -79,17 +80,17 @@ def apply(bridge: Bridge, cases: Iterable[Case], run: Run, claimed: Collection[R
     later = tuple(dict.fromkeys(ref for job in jobs if job.troubled for ref in job.case.refs))
     mine = frozenset(claimed)
     unclaimed = [job.case.refs[0] for job in jobs if job.troubled and not mine.intersection(job.case.refs)]
-    _conclude(bridge, jobs, run, _Later(unclaimed, fault, ahead))
+    _conclude(bridge, jobs, run, _Later(unclaimed, fault, batch))
     return Applied(later, tuple(held), fault)
 
 
 @dataclass(frozen=True, slots=True)
 class _Later:
-    """Refs to mark for a later look, and why; and under which name it was written ahead what the batch makes."""
+    """Refs to mark for a later look, and why; and the name under which was written ahead what the batch does."""
 
     refs: Sequence[Ref]
     fault: BridgeError | None
-    ahead: str
+    batch: str
 
     def marks(self, bridge: Bridge, now: datetime) -> list[Mark]:
         if not self.refs:
@@ -103,7 +104,7 @@ def _gravity(fault: BridgeError) -> int:
     return 0 if isinstance(fault, Unauthorised) else 1 if isinstance(fault, RateLimited) else 2
 
 
-def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run) -> tuple[list[Job], str]:
+def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run, batch: str) -> list[Job]:
     """Write ahead: links, relinks, unlinks, all that will be sent or made. Raced jobs are left to the next pass."""
     jobs = [job_of(case) for case in cases]
     with bridge.database.begin() as conn:
@@ -118,10 +119,11 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run) -> tuple[list[Job]
         for job in jobs:
             if job.case.link:
                 marks += [Mark(ref, now, "relinked") for ref in record.move(conn, bridge, job, now)]
-        ahead = making.write_ahead(conn, run, jobs)
+        making.write_ahead(conn, batch, jobs, now)
+        underway.write_ahead(conn, batch, jobs, now)
         dirty.mark_all(conn, marks, now)
     run.count("raced", len(raced))
-    return jobs, ahead
+    return jobs
 
 
 def _save_ahead(conn: Connection, jobs: Sequence[Job]) -> list[Job]:
@@ -169,7 +171,8 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
         _link_made(conn, [job for job in jobs if job.made and (job.made.done or job.converted)], now)
-        making.concluded(conn, later.ahead, jobs)
+        making.concluded(conn, later.batch, jobs, now)
+        underway.concluded(conn, later.batch)
         _tell_taken(jobs)
         record.part_archived(conn, bridge, jobs, now)
         changed = []

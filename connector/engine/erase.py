@@ -19,6 +19,7 @@ from connector.core.plan import Create, Issue, IssueKind
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.core.values import Kind
+from connector.engine import making, underway
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case, is_mapped, pair_of
 from connector.storage import dirty, events, issues, seen, spool, state, tombstones
@@ -67,6 +68,8 @@ def _bury(conn: Connection, refs: Sequence[Ref], emails: Sequence[str], now: dat
     issues.forget(conn, refs)
     events.forget(conn, refs)
     spool.forget(conn, refs)
+    making.forget(conn, refs)
+    underway.forget(conn, refs)
     tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
     state.put(conn, _SCRUB, value=True)
 

@@ -9,26 +9,30 @@ new record as a stranger's value, and could lose to its own earlier self.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
+from connector.core.changes import said
 from connector.core.mapping import Pair
 from connector.core.matching import cross_id
-from connector.core.plan import Agreed, Create, Memory
+from connector.core.plan import Agreed, Because, Change, Create, Memory
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.job import Job
-from connector.engine.run import Run
+from connector.engine.story import change_row
 from connector.storage import dirty, events, links, state
 from connector.storage.events import Event
 from connector.storage.links import NewLink
 
 _PREFIX = "making:"  # of names in storage.state
+UNDER_WAY_FOR = timedelta(minutes=6)  # longer than a claim is leased: whoever is at it later has died
+
+_Row = tuple[str, str, dict[str, tuple[Any, Any]]]  # origin, pair, what both sides have agreed on then, by rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +52,32 @@ class _Made:
         return Memory({rule: agreed[rule] for rule in agreed if sent[rule] is None or there.get(rule) is not None})
 
 
-def write_ahead(conn: Connection, run: Run, jobs: Iterable[Job]) -> str:
-    """Remember what a batch is about to make; the name it is remembered under, "" for nothing."""
+def write_ahead(conn: Connection, batch: str, jobs: Iterable[Job], now: datetime) -> None:
+    """Remember what a batch is about to make; `batch` is `run id:number`."""
     rows = [row for job in jobs for row in _rows(job)]
-    if not rows:
-        return ""
-    name = f"{_PREFIX}{run.id}:{run.next_batch()}"
-    state.put(conn, name, rows)
-    return name
+    if rows:
+        state.put(conn, _PREFIX + batch, {"at": now.isoformat(), "rows": rows})
 
 
-def concluded(conn: Connection, name: str, jobs: Iterable[Job]) -> None:
+def concluded(conn: Connection, batch: str, jobs: Sequence[Job], now: datetime) -> None:
     """Forget what was made or surely was not; what nobody knows stays."""
-    if name:
-        unknown = [row for job in jobs if job.made and job.made.unsure for row in _rows(job)]
-        if unknown:
-            state.put(conn, name, unknown)
-        else:
-            state.delete(conn, [name])
+    unknown = [row for job in jobs if job.made and job.made.unsure for row in _rows(job)]
+    if unknown:
+        state.put(conn, _PREFIX + batch, {"at": (now - UNDER_WAY_FOR).isoformat(), "rows": unknown})
+    elif any(job.made for job in jobs):
+        state.delete(conn, [_PREFIX + batch])
 
 
-def _rows(job: Job) -> Iterator[tuple[str, str, dict[str, tuple[Any, Any]]]]:
+def forget(conn: Connection, refs: Collection[Ref]) -> None:
+    """Remove what was written ahead for these records, for it holds values of people."""
+    gone = {str(ref) for ref in refs}
+    for name, kept in state.named(conn, _PREFIX).items():
+        rows = [row for row in kept["rows"] if row[0] not in gone]
+        if len(rows) < len(kept["rows"]):
+            state.put(conn, name, {**kept, "rows": rows})
+
+
+def _rows(job: Job) -> Iterator[_Row]:
     for step in job.case.plan.steps if job.made else ():
         if isinstance(step, Create):
             base = {rule: (agreed.hubspot, agreed.salesforce) for rule, agreed in step.agreed.items()}
@@ -78,6 +87,8 @@ def _rows(job: Job) -> Iterator[tuple[str, str, dict[str, tuple[Any, Any]]]]:
 def adopt(bridge: Bridge) -> None:
     """Link what earlier batches made without hearing of it, and have it looked at.
 
+    What is not there (yet) is kept in mind while whoever makes it may still be at it.
+
     Raises:
         Transient, Unauthorised: what reading raises.
     """
@@ -86,17 +97,32 @@ def adopt(bridge: Bridge) -> None:
     if not left:
         return
     pairs = {pair.name: pair for pair in bridge.mapping.pairs}
-    rows = [row for batch in left.values() for row in batch]
+    rows = [row for batch in left.values() for row in batch["rows"]]
     made = [_Made(Ref.parse(origin), pairs[name], base) for origin, name, base in rows if name in pairs]
     found = [(one, reading) for one, reading in _found(bridge, made) if reading.present]
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
         new = [_link(one, reading) for one, reading in found]
         ids = links.insert(conn, new, now)
-        met = [link for link, link_id in zip(new, ids, strict=True) if link_id is not None]
-        state.delete(conn, list(left))  # before marking, as whoever concludes does: two workers take turns
-        events.append(conn, [_linked(link, now) for link in met])
-        dirty.mark(conn, [one.origin for one in made], now, reason="made before an interruption")
+        met = [place for place, link_id in enumerate(ids) if link_id is not None]
+        waiting = _settle(conn, left, {str(one.origin) for one, _ in found}, now)
+        events.append(conn, [_linked(new[place], *found[place], now) for place in met])
+        settled = [one.origin for one in made if str(one.origin) not in waiting]
+        dirty.mark(conn, settled, now, reason="made before an interruption")
+
+
+def _settle(conn: Connection, left: Mapping[str, Any], found: Collection[str], now: datetime) -> set[str]:
+    """Forget what was found, and what nobody can be at any more; the origins of the rest, which is kept."""
+    kept: set[str] = set()
+    done: list[str] = []
+    for name in sorted(left):
+        young = now - datetime.fromisoformat(left[name]["at"]) < UNDER_WAY_FOR
+        rows = [row for row in left[name]["rows"] if row[0] not in found] if young else []
+        kept |= {row[0] for row in rows}
+        if not rows:
+            done.append(name)
+    state.delete(conn, done)  # before marking, as whoever concludes does: two workers take turns
+    return kept
 
 
 def _found(bridge: Bridge, made: Sequence[_Made]) -> Iterator[tuple[_Made, Reading]]:
@@ -119,5 +145,13 @@ def _link(one: _Made, reading: Reading) -> NewLink:
     return NewLink(one.pair.name, *ends, one.memory(reading))
 
 
-def _linked(link: NewLink, now: datetime) -> Event:
-    return Event(now, "linked", link.hubspot, link.salesforce, None, {"by": "made before an interruption"})
+def _linked(link: NewLink, one: _Made, reading: Reading, now: datetime) -> Event:
+    """A link of its own sort, with what was sent, so that the story says where each value came from."""
+    side = reading.ref.side
+    agreed = [(rule, Agreed(*one.base[rule.name])) for rule in one.pair.rules if rule.name in one.base]
+    sent = [(rule, said(both, side)) for rule, both in agreed]
+    changes = [
+        Change(side, rule.field_on(side), rule.name, None, value, Because.CREATES) for rule, value in sent if value
+    ]
+    payload = {"by": "made before an interruption", "changes": [change_row(change) for change in changes]}
+    return Event(now, "linked", link.hubspot, link.salesforce, None, payload)

@@ -24,9 +24,9 @@ from connector.engine.bridge import Bridge
 from connector.engine.cases import Case, cases_of
 from connector.engine.erase import without_erased
 from connector.engine.reconcile import heed_fault
-from connector.engine.record import change_row
 from connector.engine.run import Run
 from connector.engine.standing import Beginning, beginning, begun
+from connector.engine.story import change_row
 from connector.errors import Refused
 from connector.storage import dirty
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection
 
-from connector.core.plan import Archive, Change, Issue, IssueKind, Link, Memory, Raise, Relink, Unlink
+from connector.core.plan import Archive, Change, Issue, IssueKind, Memory, Raise, Relink, Unlink
 from connector.core.readings import Presence
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
@@ -20,6 +19,7 @@ from connector.engine.cases import Case
 from connector.engine.erase import erase
 from connector.engine.job import Job, origin_digest
 from connector.engine.run import Run
+from connector.engine.story import told
 from connector.ports import Rejection
 from connector.storage import events, issues, links
 from connector.storage.events import Event
@@ -180,7 +180,7 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> se
     _close_merged(conn, moves, now)
     for job in jobs:
         job.raised = [issue for issue in job.raised if not _merged(issue, moves)]
-        rows += _events(job, run, now)
+        rows += told(job, run.id, now)
         raised = [step.issue for step in job.case.plan.steps if isinstance(step, Raise)] + job.raised + _parked(job)
         opened += raised
         run.count("parked", len(raised) - sum(isinstance(step, Raise) for step in job.case.plan.steps))
@@ -191,40 +191,6 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> se
     if opened:
         issues.raise_issues(conn, opened, now, run.id)
     return rivals
-
-
-def _events(job: Job, run: Run, now: datetime) -> Iterable[Event]:
-    subject = job.case.subject
-    hubspot = subject.hubspot.ref if subject.hubspot else None
-    salesforce = subject.salesforce.ref if subject.salesforce else None
-    if job.made and job.made.done and job.made.ref:
-        hubspot, salesforce = (job.made.ref, salesforce) if hubspot is None else (hubspot, job.made.ref)
-    for kind, words in job.notes:
-        yield Event(now, kind, hubspot, salesforce, run.id, {"reason": words})
-    for step in job.case.plan.steps:
-        if isinstance(step, Link):
-            yield Event(now, "linked", hubspot, salesforce, run.id, {"by": step.by})
-    written = job.written
-    if written or (job.made and job.made.done):
-        kind = "created" if job.made else "updated"
-        yield Event(now, kind, hubspot, salesforce, run.id, {"changes": [change_row(change) for change in written]})
-
-
-def change_row(change: Change) -> dict[str, Any]:
-    """A change as it is kept: side, field, rule, before, after, because, and what decided."""
-    row: dict[str, Any] = {
-        "side": change.side.value,
-        "field": change.field,
-        "rule": change.rule,
-        "before": change.before,
-        "after": change.after,
-        "because": change.because.value,
-    }
-    if change.origin != change.after:
-        row["origin"] = change.origin
-    if change.evidence:
-        row["evidence"] = change.evidence
-    return row
 
 
 def _parked(job: Job) -> list[Issue]:

@@ -32,7 +32,7 @@ class Run:
     counts: Counter[str] = field(default_factory=Counter)
     held: str = ""
     tally: Tally = field(default_factory=Tally)
-    batches: int = 0  # that made something; names what they are about to make
+    batches: int = 0  # carried out; names what is written ahead of each
     lock: Lock = field(default_factory=Lock, repr=False)  # two batches of a full run are carried out at a time
     skipped: list[tuple[str, str]] = field(default_factory=list)  # (ref, why), of a saved plan
     whole: set[tuple[Side, str]] = field(default_factory=set)  # (side, object) of which a reading lacked nothing
@@ -56,7 +56,7 @@ class Run:
                 self.counts[what] += number
 
     def next_batch(self) -> int:
-        """The number of the next batch that makes something."""
+        """The number of the next batch."""
         with self.lock:
             self.batches += 1
             return self.batches

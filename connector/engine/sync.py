@@ -22,6 +22,7 @@ from connector.engine.reconcile import PATIENCE, drain, heed_fault, reconcile_du
 from connector.engine.run import Run
 from connector.engine.standing import all_compared, begin_comparing, heed, hold, owes_full, starting_cursors
 from connector.engine.sweep import batches, refreshed, swept
+from connector.engine.underway import tell_left
 from connector.storage import cursors, dirty, links, runs, spool
 
 UNDER_WAY = 2  # batches of a full run carried out at a time; bounds memory
@@ -125,6 +126,7 @@ def start(bridge: Bridge, kind: str, by: str, *, approved: bool = False) -> Run:
     with bridge.database.begin() as conn:
         run_id = runs.start(conn, kind, bridge.clock.now(), by, bridge.mapping.digest)
         population = links.count(conn)
+    tell_left(bridge)
     return Run(run_id, bridge.limits, population=population, approved=approved)
 
 

@@ -76,5 +76,5 @@ def _told(event: Event, row: dict[str, Any]) -> Told:
         row["after"],
         row["because"],
         row.get("origin", row["after"]),
-        row.get("evidence", ""),
+        "; ".join(filter(None, (row.get("evidence"), event.payload.get("reason")))),
     )

@@ -1,0 +1,56 @@
+"""What a job adds to the story: one event for each thing that happened to its two records.
+
+An event names both refs and carries the changes with what they replaced, so that a lost value can always be found
+again. Changes whose answer was lost are told as `unanswered`: they may have arrived, and this is what they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from connector.core.plan import Change, Link
+from connector.engine.job import Job
+from connector.storage.events import Event
+
+UNANSWERED = "unanswered"
+LOST = "the answer was lost: it may have arrived"
+
+
+def told(job: Job, run_id: int, now: datetime) -> Iterator[Event]:
+    """What happened to the two records of a job."""
+    subject = job.case.subject
+    hubspot = subject.hubspot.ref if subject.hubspot else None
+    salesforce = subject.salesforce.ref if subject.salesforce else None
+    if job.made and job.made.done and job.made.ref:
+        hubspot, salesforce = (job.made.ref, salesforce) if hubspot is None else (hubspot, job.made.ref)
+    for kind, words in job.notes:
+        yield Event(now, kind, hubspot, salesforce, run_id, {"reason": words})
+    for step in job.case.plan.steps:
+        if isinstance(step, Link):
+            yield Event(now, "linked", hubspot, salesforce, run_id, {"by": step.by})
+    written = job.written
+    if written or (job.made and job.made.done):
+        kind = "created" if job.made else "updated"
+        yield Event(now, kind, hubspot, salesforce, run_id, {"changes": [change_row(change) for change in written]})
+    lost = [change_row(change) for task in job.tasks if task.unsure for change in task.changes if change.rule]
+    if lost:
+        yield Event(now, UNANSWERED, hubspot, salesforce, run_id, {"reason": LOST, "changes": lost})
+
+
+def change_row(change: Change) -> dict[str, Any]:
+    """A change as it is kept: side, field, rule, before, after, because, and what decided."""
+    row: dict[str, Any] = {
+        "side": change.side.value,
+        "field": change.field,
+        "rule": change.rule,
+        "before": change.before,
+        "after": change.after,
+        "because": change.because.value,
+    }
+    if change.origin != change.after:
+        row["origin"] = change.origin
+    if change.evidence:
+        row["evidence"] = change.evidence
+    return row
