@@ -1,4 +1,4 @@
-"""What people do in the CRMs' own screens: every public function of a side's `actions.py`, by name.
+"""What people do in the CRMs' own screens: every public function of a side's acting modules, by name.
 
 A rep edits, a marketer merges, an admin renames a picklist value: none of it goes through the public API, so the
 sandbox offers it beside the API. A side adds an act by writing a function `act(store, *, ...) -> dict`; arguments are
@@ -14,18 +14,21 @@ from types import MappingProxyType
 from typing import Any
 
 from connector.sandbox.hubspot import actions as hubspot_actions
+from connector.sandbox.hubspot import administration as hubspot_administration
 from connector.sandbox.hubspot.problems import Refusal as HubspotRefusal
 from connector.sandbox.salesforce import actions as salesforce_actions
+from connector.sandbox.salesforce import administration as salesforce_administration
 from connector.sandbox.salesforce.refusals import Refusal as SalesforceRefusal
 from connector.sandbox.world import World
 
 Act = Callable[..., dict[str, Any]]
 
 
-def _public(module: Any) -> Mapping[str, Act]:
+def _public(*modules: Any) -> Mapping[str, Act]:
     return MappingProxyType(
         {
             name: function
+            for module in modules
             for name, function in vars(module).items()
             if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
         }
@@ -33,7 +36,10 @@ def _public(module: Any) -> Mapping[str, Act]:
 
 
 ACTS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
-    {"hubspot": _public(hubspot_actions), "salesforce": _public(salesforce_actions)}
+    {
+        "hubspot": _public(hubspot_actions, hubspot_administration),
+        "salesforce": _public(salesforce_actions, salesforce_administration),
+    }
 )
 
 

@@ -12,13 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.sandbox import outbound
+from connector.sandbox.notices import is_told
 from connector.sandbox.parcels import DAY_S, DeliverySettings, Parcel, Post, batches
 from connector.sandbox.snapshots import snapshot
 from connector.sandbox.world import World
 
 SALESFORCE_GAP_MAX_S = 7_200.0
-_TOLD = frozenset({"created", "updated", "undeleted"})
-_WATCHED = frozenset({"Lead", "Contact", "Account", "Opportunity", "Task"})
 
 
 @dataclass(slots=True)
@@ -47,7 +46,7 @@ class SalesforceMessages:
             return 0, []
         by_object: dict[str, list[_Notice]] = {}
         for event in new:
-            if event.kind in _TOLD and event.sobject in _WATCHED:
+            if is_told(event):
                 self._number += 1
                 notice = _Notice(f"04l5f{self._number:010d}AAA", event.sobject, event.id)
                 by_object.setdefault(notice.sobject, []).append(notice)

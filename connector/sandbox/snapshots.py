@@ -41,4 +41,4 @@ def _salesforce(world: World, object_name: str, record_id: str) -> dict[str, Any
     row = table.rows.get(id18(record_id)) if table is not None and len(record_id) in {15, 18} else None
     if table is None or row is None:
         return None
-    return {name: row[field.slot] for name, field in table.kind.fields.items() if field.stored}
+    return table.kind.values(row)

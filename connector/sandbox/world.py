@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 
+from connector.sandbox.census import Person, become_in_hubspot, become_in_salesforce, in_hubspot, in_salesforce
 from connector.sandbox.counters import Counters
 from connector.sandbox.dates import HttpDate
 from connector.sandbox.exchange import Request, Response, Wire
 from connector.sandbox.faults import Handler, with_faults
 from connector.sandbox.hubspot import Portal
+from connector.sandbox.notices import Notice, of_hubspot, of_salesforce
 from connector.sandbox.salesforce import Org
 from connector.sandbox.services import NO_SKEWS, Services
 
@@ -50,6 +52,7 @@ class World:
         self.hubspot = Portal(self._own["hubspot"])
         self.salesforce = Org(self._own["salesforce"])
         self.counters = {side: Counters() for side in SIDES}
+        self._told = dict.fromkeys(SIDES, 0)  # how many events of a side have been taken as notices
         self._locks = {"hubspot": self.hubspot.lock, "salesforce": self.salesforce.lock}
         self._doors = {
             "hubspot": self._door("hubspot", self.hubspot.handle),
@@ -83,6 +86,33 @@ class World:
                 if not sides or side in sides:
                     locks.enter_context(self._locks[side])
             yield
+
+    def notices(self, side: str) -> list[Notice]:
+        """What that side would tell of since the last call, oldest first; see notices.py. A caller delivers it or not.
+
+        Deliveries over HTTP (delivery.py) are read apart from this and lose nothing by it.
+        """
+        with self.entered(side):
+            start = self._told[side]
+            if side == "hubspot":
+                events = self.hubspot.state.events.compact(start)
+                self._told[side] += len(events)
+                return list(of_hubspot(events))
+            changes = self.salesforce.events[start:]
+            self._told[side] += len(changes)
+            return list(of_salesforce(changes))
+
+    def people(self, side: str) -> list[Person]:
+        """Every live person of a side, read past its API; see census.py."""
+        store = self.store(side)
+        with self.entered(side):
+            return in_hubspot(store) if isinstance(store, Portal) else in_salesforce(store)
+
+    def became(self, side: str) -> dict[str, str]:
+        """Of the people a side has merged or converted: old id to the id of the record they led to."""
+        store = self.store(side)
+        with self.entered(side):
+            return become_in_hubspot(store) if isinstance(store, Portal) else become_in_salesforce(store)
 
     def digest(self) -> str:
         """A hash of everything both sides hold; equal worlds have equal digests."""

@@ -120,18 +120,7 @@ class Rig:
 
     def people(self, side: Side) -> dict[str, dict[str, Any]]:
         """Every live person of a side, by id, read past the API; converted Leads are Contacts."""
-        with self.world.entered():
-            if side is Side.HUBSPOT:
-                table = self.world.hubspot.state.tables["contacts"]
-                return {str(one): dict(table.records[one].values) for one in table.live}
-            catalogue = self.world.salesforce.catalogue
-            rows = {
-                one: {name: row[each.slot] for name, each in catalogue[obj].kind.fields.items() if each.stored}
-                for obj in ("Lead", "Contact")
-                for one in catalogue[obj].ids
-                if (row := catalogue[obj].live(one)) is not None
-            }
-        return {one: row for one, row in rows.items() if row.get("IsConverted") is not True}
+        return {each.id: each.values for each in self.world.people(side.value)}
 
     def waiting(self) -> int:
         """How many refs are dirty."""

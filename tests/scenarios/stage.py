@@ -30,7 +30,6 @@ from tests.scenarios.crash import Fate, mortal
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 SECRETS = {"HUBSPOT_TOKEN": "sandbox-hubspot-token", "SALESFORCE_CLIENT_SECRET": "sandbox-consumer-secret"}
-PEOPLE = ("Lead", "Contact")  # what a person may be in Salesforce
 _OWNER = re.compile(r"owner (\S+@\S+)")
 
 
@@ -132,23 +131,7 @@ class Stage:
 
     def everybody(self, side: Side) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Every live person of a side: (object, id, values)."""
-        with self.world.entered():
-            if side is Side.HUBSPOT:
-                table = self.world.hubspot.state.tables["contacts"]
-                found = [("contacts", str(one), dict(table.records[one].values)) for one in table.live]
-            else:
-                catalogue = self.world.salesforce.catalogue
-                found = [
-                    (
-                        obj,
-                        one,
-                        {name: row[each.slot] for name, each in catalogue[obj].kind.fields.items() if each.stored},
-                    )
-                    for obj in PEOPLE
-                    for one in catalogue[obj].ids
-                    if (row := catalogue[obj].live(one)) is not None
-                ]
-        return iter([each for each in found if each[2].get("IsConverted") is not True])
+        return iter(self.world.people(side.value))
 
     def values(self, side: Side, given: Mapping[str, Any] | None) -> dict[str, Any]:
         """Values of a story as a side's screen takes them: `owner ada@x.test` becomes that owner's id."""

@@ -56,6 +56,7 @@ class Credentials:
             LIMITED_TOKEN: Grant(LIMITED_TOKEN, settings.app_id + 2, contacts_only),
         }
         self.refresh_tokens = {REFRESH_TOKEN}
+        self._revoked: dict[str, Grant] = {}
         self._windows: dict[tuple[str, str], deque[int]] = {}
         self._search: deque[int] = deque()
         self._day_calls = 0
@@ -67,8 +68,19 @@ class Credentials:
 
     def revoke(self, token: str) -> None:
         """Take back an access or refresh token."""
-        self.grants.pop(token, None)
+        grant = self.grants.pop(token, None)
+        if grant is not None:
+            self._revoked[token] = grant
         self.refresh_tokens.discard(token)
+
+    def restore(self, token: str) -> bool:
+        """Let a revoked access token, or any text as a refresh token, be good again; whether it was an access token."""
+        grant = self._revoked.pop(token, None)
+        if grant is None:
+            self.refresh_tokens.add(token)
+        else:
+            self.add(grant)
+        return grant is not None
 
     def grant_of(self, authorization: str, now_ms: int) -> Grant:
         """The grant of an Authorization header; Refusal 401 otherwise."""
@@ -110,6 +122,11 @@ class Credentials:
         """Calls since midnight in the portal's time zone."""
         self._turn_day(now_ms)
         return self._day_calls
+
+    def use_day(self, calls: int, now_ms: int) -> None:
+        """Have so many calls behind us since midnight."""
+        self._turn_day(now_ms)
+        self._day_calls = calls
 
     def day_ends_ms(self, now_ms: int) -> int:
         """The next midnight in the portal's time zone."""

@@ -164,8 +164,8 @@ def add_validation_rule(org: Org, sobject: str, when: str, message: str, *, fiel
     """An admin adds a rule that refuses rows for which the SOQL condition `when` is true."""
     _check_condition(org, sobject, when)
     with org.lock:
-        org.rules.validations.append(ValidationRule(sobject, when, message, field))
-    return {"message": message}
+        number = org.rules.enter(ValidationRule(sobject, when, message, field))
+    return {"rule": number, "message": message}
 
 
 def add_duplicate_rule(
@@ -178,8 +178,8 @@ def add_duplicate_rule(
         sobject, f"Standard {sobject} Duplicate Rule", tuple(fields), tuple(against) or (sobject,), mode
     )
     with org.lock:
-        org.rules.duplicates.append(rule)
-    return {"name": rule.name}
+        number = org.rules.enter(rule)
+    return {"rule": number, "name": rule.name}
 
 
 def add_assignment_rule(
@@ -192,8 +192,8 @@ def add_assignment_rule(
     with org.lock:
         row = {"Name": name, "SobjectType": sobject, "Active": active}
         (rule_id,) = org.load("AssignmentRule", [row])
-        org.rules.assignments.append(AssignmentRule(rule_id, sobject, name, pairs, active))
-    return {"id": rule_id}
+        number = org.rules.enter(AssignmentRule(rule_id, sobject, name, pairs, active))
+    return {"rule": number, "id": rule_id}
 
 
 def add_automation(  # noqa: PLR0913 - the choices of the automation screen
@@ -212,8 +212,8 @@ def add_automation(  # noqa: PLR0913 - the choices of the automation screen
     if unknown:
         raise LookupError(f"{sobject} has no fields {unknown}")
     with org.lock:
-        org.rules.automations.append(Automation(sobject, name, dict(assign), when, on_create, on_update))
-    return {"name": name}
+        number = org.rules.enter(Automation(sobject, name, dict(assign), when, on_create, on_update))
+    return {"rule": number, "name": name}
 
 
 def remove_rules(org: Org, sobject: str) -> dict[str, Any]:

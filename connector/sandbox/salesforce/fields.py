@@ -112,6 +112,7 @@ class ObjectType:
     told: list[tuple[str, int]] = field(default_factory=list)
     links: list[Field] = field(default_factory=list)
     keyed: list[Field] = field(default_factory=list)
+    columns: list[tuple[str, int]] = field(default_factory=list)
     described: dict[tuple[str, bool], dict[str, Any]] = field(default_factory=dict)  # of describe.py, by (name, locked)
     renders: dict[Any, Any] = field(default_factory=dict)  # of soql_run.py
 
@@ -145,6 +146,7 @@ class ObjectType:
         self.uniques = [item for item in stored if item.unique]
         self.told = [(item.name, item.slot) for item in stored if item.name not in AUDIT and item.slot != ID_SLOT]
         self.links = [item for item in self.fields.values() if item.refers_to]
+        self.columns = [(item.name, item.slot) for item in stored]
         self.keyed = [item for item in stored if item.keyed and item.slot != ID_SLOT]
         self.described, self.renders = {}, {}
         self.blank = [None] * self.width
@@ -163,6 +165,10 @@ class ObjectType:
     def field(self, name: str) -> Field | None:
         """The field of that name, in any case."""
         return self.fields.get(name) or self.by_lower.get(name.lower())
+
+    def values(self, row: Row) -> dict[str, Any]:
+        """Every stored value of a row, by name."""
+        return {name: row[slot] for name, slot in self.columns}
 
     def slot(self, name: str) -> int:
         """Where the field of exactly that name is kept. KeyError when there is none."""

@@ -101,7 +101,7 @@ class Org:
         row = table.rows.get(id18(record_id)) if table is not None else None
         if table is None or row is None:
             return None
-        return {name: row[field.slot] for name, field in table.kind.fields.items() if field.stored}
+        return table.kind.values(row)
 
     def digest(self) -> str:
         """A fingerprint of all rows: equal digests, equal orgs."""

@@ -64,6 +64,9 @@ class Automation:
     on_update: bool = True
 
 
+Rule = ValidationRule | DuplicateRule | AssignmentRule | Automation
+
+
 @dataclass(slots=True)
 class Rulebook:
     """All rules in force, and the means to judge a condition."""
@@ -74,6 +77,34 @@ class Rulebook:
     duplicates: list[DuplicateRule] = field(default_factory=list)
     assignments: list[AssignmentRule] = field(default_factory=list)
     automations: list[Automation] = field(default_factory=list)
+    numbered: dict[int, Rule] = field(default_factory=dict)  # every rule ever entered
+
+    def enter(self, rule: Rule) -> int:
+        """Put a rule in force; its number is returned, for `leave`."""
+        number = len(self.numbered) + 1
+        self.numbered[number] = rule
+        self._kept_with(rule).append(rule)
+        return number
+
+    def leave(self, number: int) -> Rule:
+        """Take a rule out of force. Raises LookupError when there is none of that number."""
+        rule = self.numbered.get(number)
+        kept = self._kept_with(rule) if rule is not None else []
+        if rule is None or not any(each is rule for each in kept):
+            raise LookupError(f"there is no rule {number} in force")
+        kept[:] = [each for each in kept if each is not rule]
+        return rule
+
+    def _kept_with(self, rule: Rule) -> list[Any]:
+        match rule:
+            case ValidationRule():
+                return self.validations
+            case DuplicateRule():
+                return self.duplicates
+            case AssignmentRule():
+                return self.assignments
+            case Automation():
+                return self.automations
 
     def holds(self, when: str | None, kind: ObjectType, row: Row, now: datetime) -> bool:
         """Whether a condition is true of a row."""

@@ -72,6 +72,10 @@ class Sessions:
             self.refresh_tokens.pop(heir, None)
             heir = self._retired.get(heir)
 
+    def grant(self, refresh_token: str, user_id: str) -> None:
+        """Let a refresh token stand for a user, from now on or again."""
+        self.refresh_tokens[refresh_token] = user_id
+
     def expire(self) -> int:
         """End every session at once; how many there were."""
         count = len(self._sessions)
@@ -95,6 +99,12 @@ class Usage:
         else:
             self._minutes.append((minute, calls))
         self.used += calls
+
+    def reset(self, now: float, used: int) -> None:
+        """Have so many calls behind us, all made now."""
+        self._minutes.clear()
+        self.used = 0
+        self.count(now, used)
 
     def expire(self, now: float) -> None:
         """Forget what is older than a day."""
