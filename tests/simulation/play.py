@@ -107,15 +107,16 @@ class Play:
 
     Attributes:
         without: acts and kinds of trouble that do not happen this time.
-        skipped: steps that are left out.
+        only: the steps that are played; None for all.
     """
 
     def __init__(
-        self, seed: int, steps: int = STEPS, without: Collection[str] = (), skipped: Collection[int] = ()
+        self, seed: int, steps: int = STEPS, without: Collection[str] = (), only: Collection[int] | None = None
     ) -> None:
         dice = Random(f"play:{seed}")
         self.seed, self.steps, self.dice = seed, steps, dice
-        self.without, self.skipped = frozenset(without), frozenset(skipped)
+        self.without = frozenset(without)
+        self.only = frozenset(range(1, steps + 1) if only is None else only)
         self.stage = Stage(seed, dice, new_world(seed), new_store(), dice.choice(sorted(VARIANTS)))
         self.theme = Theme.drawn(dice)
         self.workers = [Worker(name, self.stage, Turns(self.stage.clock)) for name in ("one", "two")]
@@ -137,7 +138,7 @@ class Play:
             self.dice.seed(f"{self.seed}:arrival:{number}")
             self.stage.tell(people.arrives(self.stage) or "")
         for number in range(1, self.steps + 1):
-            if number not in self.skipped:
+            if number in self.only:
                 self._step(number)
         self.stage.trace.step = self.steps + 1
         self._drain()

@@ -28,6 +28,8 @@ WORDS = re.compile(r"[0-9A-Za-z]+")
 QUOTED = re.compile(r'"([0-9A-Za-z]+)"')
 ID = re.compile(r"/services/data/v[\d.]+|/crm/|/\d{4}-\d\d")
 LONG = 150
+DERIVED = ("hs_v2_", "hs_lifecyclestage_")  # moments that HubSpot itself notes
+FATE = frozenset({"fate", "weather", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +103,29 @@ class Trace:
             said.update(state.encode())
         return said.hexdigest()[:16]
 
-    def written(self, wrong: Collection[str] = ()) -> Iterator[str]:
-        """The whole as text; `wrong` says what is not as it should be, and so which records to mark."""
+    def written(self, wrong: Collection[str] = (), *, marked_only: bool = False) -> Iterator[str]:
+        """The whole as text, or the lines about what is wrong and those without which they would not be understood.
+
+        `wrong` says what is not as it should be, and so which records to mark.
+        """
         story = Story(self.log.entries(), wrong)
-        done, asides = 0, list(self.asides)
+        for line in self._in_order():
+            told = [story.head(line), *story.writes(line.place)]
+            if not marked_only or line.who in FATE or any(each.startswith(">") for each in told):
+                yield from told
+
+    def _in_order(self) -> Iterator[Line]:
+        """All lines, and the asides where they belong."""
+        asides = iter([*self.asides, (len(self.lines) + 1, None)])
+        place, aside = next(asides)
         for number, line in enumerate(self.lines):
-            while asides and asides[0][0] <= number:
-                yield story.head(asides.pop(0)[1])
-            yield story.head(line)
-            yield from story.writes(done, line.place)
-            done = line.place
-        yield from story.writes(done, len(self.log))
+            while aside is not None and place <= number:
+                yield aside
+                place, aside = next(asides)
+            yield line
+        while aside is not None:
+            yield aside
+            place, aside = next(asides)
 
     def _passed(self) -> float:
         return (self.clock.now() - self._began).total_seconds()
@@ -124,6 +138,7 @@ class Story:
         self._entries = entries
         self._ids = {entry["id"] for entry in entries}
         self._now: dict[tuple[str, str], dict[str, Any]] = {}
+        self._done = 0
         told = {word for words in wrong for word in WORDS.findall(words)}
         named = told & self._ids
         self._marked = named | {word for word in told if re.fullmatch(r"t\d+", word)} | self._counterparts(named)
@@ -133,11 +148,13 @@ class Story:
         words = line.words if line.request is None else self._call(line)
         return f"{self._mark(self._named(line))} {line.at:10.3f} {line.step:5d}  {line.who:<8} {words}"
 
-    def writes(self, after: int, until: int) -> Iterator[str]:
-        """What was written between two places of the log, with what was there before."""
-        for entry in self._entries[after:until]:
+    def writes(self, until: int) -> Iterator[str]:
+        """What was written up to a place of the log and not yet told, with what was there before."""
+        fresh, self._done = self._entries[self._done : until], max(self._done, until)
+        for entry in fresh:
             record = self._now.setdefault((entry["side"], entry["id"]), {})
-            changes = [f"{name}: {_change(record, name, value)}" for name, value in entry["changes"].items()]
+            told = {name: value for name, value in entry["changes"].items() if not name.startswith(DERIVED)}
+            changes = [f"{name}: {_change(record, name, value)}" for name, value in told.items()]
             record.update(entry["changes"])
             who = "" if entry["actor"].startswith("api:") else f"  by {entry['actor']}"
             where = f"{entry['side']} {entry['object']} {entry['id']}"
@@ -162,15 +179,16 @@ class Story:
     def _named(self, line: Line) -> set[str]:
         if line.request is None:
             return set(WORDS.findall(line.words))
-        body = line.request.body + (line.response.body if line.response is not None else b"")
-        return {*WORDS.findall(unquote(line.request.path)), *QUOTED.findall(body.decode(errors="replace"))}
+        told = line.response.body if line.response is not None else b""
+        values = set(QUOTED.findall(told.decode(errors="replace"))) - self._ids  # every poll tells of every record
+        return _asked_of(line.request) | values
 
     def _call(self, line: Line) -> str:
         """One call: what for, about whom, how it ended, and what the answer tells of those who are marked."""
         request, response = line.request, line.response
         assert request is not None
         assert response is not None
-        asked = {*WORDS.findall(request.path), *QUOTED.findall(request.body.decode(errors="replace"))}
+        asked = _asked_of(request)
         about = sorted(asked & self._ids)
         path = ID.sub("", request.path)
         query = "" if about else _asked(request)
@@ -182,10 +200,15 @@ class Story:
         return f"{line.side} {request.method} {path}{query} {' '.join(about)} -> {ended}{tells}"
 
 
+def _asked_of(request: Request) -> set[str]:
+    """Every word of a request that may be a record or a value."""
+    return {*WORDS.findall(unquote(request.path)), *QUOTED.findall(request.body.decode(errors="replace"))}
+
+
 def _asked(request: Request) -> str:
     """A query, as far as it says which records are meant."""
     said = unquote(request.query_string or request.body.decode(errors="replace"))
-    where = re.search(r"(FROM .*)", said)
+    where = re.search(r'(FROM [^"]*)', said)
     if where:
         return f" {where[1][:LONG]}"
     filters = re.search(r'"filterGroups":(\[.*?\]\}\])', said)
