@@ -3,8 +3,8 @@
 Headers that change what Salesforce does stand on the session itself, so that they are on every request, also on the
 one that follows signing in anew (Salesforce fact sheet 1.7 and 7.3). Every call has a timeout. Redirects are not
 followed: a POST would turn into a GET. A stand-in server receives all hosts' traffic at one address and is told the
-host that was meant. REQUESTS_CA_BUNDLE and proxy settings of the environment are honoured; .netrc is not, because it
-would replace our token.
+host that was meant. REQUESTS_CA_BUNDLE and proxy settings of the environment are honoured, as they stand when a host is
+first called: looking them up is half of what a call costs us. .netrc is not honoured, it would replace our token.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class BridgeSession(requests.Session):
         self._timeout = (line.timeout.connect_s, line.timeout.read_s)
         self.headers.update(standing_headers(line))
         self.auth = _as_it_is
+        self._surroundings: dict[tuple[str, str], Any] = {}
         sockets = HTTPAdapter(pool_connections=4, pool_maxsize=max(1, line.connections), max_retries=0)
         adapter = line.adapter or sockets
         self.mount("https://", adapter)
@@ -65,6 +66,15 @@ class BridgeSession(requests.Session):
         kwargs.setdefault("timeout", self._timeout)
         kwargs.setdefault("allow_redirects", False)
         return super().request(method, url, *args, **kwargs)
+
+    def merge_environment_settings(self, url: Any, *given: Any) -> Any:
+        """Proxies and certificates for a call that brings none: what the environment says for its host."""
+        if any(given):
+            return super().merge_environment_settings(url, *given)
+        host = urlsplit(url)[:2]
+        if host not in self._surroundings:
+            self._surroundings[host] = super().merge_environment_settings(url, *given)
+        return self._surroundings[host].copy()
 
     def _redirected(self, url: str) -> tuple[str, str]:
         parts = urlsplit(url)

@@ -50,6 +50,27 @@ def test_the_certificates_of_the_environment_are_honoured(monkeypatch):
     assert settings["verify"] == "/etc/own-ca.pem"
 
 
+def test_proxies_of_the_environment_are_honoured_and_looked_up_once_for_each_host(monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://proxy.test:3128")
+    monkeypatch.setenv("no_proxy", "near.test")
+    wire = Wire(lambda _: (200, []))
+    session = session_over(wire)
+    for _ in range(2):
+        session.get("https://far.test/")
+        assert wire.kwargs["proxies"]["https"] == "http://proxy.test:3128"
+        session.get("https://near.test/")
+        assert "https" not in wire.kwargs["proxies"]
+        monkeypatch.delenv("https_proxy", raising=False)
+
+
+def test_a_call_that_brings_certificates_of_its_own_is_not_told_those_of_others():
+    wire = Wire(lambda _: (200, []))
+    session = session_over(wire)
+    session.get("https://far.test/")
+    session.get("https://far.test/", verify="/etc/own-ca.pem")
+    assert wire.kwargs["verify"] == "/etc/own-ca.pem"
+
+
 def test_an_old_token_is_renewed_before_it_is_refused():
     clock, wire = Moving(), Wire(lambda _: (200, []))
     login = Login(LOGIN, session_over(wire), clock)
