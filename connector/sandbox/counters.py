@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -21,6 +22,7 @@ _ID = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def folded(path: str) -> str:
     """The path with every id in it written `{id}`."""
     return _ID.sub("{id}", path)

@@ -235,3 +235,19 @@ def test_a_field_of_salesforce_goes_and_comes_back_empty(world):
         edit(world, one, Nick__c="Bo")
     act(world, "salesforce", "add_field", field)
     assert world.people("salesforce")[0].values["Nick__c"] is None
+
+
+def test_a_normaliser_of_hubspot_rewrites_within_the_write_until_it_is_ended(world):
+    one = contact(world, email="a@x.test")
+    path = f"/crm/v3/objects/contacts/{one}"
+    act(world, "hubspot", "set_normaliser", {"object": "contacts", "name": "phone", "rewrite": "phone"})
+    _, told = hubspot(world, "PATCH", path, {"properties": {"phone": " +49 (228) 12-34", "city": "Bonn"}})
+    assert (told["properties"]["phone"], told["properties"]["city"]) == ("+492281234", "Bonn")
+    writes = len(world.services.log)
+    assert hubspot(world, "PATCH", path, {"properties": {"phone": "+49 228 1234"}})[0] == 200
+    assert len(world.services.log) == writes  # the same number spelt otherwise changes nothing
+    act(world, "hubspot", "set_normaliser", {"object": "contacts", "name": "phone"})
+    _, told = hubspot(world, "PATCH", path, {"properties": {"phone": "+49 228 1234"}})
+    assert told["properties"]["phone"] == "+49 228 1234"
+    with pytest.raises(ValueError, match="append"):
+        act(world, "hubspot", "set_normaliser", {"object": "contacts", "name": "phone", "rewrite": "append"})

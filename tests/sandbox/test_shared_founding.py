@@ -104,3 +104,25 @@ def test_a_row_written_before_a_field_was_added_has_it_blank():
     act(of, "salesforce", "add_field", SALESFORCE_CHANGES["add_field"])
     act(of, "salesforce", "edit", {"id": lead, "values": {"Nick__c": "Al"}})
     assert of.salesforce.snapshot("Lead", lead)["Nick__c"] == "Al"
+
+
+def test_worlds_share_an_object_until_one_of_them_alters_it():
+    one, other = world(), world()
+    assert one.salesforce.catalogue["Lead"].kind is other.salesforce.catalogue["Lead"].kind
+    act(one, "salesforce", "add_field", SALESFORCE_CHANGES["add_field"])
+    assert one.salesforce.catalogue["Lead"].kind is not other.salesforce.catalogue["Lead"].kind
+    assert one.salesforce.catalogue["Contact"].kind is other.salesforce.catalogue["Contact"].kind
+
+
+def test_a_choice_of_fields_asked_for_again_is_judged_by_the_rights_of_the_moment():
+    of = world()
+    act(of, "salesforce", "create", {"sobject": "Lead", "values": {"LastName": "A", "Company": "B", "City": "Bonn"}})
+    token = orjson.loads(of.door("salesforce")(Request("POST", "/services/oauth2/token", body=LOGIN)).body)
+    headers = {"authorization": f"Bearer {token['access_token']}"}
+    ask = Request("GET", "/services/data/v68.0/query", "q=SELECT+Id,+City+FROM+Lead", headers)
+    assert orjson.loads(of.door("salesforce")(ask).body)["records"][0]["City"] == "Bonn"
+    rights = {"sobject": "Lead", "field": "City"}
+    act(of, "salesforce", "set_field_permission", {**rights, "level": "none"})
+    assert orjson.loads(of.door("salesforce")(ask).body)[0]["errorCode"] == "INVALID_FIELD"
+    act(of, "salesforce", "set_field_permission", {**rights, "level": "read"})
+    assert orjson.loads(of.door("salesforce")(ask).body)["records"][0]["City"] == "Bonn"

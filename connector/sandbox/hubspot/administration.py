@@ -18,6 +18,8 @@ from connector.sandbox.hubspot.table import Table
 from connector.sandbox.hubspot.validation import RULES
 from connector.sandbox.hubspot.web import whole
 
+TEXTLESS = ("upper", "lower", "title", "strip", "digits", "phone")
+
 
 def activate_owner(portal: Portal, *, id: str) -> dict[str, Any]:
     """An admin lets a user in again; records can be given to the owner as before."""
@@ -57,6 +59,22 @@ def set_read_only(portal: Portal, *, object: str, name: str, read_only: bool = T
         table, definition = _own(portal, object, name)
         definition.read_only = read_only
         return _touched(portal, table, definition)
+
+
+def set_normaliser(portal: Portal, *, object: str, name: str, rewrite: str = "") -> dict[str, Any]:
+    """An admin has HubSpot normalise a property in the very write (fact sheet 5, `shouldApplyNormalization`).
+
+    `rewrite` is one that needs no text, such as phone, lower or title (automation.py); empty ends it.
+    """
+    if rewrite and rewrite not in TEXTLESS:
+        raise ValueError(f"rewrite {rewrite!r} is none of {', '.join(TEXTLESS)}")
+    with portal.lock:
+        table, _ = _own(portal, object, name)
+        if rewrite:
+            portal.state.normalisers[table.kind.plural, name] = rewrite
+        else:
+            portal.state.normalisers.pop((table.kind.plural, name), None)
+        return {"rewrite": rewrite}
 
 
 def set_validation(

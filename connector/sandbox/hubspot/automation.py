@@ -19,6 +19,7 @@ REWRITES: Mapping[str, Callable[[str, str], str]] = {
     "title": lambda value, _: value.title(),
     "strip": lambda value, _: value.strip(),
     "digits": lambda value, _: re.sub(r"\D", "", value),
+    "phone": lambda value, _: ("+" if value.lstrip().startswith("+") else "") + re.sub(r"\D", "", value),
     "prefix": lambda value, text: value if value.startswith(text) else text + value,
     "suffix": lambda value, text: value if value.endswith(text) else value + text,
     "append": lambda value, text: value + text,  # with a second such rule it never comes to rest

@@ -198,7 +198,8 @@ def _carry_out(call: Call, table: Table, gathering: Gathering, status: int, *, u
 
 
 def _shown_names(before: Record, after: Record, given: dict[str, Any]) -> frozenset[str]:
-    moved = (name for name, _ in after.values.items() - before.values.items())
+    held = before.values
+    moved = [name for name, value in after.values.items() if held.get(name) != value]
     return frozenset((*given["properties"], *moved))
 
 

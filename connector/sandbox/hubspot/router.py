@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from connector.sandbox.exchange import Request
@@ -165,6 +166,7 @@ ROUTES = _routes(
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
 
+@lru_cache(maxsize=4096)
 def matched(method: str, path: str) -> Match | None:
     """The route of a request, or None when there is no such path."""
     located = _located([unquote(segment) for segment in path.split("/") if segment])

@@ -44,6 +44,7 @@ class State:
         self.events = EventLog(settings.portal_id, settings.app_id)
         self.subscriptions = Subscriptions()
         self.validations: dict[tuple[str, str], dict[str, list[str]]] = {}  # (object, property) -> rule -> arguments
+        self.normalisers: dict[tuple[str, str], str] = {}  # (object, property) -> rewrite of automation.py
         self.blocklist: set[str] = set()  # addresses of erased people (fact sheet 2.7)
         self.rules: list[Rule] = []
         self._due: list[tuple[int, int, Callable[[], None]]] = []

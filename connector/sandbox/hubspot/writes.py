@@ -41,7 +41,8 @@ def check(
                 problems.append(_unwritable(name, known=definition is not None))
             continue
         try:
-            changes[name] = stored(definition, raw, held.get(name))
+            value = stored(definition, raw, held.get(name))
+            changes[name] = value if value is None else _normal(state, table, name, value)
         except ValueProblem as problem:
             problems.append(problem)
     problems += validation.whole_record(state, table, held, changes)
@@ -55,6 +56,12 @@ def check(
         _check_required(table, changes)
     check_unique(state, table, record, changes)
     return changes
+
+
+def _normal(state: State, table: Table, name: str, value: str) -> str:
+    """The value in the form the portal keeps this property in, whoever writes it."""
+    rewrite = state.normalisers.get((table.kind.plural, name)) if state.normalisers else None
+    return value if rewrite is None else automation.REWRITES[rewrite](value, "")
 
 
 def _unwritable(name: str, *, known: bool) -> ValueProblem:
@@ -124,11 +131,8 @@ def update(state: State, table: Table, record: Record, changes: Changes, source:
     effective = {name: value for name, value in changes.items() if held.get(name) != value}
     if not effective:
         return _touched(state, table, record)
-    effective |= {
-        name: value
-        for name, value in stages.consequences(state, table, held, effective, new=False).items()
-        if held.get(name) != value
-    }
+    entailed = stages.consequences(state, table, held, effective, new=False)
+    effective |= {name: value for name, value in entailed.items() if held.get(name) != value}
     for name, value in effective.items():
         record.remember(name, value, state.now_ms, source)
     values = {name: value for name, value in (held | effective).items() if value is not None}
