@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -68,8 +69,18 @@ def learn(database: Database, crms: Mapping[Side, Crm], asked: Asked, now: datet
     with database.begin() as conn:
         for side, account in accounts.items():
             bindings.bind(conn, side, account.id)
-        state.put(conn, _STATE, _ADAPTER.dump_python(facts, mode="json"))
+        state.put(conn, _STATE, _spelt(facts))
     return facts
+
+
+def _spelt(facts: Facts) -> Any:
+    """As it is stored: equal facts are spelt alike, whatever order their sets have in this process."""
+    spelt = _ADAPTER.dump_python(facts, mode="json")
+    for told in spelt["schemas"].values():
+        for schema in told.values():
+            for each in schema["fields"].values():
+                each["kinds"].sort()
+    return spelt
 
 
 def _holds(facts: Facts, asked: Asked, now: datetime) -> bool:

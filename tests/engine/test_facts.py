@@ -1,6 +1,6 @@
 """The store belongs to two accounts: others are refused before anything is read, written or remembered of them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,10 +8,11 @@ from connector.bootstrap import _fingerprint
 from connector.config.secrets import Secret
 from connector.config.settings import HubSpot, HubSpotOAuth, Salesforce, SalesforceAuth, Settings
 from connector.core.refs import Side
+from connector.core.values import Kind
 from connector.engine import facts
 from connector.engine.facts import Asked
 from connector.errors import Misconfigured
-from connector.ports import Account
+from connector.ports import Account, FieldSchema, ObjectSchema
 from tests.engine.town import Town
 
 OBJECTS = {Side.HUBSPOT: ["contacts"], Side.SALESFORCE: ["Lead"]}
@@ -82,3 +83,15 @@ def test_any_secret_that_changes_makes_other_eyes_and_none_is_told() -> None:
     before = _fingerprint(_settings("refresh", "key"))
     assert before == _fingerprint(_settings("refresh", "key"))
     assert len({before, _fingerprint(_settings("other", "key")), _fingerprint(_settings("refresh", "other"))}) == 3
+
+
+def test_equal_facts_are_stored_alike_whatever_order_a_process_gives_its_sets() -> None:
+    field = FieldSchema("score", "Score", "number", frozenset(Kind))
+    told = facts.Facts(
+        datetime(2026, 11, 2, tzinfo=UTC),
+        "mine",
+        {},
+        {Side.HUBSPOT: {"contacts": ObjectSchema("contacts", {"score": field})}},
+    )
+    stored = facts._spelt(told)["schemas"]["hubspot"]["contacts"]["fields"]["score"]["kinds"]
+    assert stored == sorted(kind.value for kind in Kind)
