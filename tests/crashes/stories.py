@@ -152,7 +152,7 @@ class Archiving(Story):
 
 
 class Erasure(Story):
-    """A privacy deletion in HubSpot is noticed; the Lead is archived, and shown to a person in case that will not do."""
+    """A privacy deletion in HubSpot is noticed; the Lead is archived and shown, in case this is not enough."""
 
     people = 4
     issues = ("ERASED",)
