@@ -1,0 +1,90 @@
+"""Nobody is there twice: one link a record, one name a counterpart, one record a person that the bridge made.
+
+A link is unique on each side in the store, and cross ids are unique in both CRMs; these are checked nevertheless, as a
+merge may copy what was unique. What the bridge made is linked, or gone by a person's act, or shown. Over the whole log
+one record leads to at most one counterpart: the create is keyed by the cross id, so a lost answer makes no second.
+
+Lawful: a second record when the first one was deleted, merged or erased by people meanwhile; one whose counterpart
+people have deleted; a cross id that other software miswrote.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from connector.core.refs import Side
+from tests.simulation.oracle.evidence import Evidence
+from tests.simulation.oracle.history import Key, Record
+
+NAMES = {Side.HUBSPOT: "salesforce_record_id", Side.SALESFORCE: "HubSpot_Contact_Id__c"}
+
+
+def doubles(evidence: Evidence) -> Iterator[str]:
+    """What is there twice."""
+    yield from _linked_twice(evidence)
+    yield from _named_twice(evidence)
+    yield from _astray(evidence)
+    yield from _made_twice(evidence)
+
+
+def _linked_twice(evidence: Evidence) -> Iterator[str]:
+    times = Counter(ref for link in evidence.links for ref in (link.hubspot, link.salesforce))
+    yield from (f"{ref} is linked {number} times" for ref, number in times.items() if number > 1)
+
+
+def _named_twice(evidence: Evidence) -> Iterator[str]:
+    named: dict[Key, list[Key]] = defaultdict(list)
+    for key, (_, values) in evidence.live.items():
+        other = values.get(NAMES[key[0]])
+        if other:
+            named[key[0].other, other].append(key)
+    for other, keys in named.items():
+        if len(keys) > 1 and not evidence.miswritten & set(keys):
+            yield f"{' and '.join(f'{side.value} {one}' for side, one in keys)} name {other[1]}"
+
+
+def _astray(evidence: Evidence) -> Iterator[str]:
+    """What the bridge made, is there, is linked to nobody, and of which nobody is told."""
+    for record in _made(evidence):
+        heir = evidence.history.heir(record.key)
+        if heir is None or heir.key not in evidence.live or heir.key in evidence.linked:
+            continue
+        if heir.key in evidence.shown:
+            evidence.excuse("made by the bridge, unlinked, shown")
+        elif any(other.gone and not other.gone.ours for other in evidence.partners_of(heir)):
+            evidence.excuse("made by the bridge, its counterpart gone by a person's act")
+        elif evidence.kept_apart & {one.key for one in evidence.family(heir)}:
+            evidence.excuse("made by the bridge, kept apart by a person")
+        elif evidence.miswritten & {one.key for one in evidence.family(heir)}:
+            evidence.excuse("made by the bridge, its cross id miswritten")
+        else:
+            yield f"{heir.side.value} {heir.id} was made by the bridge and is linked to nobody"
+
+
+def _made_twice(evidence: Evidence) -> Iterator[str]:
+    """Two records of one side made for one and the same record of the other."""
+    made: dict[Key, list[Record]] = defaultdict(list)
+    for record in _made(evidence):
+        named = record.cells.get(NAMES[record.side])
+        if named and named[0].seq == record.born:
+            made[record.side.other, named[0].value].append(record)
+    for origin, records in made.items():
+        records.sort(key=lambda record: record.born)
+        for earlier, later in pairwise(records):
+            if earlier.gone and earlier.gone.seq < later.born:
+                evidence.excuse("made again, after the first was gone")
+            elif evidence.miswritten & {origin, earlier.key, later.key}:
+                evidence.excuse("made again, its cross id miswritten")
+            else:
+                yield f"{later.side.value} {earlier.id} and {later.id} were both made for {origin[1]}"
+
+
+def _made(evidence: Evidence) -> Iterator[Record]:
+    for seq in evidence.writes:
+        entry = evidence.entries[seq - 1]
+        if entry["operation"] in ("create", "created"):
+            record = evidence.history.records.get((Side(entry["side"]), entry["id"]))
+            if record is not None and record.born == seq:
+                yield record

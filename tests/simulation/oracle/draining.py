@@ -1,0 +1,75 @@
+"""The trouble is over: a few passes, and nothing is left to do, nothing half done, and nothing more is written.
+
+Draining takes no more than so many passes until nothing is dirty and a pass writes nothing. Then one full pass may
+still find what only comparing everything finds; after it neither an incremental nor a full pass writes to a CRM, and
+what it costs to look is bounded. A day later, when dead runs are known for dead, the store holds no claim, no spooled
+reading and no create half made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector.core.refs import Side
+from connector.storage import dirty
+from tests.simulation.oracle.evidence import Evidence
+from tests.simulation.oracle.traffic import QUIET_CALLS
+from tests.simulation.oracle.wrong import Broken
+from tests.simulation.stage import Alone, Stage
+from tests.simulation.watched import BRIDGE
+
+PAUSE_S = 120
+A_DAY_S = 25 * 3600  # after which a run that never ended is taken for dead, and its spool is cleared
+EMPTY = ("dirty", "spool", "spool_claims", "spool_marks")
+
+
+def drain(stage: Stage, passes: int) -> None:
+    """Run until nothing is dirty and a pass writes nothing; then a full pass, after which neither kind writes.
+
+    Raises:
+        Broken: when it does not settle.
+    """
+    with stage.installation("calm", Alone(stage.clock)) as opened:
+        for _ in range(passes):
+            before = len(_ours(stage))
+            opened.sync("once", by="calm", approved=True)
+            stage.clock.advance(PAUSE_S)
+            if len(_ours(stage)) == before and not _dirty(stage):
+                break
+        else:
+            raise Broken(f"{_dirty(stage)} refs are dirty after {passes} passes, or every pass writes")
+        opened.sync("full", by="calm", approved=True)
+        stage.clock.advance(PAUSE_S)
+        for mode, later_s in (("once", 0), ("full", A_DAY_S)):
+            stage.clock.advance(later_s)
+            before, calls = len(_ours(stage)), _calls(stage)
+            opened.sync(mode, by="calm", approved=True)
+            stage.clock.advance(PAUSE_S)
+            if len(_ours(stage)) != before:
+                raise Broken(f"a settled world is written to ({mode}): {_ours(stage)[before:][:3]}")
+            if _calls(stage) - calls > QUIET_CALLS:
+                raise Broken(f"looking at a settled world ({mode}) takes {_calls(stage) - calls} calls")
+
+
+def unfinished(evidence: Evidence) -> Iterator[str]:
+    """What the store still holds of unfinished work."""
+    for table in EMPTY:
+        if evidence.leftovers.get(table):
+            yield f"the store still holds {evidence.leftovers[table]} rows of {table}"
+    if "making:" in evidence.stored:
+        yield "the store still holds records in the making"
+
+
+def _ours(stage: Stage) -> list[dict[str, object]]:
+    entries = stage.world.services.log.entries()
+    return [{**entry, "at": ""} for entry in entries if entry["actor"] in BRIDGE]
+
+
+def _dirty(stage: Stage) -> int:
+    with stage.store.read() as conn:
+        return dirty.count(conn)
+
+
+def _calls(stage: Stage) -> int:
+    life = stage.witness.lives[-1]
+    return sum(times for (side, _), times in life.calls.items() if side in set(Side))

@@ -1,0 +1,151 @@
+"""No edit vanishes: what a person wrote is on both sides in the end, or was beaten by a decision that the story tells.
+
+An edit is every value that somebody other than the bridge wrote into a mapped field. Edits that somebody else wrote
+over on the same record, and edits that still stand (`in_step` has them), need no more. What remains are edits that the
+bridge wrote over. It must have decided: newest, by policy, settled by a person, mirrored; and the story must show the
+value that gave way. Written over because the other side was edited, the value must have been on the other side before:
+then it was carried over and beaten there by whoever edited next.
+
+Lawful, each by the facts:
+- the open window: the last the worker had read of the record did not show the edit yet, and no API can write only if;
+- the story lost with its writer: it died, or never heard, between the write and the story;
+- the record or its counterpart was erased, and the story with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from connector.core.refs import Side
+from tests.simulation.oracle.evidence import Evidence, key_of
+from tests.simulation.oracle.history import Record, Version
+from tests.simulation.oracle.rules import Rule, blank, form, translates
+from tests.simulation.watched import BRIDGE, Written
+
+DECIDED = ("newest", "wins by policy", "settled by a person", "mirrors", "undone")
+SLACK = timedelta(seconds=1)
+
+
+def vanished(evidence: Evidence) -> Iterator[str]:
+    """Edits that the bridge wrote over without the right to."""
+    for record in evidence.history.records.values():
+        for rule, name in evidence.rules_of(record):
+            versions = record.cells.get(name, [])
+            for edit, over in pairwise(versions):
+                if edit.ours or not over.ours or (blank(edit.value) and not rule.clears) or over.inherited:
+                    continue
+                wrong = _judged(evidence, rule, record, (edit, over))
+                if wrong:
+                    yield f"{record.side.value} {record.id} {name}: {edit.value!r} was written over: {wrong}"
+
+
+def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version]) -> str:
+    """What is wrong with an edit's being written over; "" for nothing."""
+    edit, over = pair
+    writing = evidence.writes.get(over.seq)
+    if writing is None:
+        return "nobody knows by whom"
+    same = form(rule, record.side, edit.value, evidence.sellers)
+    if same == form(rule, record.side, over.value, evidence.sellers) or same == rule.default(record.side):
+        return ""
+    if not _had_read(evidence, rule, record, edit, writing):
+        evidence.excuse("written over in the open window")
+        return ""
+    told = _told(evidence, record, rule, over)
+    if told is None:
+        return _untold(evidence, record, over, writing)
+    if told["because"] in DECIDED:
+        return _fair(evidence, rule, record, (edit, over), told)
+    if _carried(evidence, rule, record, edit, over):
+        return ""
+    return f"the bridge had read it, it never was on the other side, and the story says {told['because']!r}"
+
+
+def _had_read(evidence: Evidence, rule: Rule, record: Record, edit: Version, writing: Written) -> bool:
+    if writing.seen is None or writing.seen.place < edit.seq:
+        return False
+    name = rule.on(record.side, record.object)
+    values = writing.seen.reading.values
+    read = form(rule, record.side, values.get(name or ""), evidence.sellers)
+    if name in values and read != form(rule, record.side, edit.value, evidence.sellers):
+        evidence.excuse("read from a listing that lagged behind")
+        return False
+    return name in values
+
+
+def _told(evidence: Evidence, record: Record, rule: Rule, over: Version) -> dict[str, Any] | None:
+    """What the story tells of a write over a value."""
+    keys = {one.key for one in evidence.family(record)}
+    for event in reversed(evidence.events):
+        refs = {key_of(ref) for ref in (event.hubspot, event.salesforce) if ref}
+        for row in event.payload.get("changes", ()) if refs & keys else ():
+            if row["side"] != record.side.value or row["rule"] != rule.name:
+                continue
+            if all(
+                form(rule, record.side, row[one], evidence.sellers) == form(rule, record.side, value, evidence.sellers)
+                for one, value in (("before", over.before), ("after", over.value))
+            ):
+                return dict(row)
+    return None
+
+
+def _untold(evidence: Evidence, record: Record, over: Version, writing: Written) -> str:
+    why = story_lost(evidence, record, over.seq, writing)
+    if why:
+        evidence.excuse(f"written over, and {why}")
+        return ""
+    return "the story does not say so"
+
+
+def story_lost(evidence: Evidence, record: Record, seq: int, writing: Written) -> str:
+    """Why the story cannot tell of a write; "" when it should."""
+    family = [*evidence.family(record), *evidence.partners_of(record)]
+    if any(one.gone and one.gone.how == "erase" for one in family):
+        return "the story was erased with the person"
+    if not writing.life.recorded(seq):
+        return f"the writer ended before it told the story ({writing.life.ended})"
+    if not writing.answered:
+        return "the writer never heard that it had written"
+    return ""
+
+
+def _carried(evidence: Evidence, rule: Rule, record: Record, edit: Version, over: Version) -> bool:
+    """Whether a value had been on the other side before it was written over."""
+    wanted = translates(rule, record.side.other, edit.value, evidence.sellers)
+    others = evidence.partners_of(record)
+    return any(
+        form(rule, record.side.other, value, evidence.sellers) in wanted
+        for value in evidence.held(others, rule, over.seq)
+    )
+
+
+def _fair(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version], told: dict[str, Any]) -> str:
+    """Whether the newest really was, by each side's own clock; Salesforce tells only of the record's last touch."""
+    edit, over = pair
+    if told["because"] != "newest" or rule.kind == "owner":
+        return ""
+    wanted = form(rule, record.side, over.value, evidence.sellers)
+    partners = evidence.partners_of(record)
+    rivals = [
+        version.seq
+        for one in partners
+        if (name := rule.on(one.side, one.object))
+        for version in one.cells.get(name, ())
+        if version.seq < over.seq and wanted in translates(rule, record.side, version.value, evidence.sellers)
+    ]
+    if not rivals or _at(evidence, max(rivals)) + SLACK >= _at(evidence, edit.seq):
+        return ""
+    touched = [seq for one in partners for seq in one.touched if seq < over.seq]
+    if record.side is Side.HUBSPOT and _at(evidence, max(touched)) + SLACK >= _at(evidence, edit.seq):
+        ours = "the bridge" if evidence.entries[max(touched) - 1]["actor"] in BRIDGE else "somebody"
+        evidence.excuse(f"an older edit won as the newest: {ours} touched its record later, and that is all it tells")
+        return ""
+    return f"{over.value!r} won as the newest, and is older"
+
+
+def _at(evidence: Evidence, seq: int) -> datetime:
+    entry = evidence.entries[seq - 1]
+    return datetime.fromisoformat(entry.get("side_at", entry["at"]))

@@ -1,0 +1,215 @@
+"""Everything the oracle judges from, gathered once: the history, what is live, what the store holds, who knew what.
+
+Invariants are functions from this evidence to words for what is wrong. They see no stage, no clock and no worker, so a
+test can doctor the evidence and show that each of them fails. What could not be helped they excuse by name; excuses
+are counted, for an excuse that grows is a finding too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import select
+
+from connector.core.refs import Ref, Side
+from connector.storage import issues, links
+from connector.storage.events import Event
+from connector.storage.events import since as events_since
+from connector.storage.issues import StoredIssue
+from connector.storage.links import Link
+from connector.storage.tables import metadata
+from tests.simulation.oracle.history import Gone, History, Key, Record
+from tests.simulation.oracle.rules import Rule, Sellers, Written, written
+from tests.simulation.stage import START, Stage
+from tests.simulation.watched import Life
+from tests.simulation.watched import Written as Writing
+
+MANY = 100_000
+
+
+@dataclass
+class Evidence:
+    """One world when all is over.
+
+    Attributes:
+        live: who is there, past the APIs: (object, values).
+        leftovers: by table, what the store holds besides (for erased people and unfinished work).
+        stored: every text in the store, for what must not be there.
+        asleep: (side, object, field) that a side does not have, or does not let the bridge at.
+        marked: what acts did that matters here, as the stage tells it.
+    """
+
+    entries: list[dict[str, Any]]
+    history: History
+    live: Mapping[Key, tuple[str, Mapping[str, Any]]]
+    links: list[Link]
+    issues: list[StoredIssue]
+    events: list[Event]
+    writes: Mapping[int, Writing]
+    lives: list[Life]
+    mapping: Written
+    variants: list[str]
+    sellers: Sellers
+    leftovers: Mapping[str, int] = field(default_factory=dict)
+    stored: str = ""
+    asleep: frozenset[tuple[Side, str, str]] = frozenset()
+    choices_changed: frozenset[tuple[Side, str, str]] = frozenset()
+    rewritten: frozenset[tuple[Side, str, str]] = frozenset()
+    miswritten: frozenset[Key] = frozenset()
+    kept_apart: frozenset[Key] = frozenset()
+    excused: Counter[str] = field(default_factory=Counter)
+
+    def excuse(self, why: str) -> None:
+        """Count what could not be helped."""
+        self.excused[why] += 1
+
+    @cached_property
+    def linked(self) -> dict[Key, Link]:
+        """The link of each linked record."""
+        return {key_of(ref): link for link in self.links for ref in (link.hubspot, link.salesforce)}
+
+    @cached_property
+    def shown(self) -> dict[Key, list[StoredIssue]]:
+        """Open issues by the records they name."""
+        found: dict[Key, list[StoredIssue]] = defaultdict(list)
+        for stored in self.issues:
+            for ref in stored.issue.refs:
+                found[key_of(ref)].append(stored)
+        return found
+
+    @cached_property
+    def partners(self) -> dict[Key, set[Key]]:
+        """Who was ever the counterpart of whom: by cross id, by link, by story; both ways, kin and all."""
+        found: dict[Key, set[Key]] = defaultdict(set)
+        for one, other in self._named():
+            found[one].add(other)
+            found[other].add(one)
+        return {key: {kin for other in others for kin in self._family(other)} for key, others in found.items()}
+
+    def partners_of(self, record: Record) -> list[Record]:
+        """Everybody on the other side who was ever a counterpart of a record, or of one that became it."""
+        keys = {key for one in self.family(record) for key in self.partners.get(one.key, ())}
+        return [self.history.records[key] for key in sorted(keys) if key in self.history.records]
+
+    def family(self, record: Record) -> list[Record]:
+        """A record with all that became it, and all it became."""
+        return [self.history.records[key] for key in sorted(self._family(record.key))]
+
+    def held(self, records: Iterable[Record], rule: Rule, before: int = MANY) -> list[Any]:
+        """Every value of a rule that any of these held before a place in the log."""
+        return [
+            version.value
+            for one in records
+            if (name := rule.on(one.side, one.object))
+            for version in one.cells.get(name, ())
+            if version.seq < before
+        ]
+
+    def awake(self, rule: Rule, salesforce: str) -> bool:
+        """Whether a rule works between contacts and an object of Salesforce."""
+        there = rule.on(Side.SALESFORCE, salesforce)
+        ours = (Side.HUBSPOT, "contacts", rule.hubspot)
+        return there is not None and not {ours, (Side.SALESFORCE, salesforce, there)} & self.asleep
+
+    def rules_of(self, record: Record) -> Iterator[tuple[Rule, str]]:
+        """The rules with the field each of them means on a record."""
+        for rule in self.mapping.rules:
+            name = rule.on(record.side, record.object)
+            if name:
+                yield rule, name
+
+    def _family(self, key: Key) -> set[Key]:
+        heir = self.history.heir(key)
+        return {one.key for one in self.history.kin(heir)} if heir else {key}
+
+    def _named(self) -> Iterator[tuple[Key, Key]]:
+        for record in self.history.records.values():
+            other = record.side.other
+            name = "salesforce_record_id" if record.side is Side.HUBSPOT else "HubSpot_Contact_Id__c"
+            for version in record.cells.get(name, ()):
+                if version.value:
+                    yield record.key, (other, version.value)
+        for one, two in [(e.hubspot, e.salesforce) for e in self.events] + [
+            (link.hubspot, link.salesforce) for link in self.links
+        ]:
+            if one and two:
+                yield key_of(one), key_of(two)
+
+
+def key_of(ref: Ref) -> Key:
+    """Side and id."""
+    return ref.side, ref.id
+
+
+def gather(stage: Stage) -> Evidence:
+    """All there is to judge from."""
+    entries = stage.world.services.log.entries()
+    live = {(side, one): (obj, row) for side in Side for obj, one, row in stage.people(side)}
+    mapping = written(stage.variant)
+    with stage.store.read() as conn:
+        linked = links.page(conn, 0, MANY)
+        shown = issues.open_issues(conn, limit=MANY)
+        story = events_since(conn, START.replace(year=2000), MANY)
+        rows = {table.name: conn.execute(select(table)).all() for table in metadata.sorted_tables}
+    return Evidence(
+        entries,
+        History(entries),
+        live,
+        linked,
+        shown,
+        story,
+        stage.witness.writes,
+        stage.witness.lives,
+        mapping,
+        sorted({stage.variant} | {life.variant for life in stage.witness.lives}),
+        _sellers(stage, mapping),
+        leftovers={name: len(found) for name, found in rows.items()},
+        stored="\n".join(_text(cell) for found in rows.values() for row in found for cell in row),
+        asleep=frozenset(stage.closed) | _missing(stage, mapping),
+        choices_changed=frozenset(stage.choices_changed),
+        rewritten=frozenset(stage.rewritten),
+        miswritten=frozenset(stage.miswritten),
+        kept_apart=frozenset(stage.kept_apart),
+        excused=stage.excused,
+    )
+
+
+def _text(cell: Any) -> str:
+    return cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)
+
+
+def _missing(stage: Stage, mapping: Written) -> frozenset[tuple[Side, str, str]]:
+    """Fields of rules that a side does not have."""
+    ours = stage.world.hubspot.state.tables["contacts"].schema.live
+    theirs = {obj: stage.world.salesforce.catalogue[obj].kind for obj in ("Lead", "Contact")}
+    found = {(Side.HUBSPOT, "contacts", rule.hubspot) for rule in mapping.rules if rule.hubspot not in ours}
+    found |= {
+        (Side.SALESFORCE, obj, name)
+        for rule in mapping.rules
+        for obj, name in rule.salesforce.items()
+        if not theirs[obj].has(name)
+    }
+    return frozenset(found)
+
+
+def _sellers(stage: Stage, mapping: Written) -> Sellers:
+    """The addresses of owners and users who are active."""
+    emails = {
+        (Side.HUBSPOT, str(one["id"])): str(one["email"]).lower()
+        for one in stage.world.hubspot.owners()
+        if not one["archived"]
+    }
+    users = stage.world.salesforce.catalogue["User"]
+    slot = {name: users.kind.slot(name) for name in ("Email", "IsActive")}
+    for one in users.ids:
+        row = users.live(one)
+        if row is not None and row[slot["IsActive"]]:
+            emails[Side.SALESFORCE, one] = str(row[slot["Email"]]).lower()
+    return Sellers(emails, mapping.fallback)
+
+
+__all__ = ["Evidence", "Gone", "Record", "gather", "key_of"]

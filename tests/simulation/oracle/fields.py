@@ -1,0 +1,82 @@
+"""What the bridge writes: only fields a rule maps, only the way the rule goes, only values the other side held.
+
+Judged by the log and by the mapping that the writing worker had opened, not by the last one. Conservation: every value
+is what some counterpart of the record held by then, as the rule translates it, or the default given on create.
+
+Lawful: cross ids; what a CRM derives by itself in the same write (a full name, the dates of stages, an owner, an
+address that changes places with an additional one); what a CRM makes of a value (listed by the acts as rewritten).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from connector.core.refs import Side
+from tests.simulation.oracle.evidence import Evidence
+from tests.simulation.oracle.history import Record
+from tests.simulation.oracle.rules import BLANKS, Rule, Written, blank, form, translates, written
+
+DERIVED = {
+    "Name",
+    "OwnerId",
+    "hs_additional_emails",
+    "hs_email_domain",
+    "lifecyclestage",
+    "IsDeleted",
+    "MasterRecordId",
+}
+DATES = ("hs_lifecyclestage_", "hs_v2_date_", "hs_date_entered", "hs_date_exited")
+
+
+def unlawful_writes(evidence: Evidence) -> Iterator[str]:
+    """Writes of the bridge that no rule asks for, and values from nowhere."""
+    for seq, writing in evidence.writes.items():
+        entry = evidence.entries[seq - 1]
+        record = evidence.history.records.get((Side(entry["side"]), entry["id"]))
+        if record is None or entry["operation"] not in ("create", "created", "update", "updated"):
+            continue
+        mapping = written(writing.life.variant)
+        for name, value in entry["changes"].items():
+            wrong = _judged(evidence, mapping, record, (seq, name, value))
+            if wrong:
+                yield f"the bridge wrote {name}={value!r} to {record.side.value} {record.id}: {wrong}"
+
+
+def _judged(evidence: Evidence, mapping: Written, record: Record, change: tuple[int, str, Any]) -> str:
+    seq, name, value = change
+    if name in mapping.keys().values() or name.startswith(DATES):
+        return ""
+    rules = [rule for rule in mapping.rules if rule.on(record.side, record.object) == name]
+    if name in DERIVED and (not rules or given(record, name, seq)):
+        return ""
+    if not rules:
+        return "no rule maps it"
+    if not any(_allowed(rule, record.side) for rule in rules):
+        return f"the rule only goes {rules[0].said['direction']}"
+    if any(_from_there(evidence, mapping, (rule, record), seq, value) for rule in rules):
+        return ""
+    if (record.side, record.object, name) in evidence.rewritten:
+        evidence.excuse("a value that the CRM rewrites in its own way")
+        return ""
+    return "no counterpart ever held such a value"
+
+
+def given(record: Record, name: str, seq: int) -> bool:
+    """Whether a value is what a CRM gave a new record by itself."""
+    return name in DERIVED and seq == record.born
+
+
+def _allowed(rule: Rule, side: Side) -> bool:
+    return rule.goes(side) or bool(rule.said.get("mirror"))
+
+
+def _from_there(evidence: Evidence, mapping: Written, ends: tuple[Rule, Record], seq: int, value: Any) -> bool:
+    rule, record = ends
+    if value in (rule.default(record.side), *BLANKS):
+        return not blank(value) or rule.clears or rule.kind == "boolean"
+    sellers = replace(evidence.sellers, fallback=mapping.fallback)
+    wanted = form(rule, record.side, value, sellers)
+    there = evidence.held(evidence.partners_of(record), rule, seq)
+    return any(wanted in translates(rule, record.side, one, sellers) for one in there)

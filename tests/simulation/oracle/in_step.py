@@ -1,0 +1,112 @@
+"""Linked people agree, rule by rule, or somebody is told, or the rule itself says to leave the difference alone.
+
+Every rule of the mapping that is awake between two live linked records is compared in the oracle's own way. What counts
+as told is an open issue that names one of the two records and this very rule, or a refusal of the whole record.
+
+Lawful, each proven from the log:
+- blank, where clearing does not travel: the blank side, or one merged into it, once held what the other still says,
+  and was cleared since or left blank by the merge;
+- a default given on create, by the mapping or by the CRM itself, opposite a blank;
+- a one-way rule whose receiving side once held what the source still says, and was edited there since (no mirror);
+- a one-way rule whose source is blank, or says what the rule does not let travel;
+- a pair that its mapping leaves out (scope), that is kept apart, or whose rule was not yet in force at the last edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector.core.plan import IssueKind
+from connector.core.refs import Side
+from connector.storage.links import Link
+from tests.simulation.oracle.evidence import MANY, Evidence, key_of
+from tests.simulation.oracle.fields import given
+from tests.simulation.oracle.history import Record, Version
+from tests.simulation.oracle.rules import Rule, alike, blank, form, translates
+
+
+def out_of_step(evidence: Evidence) -> Iterator[str]:
+    """Linked people who differ, and nobody is told."""
+    for link in evidence.links:
+        ours, theirs = (evidence.history.records.get(key_of(ref)) for ref in (link.hubspot, link.salesforce))
+        if link.stopped or ours is None or theirs is None or not {ours.key, theirs.key} <= set(evidence.live):
+            continue
+        for rule in evidence.mapping.rules:
+            if not evidence.awake(rule, theirs.object):
+                continue
+            mine, others = ours.now(rule.hubspot), theirs.now(rule.salesforce[theirs.object])
+            if alike(rule, mine, others, evidence.sellers):
+                continue
+            why = _lawful(evidence, rule, ours, theirs) or _told(evidence, link, rule)
+            if why:
+                evidence.excuse(why)
+            else:
+                yield f"{link.hubspot} - {link.salesforce} differ in {rule.name}: {mine!r}, {others!r}"
+
+
+def _told(evidence: Evidence, link: Link, rule: Rule) -> str:
+    for ref in (link.hubspot, link.salesforce):
+        for stored in evidence.shown.get(key_of(ref), ()):
+            issue = stored.issue
+            whole = not issue.rule and not issue.field and issue.kind is IssueKind.PARKED
+            if issue.rule == rule.name or whole:
+                return f"differs, shown as {issue.kind.value}"
+    return ""
+
+
+def _lawful(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str:
+    if not rule.both_ways:
+        return _one_way(evidence, rule, ours, theirs)
+    for one, other in ((ours, theirs), (theirs, ours)):
+        here, there = _value(rule, one), _value(rule, other)
+        if not blank(here) or blank(there):
+            continue
+        if there == rule.default(other.side):
+            return "a default opposite a blank"
+        last = _last(rule, other)
+        if last and given(other, rule.on(other.side, other.object) or "", last.seq):
+            return "what the CRM gave a new record by itself, opposite a blank"
+        if not rule.clears and _once_held(evidence, rule, one, other):
+            return "cleared by a person, and clearing does not travel"
+    return _left_out(evidence, ours, theirs)
+
+
+def _one_way(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str:
+    source, target = (ours, theirs) if rule.goes(Side.SALESFORCE) else (theirs, ours)
+    says = translates(rule, target.side, _value(rule, source), evidence.sellers)
+    if says in ([""], ["false", ""]) and not rule.clears:
+        return "one way, and the source has nothing to say"
+    if not rule.said.get("mirror") and _once_held(evidence, rule, target, source):
+        return "one way, and edited on the receiving side"
+    if not rule.clears and blank(_value(rule, target)) and _once_held(evidence, rule, target, source):
+        return "one way, and cleared on the receiving side"
+    return _left_out(evidence, ours, theirs)
+
+
+def _once_held(evidence: Evidence, rule: Rule, target: Record, source: Record) -> bool:
+    """Whether a target that was changed by somebody else had held what the source still says."""
+    last = _last(rule, target) or Version(MANY, None, "")
+    if last.ours or (last.seq == MANY and not target.forebears):
+        return False
+    wanted = translates(rule, target.side, _value(rule, source), evidence.sellers)
+    known = evidence.held(evidence.history.kin(target), rule, last.seq)
+    return any(form(rule, target.side, value, evidence.sellers) in wanted for value in known)
+
+
+def _left_out(evidence: Evidence, ours: Record, theirs: Record) -> str:
+    """Out of scope by the one condition that variants use."""
+    scope = evidence.mapping.people["scope"]
+    if scope["when"] is True or scope["on_leaving"] == "keep_updating":
+        return ""
+    return "out of scope" if str(ours.now("city") or "").startswith("out") else ""
+
+
+def _value(rule: Rule, record: Record) -> object:
+    name = rule.on(record.side, record.object)
+    return record.now(name) if name else None
+
+
+def _last(rule: Rule, record: Record) -> Version | None:
+    name = rule.on(record.side, record.object)
+    versions = record.cells.get(name or "")
+    return versions[-1] if versions else None

@@ -1,0 +1,160 @@
+"""Who is there: the bridge deletes nobody unasked, follows who merged or converted, and forgets who was erased.
+
+- It archives only under a mapping that says so, only opposite a record that is gone (or left the scope), and never a
+  record whose edit it had read and not carried over: an edit beats a deletion, and is shown.
+- A link joins two live records. When linked records merge or convert, their counterpart is linked to what they became,
+  or somebody is told, or the story says why it is linked to nobody.
+- An erased person is never made again, and no value that only they held is anywhere in the store.
+
+Lawful: an edit in the open window before the archiving; a counterpart that is loose because other people's acts left it
+so (deleted, kept apart, a cross id miswritten). Values that somebody live still holds are no trace of the erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector.core.refs import Side
+from tests.simulation.oracle.edits import _carried, _had_read
+from tests.simulation.oracle.evidence import Evidence, key_of
+from tests.simulation.oracle.history import Record
+from tests.simulation.oracle.rules import blank, written
+
+SHORT = 2  # a token of fewer characters may be part of anything
+
+
+def absent(evidence: Evidence) -> Iterator[str]:
+    """Who is gone, or there, and should not be."""
+    yield from _archived(evidence)
+    yield from _dead_links(evidence)
+    yield from _left_behind(evidence)
+    yield from _made_again(evidence)
+    yield from _traces(evidence)
+    yield from _taken_for_erased(evidence)
+
+
+def _archived(evidence: Evidence) -> Iterator[str]:
+    for seq, writing in evidence.writes.items():
+        entry = evidence.entries[seq - 1]
+        if entry["operation"] not in ("archive", "deleted"):
+            continue
+        record = evidence.history.records[Side(entry["side"]), entry["id"]]
+        said = written(writing.life.variant).people
+        name = f"the bridge archived {record.side.value} {record.id}"
+        if said["on_archive"] != "archive" and said["scope"]["on_leaving"] != "archive":
+            yield f"{name}, which the mapping does not say"
+        elif not any(one.gone and one.gone.seq < seq for one in evidence.partners_of(record)) and (
+            said["scope"]["on_leaving"] != "archive"
+        ):
+            yield f"{name}, and its counterpart is there"
+        yield from (f"{name}, and lost {what}" for what in _unsaved(evidence, record, seq))
+
+
+def _unsaved(evidence: Evidence, record: Record, seq: int) -> Iterator[str]:
+    """Edits that were archived with a record."""
+    writing = evidence.writes[seq]
+    if written(writing.life.variant).people["scope"]["on_leaving"] == "archive":
+        return  # who leaves the scope is archived with all that was edited
+    for rule, name in evidence.rules_of(record):
+        last = record.cells.get(name, [None])[-1]
+        if last is None or last.ours or last.inherited or blank(last.value) or not rule.goes(record.side.other):
+            continue
+        if _carried(evidence, rule, record, last, last._replace(seq=seq)):
+            continue
+        if _had_read(evidence, rule, record, last, writing):
+            yield f"{name}={last.value!r}"
+        else:
+            evidence.excuse("archived in the open window after an edit")
+
+
+def _dead_links(evidence: Evidence) -> Iterator[str]:
+    for link in evidence.links:
+        for ref in (link.hubspot, link.salesforce):
+            if key_of(ref) not in evidence.live:
+                yield f"{link.hubspot} - {link.salesforce} is linked, and {ref} is gone"
+
+
+def _left_behind(evidence: Evidence) -> Iterator[str]:
+    """Counterparts of merged and converted records that are linked to nobody."""
+    for record in evidence.history.records.values():
+        heir = evidence.history.heir(record.key)
+        if not record.heir or heir is None or heir.key not in evidence.live:
+            continue
+        for key in sorted(_linked_before(evidence, record)):
+            other = evidence.history.heir(key)
+            if other is None or other.key not in evidence.live or other.key in evidence.linked:
+                continue
+            family = {one.key for one in (*evidence.family(other), *evidence.family(heir))}
+            if other.key in evidence.shown:
+                evidence.excuse("left behind by a merge or conversion, shown")
+            elif family & (evidence.kept_apart | evidence.miswritten):
+                evidence.excuse("left behind by a merge or conversion, kept apart or miswritten")
+            elif any(one.gone and one.gone.how == "erase" for one in evidence.partners_of(other)):
+                evidence.excuse("left behind by a merge or conversion, a counterpart erased")
+            elif any(one.gone and one.gone.how not in ("merged", "converted") for one in evidence.partners_of(other)):
+                evidence.excuse("left behind by a merge or conversion, a counterpart deleted")
+            else:
+                yield f"{other.side.value} {other.id} lost {record.id}, which became {heir.id}, and nobody is told"
+
+
+def _linked_before(evidence: Evidence, record: Record) -> set[tuple[Side, str]]:
+    """With whom the story says a record was linked."""
+    found = set()
+    for event in evidence.events:
+        refs = [key_of(ref) for ref in (event.hubspot, event.salesforce) if ref]
+        if event.kind in ("linked", "created", "updated") and len(refs) == 2 and record.key in refs:
+            found |= set(refs) - {record.key}
+    return found
+
+
+def _erased(evidence: Evidence) -> Iterator[Record]:
+    return (
+        one
+        for one in evidence.history.records.values()
+        if one.gone and one.gone.how == "erase" and one.side is Side.HUBSPOT
+    )
+
+
+def _made_again(evidence: Evidence) -> Iterator[str]:
+    """Contacts made of the counterpart of an erased one, which carries the erased one's id."""
+    erased = {one.id: one.gone.seq for one in _erased(evidence) if one.gone}
+    for seq in evidence.writes:
+        entry = evidence.entries[seq - 1]
+        origin = evidence.history.records.get((Side.SALESFORCE, entry["changes"].get("salesforce_record_id", "")))
+        if entry["operation"] != "create" or origin is None:
+            continue
+        for version in origin.cells.get("HubSpot_Contact_Id__c", ()):
+            if version.seq < erased.get(str(version.value), 0) < seq:
+                yield f"hubspot {entry['id']} was made of {origin.id}, whose contact {version.value} was erased"
+
+
+def _taken_for_erased(evidence: Evidence) -> Iterator[str]:
+    """People whom the bridge says were erased, and nobody erased any of their contacts."""
+    for stored in evidence.issues:
+        if stored.issue.code == "ERASED":
+            record = evidence.history.records[key_of(stored.issue.refs[0])]
+            if not any(one.gone and one.gone.how == "erase" for one in evidence.partners_of(record)):
+                yield f"{stored.issue.reason}, and nobody erased it"
+
+
+def _traces(evidence: Evidence) -> Iterator[str]:
+    others = "\n".join(str(value) for _, row in evidence.live.values() for value in row.values())
+    for erased in _erased(evidence):
+        family = {one.key for one in evidence.partners_of(erased)}
+        strangers = [
+            str(cell[-1].value)
+            for one in evidence.history.records.values()
+            if one.key not in family and one is not erased
+            for cell in one.cells.values()
+        ]
+        for _, name in evidence.rules_of(erased):
+            value = str(erased.now(name) or "")
+            if len(value) <= SHORT or value in others or value in strangers or not _is_token(value):
+                continue
+            if f'"{value}"' in evidence.stored or f"\n{value}\n" in evidence.stored:
+                yield f"{value!r}, {name} of hubspot {erased.id} who was erased, is still in the store"
+
+
+def _is_token(value: str) -> bool:
+    """Whether only one edit ever wrote such a value."""
+    return value[0] == "t" and value[1:].split("@", maxsplit=1)[0].isdigit()

@@ -1,0 +1,5 @@
+"""What is raised when an invariant does not hold."""
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
