@@ -175,22 +175,40 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
         underway.concluded(conn, later.batch)
         _tell_taken(jobs)
         record.part_archived(conn, bridge, jobs, now)
-        changed = []
-        for job in jobs:
-            if job.link_id is None or job.made:
-                continue
-            after = settle(job.memory, job.case.plan, job.written, job.refused, job.told)
-            if after != job.memory:
-                changed.append((job.link_id, job.version, after))
-        saved = links.save(conn, changed) if changed else set()
-        lost = {link_id for link_id, _, _ in changed} - saved
-        for job in jobs:
-            if job.link_id in lost:
-                job.again += job.case.refs
+        _advance(conn, jobs)
         rivals = record.record(conn, jobs, run, now)
         marks = [Mark(ref, now, "a rival is gone") for ref in rivals]
         marks += [Mark(ref, now, "look again") for job in jobs for ref in job.again]
         dirty.mark_all(conn, marks + later.marks(bridge, now), now)
+
+
+def _advance(conn: Connection, jobs: Sequence[Job]) -> None:
+    """Advance base by what succeeded; a link that another worker has changed meanwhile is looked at again."""
+    changed = {}
+    for job in jobs:
+        if job.link_id is not None and not job.made:
+            after = settle(job.memory, job.case.plan, job.written, job.refused, job.told)
+            if after != job.memory:
+                changed[job.link_id] = (job, after)
+    rows = [(link_id, job.version, after) for link_id, (job, after) in changed.items()]
+    lost = changed.keys() - links.save(conn, rows) if rows else set()
+    late = []
+    for link in links.by_ids(conn, lost).values() if lost else ():
+        job, after = changed[link.id]
+        job.again += job.case.refs
+        if {link.hubspot, link.salesforce} == set(job.case.refs):
+            late.append((link.id, link.version, _owned_up(link.memory, job, after)))
+    links.save(conn, late)
+
+
+def _owned_up(memory: Memory, job: Job, after: Memory) -> Memory:
+    """What is remembered of a link, and that a worker who woke too late has written over it.
+
+    Its values may have replaced newer ones. With the base they were planned from, those are edits and win again;
+    without it, its own values would be taken for somebody's edit and carried back over the newer ones.
+    """
+    written = {change.rule for change in job.written if change.rule in after.base}
+    return Memory({**memory.base, **{rule: after.base[rule] for rule in written}}, memory.sent)
 
 
 def _link_made(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:

@@ -6,37 +6,13 @@ it wakes must be as if it had died: nobody is made twice, no edit is lost, no ba
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
-
 import pytest
-from greenlet import getcurrent, greenlet
 
-from connector.errors import Refused
 from tests.crashes.conftest import Staged
-from tests.crashes.killing import AFTER_COMMIT, BEFORE_COMMIT, Fate
-from tests.crashes.stage import LEASE_S, Process, Stage, pictured, verified
+from tests.crashes.killing import AFTER_COMMIT, BEFORE_COMMIT
+from tests.crashes.stage import Process, Stage, pictured, verified
 from tests.crashes.stories import STORIES, Incremental, Story
-
-
-def _woken(stage: Stage, at: int, meanwhile: Callable[[Process], None]) -> None:
-    """Freeze the story's process at that point, let another one work beside it, and wake it."""
-
-    def life() -> None:
-        with suppress(Refused):  # a person is told that it has been done meanwhile
-            stage.story.run(stage.town)
-
-    sleeper = greenlet(life)
-    stage.restored(at, strike=getcurrent().switch)
-    sleeper.switch()
-    assert not sleeper.dead
-    stage.outside.clock.sleep(LEASE_S)
-    other = Process(stage.outside, stage.store.beside(Fate()), Fate())
-    meanwhile(other)
-    sleeper.switch()
-    assert sleeper.dead
-    stage.town = other
-    stage.outside.clock.sleep(LEASE_S)
+from tests.crashes.waking import woken
 
 
 def _does_no_harm(stage: Stage) -> int:
@@ -51,7 +27,7 @@ def _does_no_harm(stage: Stage) -> int:
         if what == BEFORE_COMMIT or (what.startswith("before") and what != "before write"):
             continue
         try:
-            _woken(stage, at, meanwhile)
+            woken(stage, at, meanwhile)
             verified(stage.story, stage.town, stage.store)
             assert pictured(stage.town) == stage.undisturbed
         except BaseException as error:
