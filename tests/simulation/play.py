@@ -11,6 +11,7 @@ out changes what the others find, never what they draw. A failing play can thus 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
@@ -20,39 +21,52 @@ from random import Random
 
 from connector.bootstrap import Installation
 from connector.errors import BridgeError, Transient, Unauthorised
-from tests.simulation import oracle, people, tables, weather
+from tests.simulation import circumstances, oracle, people, tables, weather
 from tests.simulation.stage import VARIANTS, SeededDice, Stage, new_store, new_world, sample
 from tests.simulation.trace import PEOPLE
 from tests.simulation.turns import Turns
 
 STEPS = 200
 DRAIN_PASSES = 25
+WRITING = re.compile(r"calls hubspot POST .*/batch/(?!read)|calls salesforce (PATCH|DELETE)|calls .*/sobjects$")
 CALM_S = 3_000.0  # longer than any pause a worker makes
-TROUBLE = {"kill": "fate", "freeze": "fate", "bad line": "weather", "good line": "weather", "remap": "admin"}
+TROUBLE = {
+    "kill": "fate",
+    "freeze": "fate",
+    "bad line": "weather",
+    "good line": "weather",
+    "storm": "weather",
+    "remap": "admin",
+}
 
 
 @dataclass
 class Theme:
-    """What one play is about: weights of acts and of trouble, and how finely workers interleave."""
+    """What one play is about: weights of acts and of trouble, and how finely workers interleave.
+
+    Attributes:
+        meddling: how often somebody acts right before a worker's write leaves, when all it goes by has been read.
+    """
 
     acts: dict[str, float]
     trouble: dict[str, float]
     burst: int
+    meddling: float
 
     @classmethod
     def drawn(cls, dice: Random) -> Theme:
-        acts = dict(people.USUAL)
-        acts |= {name: weight for name, weight in people.RARE.items() if dice.random() < 0.5}
-        trouble = {"act": 3.0, "turn": 9.0, "time": 3.0}
+        trouble = {"act": 3.0, "turn": 9.0, "time": dice.choice((0.2, 3.0, 3.0))}
         if dice.random() < 0.5:
             trouble |= {"kill": 0.25}
         if dice.random() < 0.3:
             trouble |= {"freeze": 0.3}
         if dice.random() < 0.5:
             trouble |= {"bad line": 0.5, "good line": 0.4}
+        if dice.random() < 0.1:
+            trouble |= {"storm": 0.15, "good line": 0.4}
         if dice.random() < 0.15:
             trouble |= {"remap": 0.15}
-        return cls(acts, trouble, dice.choice((1, 4, 12, 40)))
+        return cls(people.acts(dice), trouble, dice.choice((1, 4, 12, 40)), dice.choice((0.0, 0.0, 0.1, 0.5)))
 
 
 @dataclass
@@ -93,7 +107,7 @@ class Worker:
         stage.tell(f"begins a run: {mode}", self.name)
         stage.trace.counts["runs"] += 1
         try:
-            opened.sync(mode, by=self.name, approved=True)
+            opened.sync(mode, by=self.name, approved=stage.approves)
         except (Transient, Unauthorised) as fault:
             stage.tell(f"ends its run: {type(fault).__name__}: {fault}", self.name)
             self.ended_by.append(type(fault).__name__)
@@ -118,6 +132,7 @@ class Play:
         self.without = frozenset(without)
         self.only = frozenset(range(1, steps + 1) if only is None else only)
         self.stage = Stage(seed, dice, new_world(seed), new_store(), dice.choice(sorted(VARIANTS)))
+        self.stage.holds(self.stage.variant)
         self.theme = Theme.drawn(dice)
         self.workers = [Worker(name, self.stage, Turns(self.stage.clock)) for name in ("one", "two")]
         self.choices: dict[str, Callable[[], str | None]] = {
@@ -128,12 +143,14 @@ class Play:
             "freeze": self._freeze,
             "bad line": lambda: weather.turns_bad(self.stage),
             "good line": lambda: weather.clears_up(self.stage),
+            "storm": lambda: weather.storms(self.stage),
             "remap": self._remap,
         }
 
     def run(self) -> Play:
         """Trouble, calm, and the oracle's look."""
         self.stage.tell(f"seed {self.seed}, {self.steps} steps, mapping {self.stage.variant}, {self.theme}")
+        self.stage.tell(circumstances.settles_down(self.stage))
         for number in range(self.dice.randrange(3, 9)):
             self.dice.seed(f"{self.seed}:arrival:{number}")
             self.stage.tell(people.arrives(self.stage) or "")
@@ -188,6 +205,8 @@ class Play:
             self._go_on(worker)
             if not worker.turns.ready():
                 break
+            if self.theme.meddling and WRITING.match(worker.turns.at) and self.dice.random() < self.theme.meddling:
+                self.stage.tell(f"right before {worker.name} {worker.turns.at}: {self._act() or 'nothing'}")
         return None
 
     def _go_on(self, worker: Worker) -> None:
@@ -227,7 +246,7 @@ class Play:
         return f"{worker.name} freezes before it {worker.turns.at}, until {worker.frozen_until:%H:%M:%S}"
 
     def _remap(self) -> str:
-        self.stage.variant = self.dice.choice(sorted(VARIANTS))
+        self.stage.holds(self.dice.choice(sorted(VARIANTS)))
         return f"an admin edits the mapping: {self.stage.variant}"
 
     def _drain(self) -> None:
@@ -235,6 +254,7 @@ class Play:
         stage = self.stage
         self.dice.seed(f"{self.seed}:calm")
         stage.tell(weather.clears_up(stage), "weather")
+        stage.tell(people.calms(stage))
         for worker in self.workers:
             worker.turns.kill()
         stage.clock.advance(CALM_S)

@@ -180,6 +180,11 @@ class Stage:
     def __post_init__(self) -> None:
         self.trace = Trace(self.clock, self.world.services.log)
 
+    def holds(self, variant: str) -> None:
+        """An admin puts a mapping in place; workers read it when they begin."""
+        self.variant = variant
+        self.variants_held.append((self.clock.now(), variant))
+
     def people(self, side: Side) -> list[tuple[str, str, dict[str, Any]]]:
         """Every live person of a side, past its API: (object, id, values); converted Leads are no longer there."""
         if side is Side.HUBSPOT:
