@@ -63,7 +63,8 @@ def concluded(conn: Connection, batch: str, jobs: Sequence[Job], now: datetime) 
     """Forget what was made or surely was not; what nobody knows stays."""
     unknown = [row for job in jobs if job.made and job.made.unsure for row in _rows(job)]
     if unknown:
-        state.put(conn, _PREFIX + batch, {"at": (now - UNDER_WAY_FOR).isoformat(), "rows": unknown})
+        left = {"at": (now - UNDER_WAY_FOR).isoformat(), "rows": unknown, "marked": True}
+        state.put(conn, _PREFIX + batch, left)
     elif any(job.made for job in jobs):
         state.delete(conn, [_PREFIX + batch])
 
@@ -87,7 +88,9 @@ def _rows(job: Job) -> Iterator[_Row]:
 def adopt(bridge: Bridge) -> None:
     """Link what earlier batches made without hearing of it, and have it looked at.
 
-    What is not there (yet) is kept in mind while whoever makes it may still be at it.
+    What is not there (yet) is kept in mind while whoever makes it may still be at it. Who was left dirty, with a pause,
+    by a batch that heard no answer is not marked again: that would end the pause, and a side that is down be asked
+    without end.
 
     Raises:
         Transient, Unauthorised: what reading raises.
@@ -105,7 +108,9 @@ def adopt(bridge: Bridge) -> None:
         new = [_link(one, reading) for one, reading in found]
         ids = links.insert(conn, new, now)
         met = [place for place, link_id in enumerate(ids) if link_id is not None]
-        waiting = _settle(conn, left, {str(one.origin) for one, _ in found}, now)
+        there = {str(one.origin) for one, _ in found}
+        marked = {row[0] for batch in left.values() if batch.get("marked") for row in batch["rows"]} - there
+        waiting = _settle(conn, left, there, now) | marked
         events.append(conn, [_linked(new[place], *found[place], now) for place in met])
         settled = [one.origin for one in made if str(one.origin) not in waiting]
         dirty.mark(conn, settled, now, reason="made before an interruption")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from connector.hubspot.faults import Answer
-from connector.hubspot.wire import SEARCH, Wire, results
+from connector.hubspot.wire import RESULTS, SEARCH, Wire, results
 from connector.transport.pool import Calls
 
 BATCH, BATCH_WITH_HISTORY = 100, 50
@@ -29,7 +29,7 @@ def condition(name: str, operator: str, **operand: Any) -> Filter:
 
 def search(wire: Wire, obj: str, body: Mapping[str, Any]) -> Answer:
     """One search, its answer known to hold `results`. Raises as `Wire.call`."""
-    answer = wire.post(SEARCH, wire.objects(obj, "search"), body)
+    answer = wire.post(SEARCH, wire.objects(obj, "search"), body, RESULTS)
     results(answer)
     return answer
 

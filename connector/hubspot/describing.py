@@ -8,7 +8,7 @@ from typing import Any, Final
 from connector.core.values import Kind
 from connector.hubspot.batches import BATCH, next_page
 from connector.hubspot.faults import Denied
-from connector.hubspot.wire import Wire, results
+from connector.hubspot.wire import RESULTS, Wire, results
 from connector.ports import Account, FieldSchema, ObjectSchema, Option, Owner
 
 _TEXTS: Final = frozenset(
@@ -44,7 +44,7 @@ class Describer:
 
     def account(self) -> Account:
         """Who we are connected to. Raises as `ports.Crm`."""
-        told = self._wire.get("account", self._wire.paths.of("account")).body
+        told = self._wire.get("account", self._wire.paths.of("account"), expects="portalId").body
         portal = str(told["portalId"])
         kind = str(told.get("accountType") or "").replace("_", " ").lower()
         name = f"HubSpot portal {portal}" + (f" ({kind})" if kind else "")
@@ -52,7 +52,7 @@ class Describer:
 
     def schema(self, obj: str) -> ObjectSchema:
         """The live definition of an object. Raises as `ports.Crm`."""
-        told = results(self._wire.get("properties", self._wire.paths.of("properties", obj)))
+        told = results(self._wire.get("properties", self._wire.paths.of("properties", obj), expects=RESULTS))
         fields = {str(each["name"]): _field(obj, each) for each in told if not each.get("archived")}
         self._known[obj] = ObjectSchema(obj, fields)
         return self._known[obj]
@@ -88,7 +88,7 @@ class Describer:
         after = ""
         while True:
             query = {"limit": str(BATCH), "archived": archived} | ({"after": after} if after else {})
-            answer = self._wire.get("owners", self._wire.paths.of("owners"), query)
+            answer = self._wire.get("owners", self._wire.paths.of("owners"), query, RESULTS)
             owners += [_owner(each, active=archived == "false") for each in results(answer)]
             after = next_page(answer.body)
             if not after:

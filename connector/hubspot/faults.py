@@ -23,6 +23,7 @@ MIGRATION_S = 600  # of a 477 that does not say how long
 
 _EMAIL = re.compile(r"[^\s\"'<>=:,;()\[\]]+@[^\s\"'<>,;()\[\]]+")
 _TEXT_MAX = 500
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,11 @@ def scrubbed(text: str) -> str:
     return _EMAIL.sub("<e-mail>", text)[:_TEXT_MAX]
 
 
+def absent(answer: Answer) -> bool:
+    """Whether HubSpot itself says that there is no such record; a page of the edge or of a proxy says nothing of it."""
+    return answer.status == NOT_FOUND and isinstance(answer.body, dict)
+
+
 def category(answer: Answer) -> str:
     """The body's category, "" where it has none."""
     body = answer.body if isinstance(answer.body, dict) else {}
@@ -97,7 +103,7 @@ def decoded(status: int, raw: bytes) -> Any:
 
 def _unauthorised(answer: Answer, _now: datetime) -> BridgeError:
     if category(answer) != "EXPIRED_AUTHENTICATION":
-        return Unauthorised(f"{said(answer)}. Check hubspot.token in config.yaml.")
+        return Unauthorised(f"{said(answer)}. Check hubspot.access_token in config.yaml.")
     if "1970-01-01" in str(answer.body):
         return Unauthorised(
             "HubSpot does not know this access token at all (it reads as expired in 1970). Copy the token of the "

@@ -23,7 +23,7 @@ from connector.hubspot.batches import BATCH, SEARCH_BODY_CHARS, SEARCH_PAGE, con
 from connector.hubspot.faults import Denied
 from connector.hubspot.reading import Reader
 from connector.hubspot.shapes import ID, Shape, modified_property
-from connector.hubspot.wire import Wire, results, server_ms
+from connector.hubspot.wire import RESULTS, Wire, results, server_ms
 from connector.ports import Changes, Cursor, Known, View
 from connector.transport.pool import Calls
 
@@ -150,7 +150,7 @@ class Poller:
         """
         query = {"limit": str(BATCH), "properties": ID, "archived": "true"} | ({"after": after} if after else {})
         try:
-            answer = self._wire.get("list archived", self._wire.objects(shape.object), query)
+            answer = self._wire.get("list archived", self._wire.objects(shape.object), query, RESULTS)
         except Denied:
             return [], ""
         return [shape.archived(record) for record in results(answer)], next_page(answer.body)

@@ -18,16 +18,15 @@ from typing import Any
 from connector.core.readings import Presence, Reading
 from connector.core.values import Kind
 from connector.hubspot.batches import BATCH, BATCH_WITH_HISTORY, GROUPS_MAX, chunks, condition, ids_found
-from connector.hubspot.faults import Denied
+from connector.hubspot.faults import Denied, absent
 from connector.hubspot.shapes import ID, Shape
-from connector.hubspot.wire import Wire, results
+from connector.hubspot.wire import RESULTS, Wire, results
 from connector.ports import Sought, View
 from connector.transport.pool import Calls
 
 VALUES_IN_ONE_SEARCH = 50
 SECONDARY_MAX = 25  # addresses for which secondary ones are searched too
 EMAIL, SECONDARY = "email", "hs_additional_emails"
-NOT_FOUND = 404
 
 UniquesOf = Callable[[str], AbstractSet[str]]
 
@@ -58,9 +57,9 @@ class Reader:
     def _batch(self, obj: str, body: Mapping[str, Any], *, archived: bool = False) -> Sequence[dict[str, Any]]:
         path = self._wire.objects(obj, "batch", "read") + ("?archived=true" if archived else "")
         try:
-            return results(self._wire.post("batch read", path, body))
+            return results(self._wire.post("batch read", path, body, RESULTS))
         except Denied as refusal:
-            if refusal.answer.status != NOT_FOUND:
+            if not absent(refusal.answer):
                 raise
             return self._halved(obj, body, archived=archived)
 
@@ -87,9 +86,9 @@ class Reader:
     def _single(self, shape: Shape, record_id: str) -> Reading:
         """A merged-away id answers with the survivor, whose id differs from the one asked for (fact sheet 2.8)."""
         try:
-            answer = self._wire.get("read", self._wire.objects(shape.object, record_id), {"properties": ID})
+            answer = self._wire.get("read", self._wire.objects(shape.object, record_id), {"properties": ID}, "id")
         except Denied as refusal:
-            if refusal.answer.status == NOT_FOUND:
+            if absent(refusal.answer):
                 return shape.gone(record_id, Presence.MISSING)
             raise
         told = str(answer.body.get("id"))

@@ -19,7 +19,7 @@ from connector.core.readings import Reading
 from connector.hubspot.batches import BATCH, next_page, search
 from connector.hubspot.reading import Reader
 from connector.hubspot.shapes import ID, Shape
-from connector.hubspot.wire import Wire, results
+from connector.hubspot.wire import RESULTS, Wire, results
 from connector.ports import View
 from connector.transport.pool import Calls
 
@@ -143,7 +143,7 @@ class Scanner:
         """One page of records, and where the next one starts ("" at the end)."""
         names = ID if _wide(shape) else ",".join(shape.properties)
         query = {"limit": str(BATCH), "properties": names, "archived": "false"} | ({"after": after} if after else {})
-        answer = self._wire.get("list", self._wire.objects(shape.object), query)
+        answer = self._wire.get("list", self._wire.objects(shape.object), query, RESULTS)
         return results(answer), next_page(answer.body)
 
     def _readings(self, shape: Shape, records: Sequence[dict[str, Any]]) -> list[Reading]:

@@ -104,6 +104,8 @@ class OAuthToken:
                 "HubSpot refuses the refresh token: the app was uninstalled or its access revoked. Install it again "
                 "and put the new refresh token into config.yaml."
             ) from refusal
+        if not isinstance(body, dict) or not body.get("access_token"):
+            raise Transient("HubSpot answered the renewal of the token without a token; it is tried again")
         life_s = float(body.get("expires_in") or 1800)
         self._token = str(body["access_token"])
         self._renew_at, self._expires_at = asked_at + life_s * LIFE_SHARE, asked_at + life_s

@@ -31,6 +31,7 @@ from connector.transport.retrying import Repeat
 from connector.transport.throttle import Throttle, Window
 
 SEARCH = "search"
+RESULTS = "results"  # what every answer that lists records holds
 HOLD_MAX_S = 60.0
 
 
@@ -105,23 +106,31 @@ class Wire:
         other.__dict__.update(self.__dict__, lane=lane)
         return other
 
-    def get(self, operation: str, path: str, query: Mapping[str, str] | None = None) -> Answer:
-        """Ask by GET. Raises as `call` does."""
-        return self.call(operation, "GET", f"{path}?{urlencode(query, safe=',')}" if query else path)
+    def get(self, operation: str, path: str, query: Mapping[str, str] | None = None, expects: str = "") -> Answer:
+        """Ask by GET. Raises as `call` does; `expects` as there."""
+        asked = f"{path}?{urlencode(query, safe=',')}" if query else path
+        return self.call(operation, "GET", asked, None, expects)
 
-    def post(self, operation: str, path: str, body: Any) -> Answer:
-        """Ask or tell by POST. Raises as `call` does."""
-        return self.call(operation, "POST", path, body)
+    def post(self, operation: str, path: str, body: Any, expects: str = "") -> Answer:
+        """Ask or tell by POST. Raises as `call` does; `expects` as there."""
+        return self.call(operation, "POST", path, body, expects)
 
-    def call(self, operation: str, method: str, path: str, body: Any = None) -> Answer:
-        """One call and its few repetitions.
+    def call(self, operation: str, method: str, path: str, body: Any = None, expects: str = "") -> Answer:
+        """One call and its few repetitions. `expects` names a key without which JSON is no answer to it.
 
         Raises:
             Transient, RateLimited, Unauthorised: as the table in faults.py says.
             Denied: HubSpot refuses the request as it is (400, 404, 409, 414, ...).
         """
         raw = None if body is None else orjson.dumps(body)
-        return self.traffic.repeat(lambda: self._once(operation, method, path, raw))
+
+        def once() -> Answer:
+            answer = self._once(operation, method, path, raw)
+            if expects and not (isinstance(answer.body, dict) and expects in answer.body):
+                raise Transient(f"HubSpot's answer has no {expects}; is base_url right?")
+            return answer
+
+        return self.traffic.repeat(once)
 
     def objects(self, *rest: str) -> str:
         """A path under the objects API."""

@@ -121,9 +121,11 @@ def _signed_in(credentials: Credentials, session: requests.Session) -> Token:
             access, host = SalesforceLogin(session=session, **_arguments(credentials))
     except SalesforceAuthenticationFailed as error:
         raise _refusal(error.code, str(error.auth_message)) from None
-    except (requests.RequestException, AttributeError, KeyError, TypeError, ValueError) as error:
+    except requests.RequestException as error:
+        raise Transient(f"signing in to Salesforce broke off ({type(error).__name__}); it is tried again") from None
+    except (AttributeError, KeyError, TypeError, ValueError):
         # the library trips over bodies that are no token reply: pages and lists of an edge that is down
-        raise Transient(f"signing in to Salesforce failed ({type(error).__name__}); it is tried again") from None
+        raise Transient("Salesforce answered signing in with something that is no token; it is tried again") from None
     if not access:
         raise Transient("Salesforce answered signing in without a token; it is tried again")
     return Token(str(access), f"https://{host}")
