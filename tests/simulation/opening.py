@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any
 from unittest.mock import patch
 
 import orjson
-from pydantic import TypeAdapter
+from sqlalchemy import bindparam, select
 
 from connector import bootstrap, sides
 from connector.bootstrap import fitted
@@ -30,7 +29,9 @@ from connector.hubspot.crm import HubSpot
 from connector.ports import Crm, Dice
 from connector.salesforce import crm as salesforce_crm
 from connector.salesforce.api import Traffic as SalesforceTraffic
+from connector.storage.asking import value
 from connector.storage.database import Database
+from connector.storage.tables import state
 from connector.transport.throttle import Throttle
 from tests.simulation.turns import WorkerClock
 from tests.simulation.wires import HubSpotClient, HubSpotWire, Line, WiredSession
@@ -77,27 +78,23 @@ def fitted_once(written: Loaded, known: Facts) -> tuple[MappingSet, tuple[Findin
 _fitted: dict[tuple[int, int], tuple[Loaded, Facts, tuple[MappingSet, tuple[Finding, ...]]]] = {}
 
 
-class _Remembering:
-    """Facts read once from the same bytes."""
-
-    def __init__(self, adapter: TypeAdapter[Facts]) -> None:
-        self._adapter = adapter
-        self._known: dict[bytes, Facts] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._adapter, name)
-
-    def validate_python(self, stored: Any) -> Facts:
-        spelt = orjson.dumps(stored)
-        known = self._known.get(spelt)
-        if known is None:
-            if len(self._known) >= KEPT_MAX:
-                self._known.clear()
-            known = self._known[spelt] = self._adapter.validate_python(stored)
-        return known
+def _recall(database: Database) -> Facts | None:
+    """The facts as last told, as `facts.recall` reads them, but the same bytes only once."""
+    with database.read() as conn:
+        stored = value(conn, _STORED, key=facts._STATE)
+    if stored is None:
+        return None
+    known = _recalled.get(stored)
+    if known is None and (told := orjson.loads(stored)) is not None:
+        if len(_recalled) >= KEPT_MAX:
+            _recalled.clear()
+        known = _recalled[stored] = facts._ADAPTER.validate_python(told)
+    return known
 
 
-facts._ADAPTER = _Remembering(facts._ADAPTER)  # type: ignore[assignment]  # a pure function may remember
+_STORED = select(state.c.value).where(state.c.key == bindparam("key"))
+_recalled: dict[bytes, Facts] = {}
+facts.recall = _recall  # for the whole process: what it answers is the same
 
 
 def _asked(written: Loaded) -> Asked:

@@ -28,6 +28,7 @@ from tests.simulation.turns import Turns
 
 STEPS = 200
 DRAIN_PASSES = 25
+BURSTS = (1, 1, 2, 4, 8)  # moments a turn, about; a run has some fifty
 WRITING = re.compile(r"calls hubspot POST .*/batch/(?!read)|calls salesforce (PATCH|DELETE)|calls .*/sobjects$")
 CALM_S = 3_000.0  # longer than any pause a worker makes
 TROUBLE = {
@@ -66,7 +67,7 @@ class Theme:
             trouble |= {"storm": 0.15, "good line": 0.4}
         if dice.random() < 0.15:
             trouble |= {"remap": 0.15}
-        return cls(people.acts(dice), trouble, dice.choice((1, 4, 12, 40)), dice.choice((0.0, 0.0, 0.1, 0.5)))
+        return cls(people.acts(dice), trouble, dice.choice(BURSTS), dice.choice((0.0, 0.0, 0.1, 0.5)))
 
 
 @dataclass

@@ -27,8 +27,9 @@ def shrunk(found: Ended, enough: Callable[[], bool], player: Callable[[Script], 
     def fails(script: Script) -> bool:
         return not enough() and bool(set(player(script).kinds) & set(found.kinds))
 
-    script = _fewer_kinds(_cut(found.script, fails), fails)
-    return _fewer_steps(script, fails)
+    script = _fewer_steps(_fewer_kinds(_cut(found.script, fails), fails), fails)
+    plain = replace(script, without=found.script.without)  # what its steps do not do need not be forbidden as well
+    return plain if fails(plain) else script
 
 
 def _cut(script: Script, fails: Callable[[Script], bool]) -> Script:

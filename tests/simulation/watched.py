@@ -21,6 +21,7 @@ from connector.core.readings import Reading
 from connector.core.refs import Side
 from connector.ports import Crm, Done, Outcome, View, Write
 from connector.sandbox.services import WriteLog
+from connector.storage.asking import value
 from connector.storage.database import Database
 from connector.storage.tables import events
 from tests.simulation.turns import SharedStore, Turns
@@ -128,7 +129,7 @@ class WatchedStore(SharedStore):
     def begin(self) -> Iterator[Connection]:
         with super().begin() as conn:
             yield conn
-            last = conn.scalar(_LAST) or 0
+            last = value(conn, _LAST) or 0
             grown, self._life.witness.story = last > self._life.witness.story, last
         if grown:
             self._life.told.append(len(self._log))
