@@ -12,7 +12,6 @@ from contextlib import ExitStack
 from unittest.mock import patch
 
 import orjson
-from sqlalchemy import bindparam, select
 
 from connector import bootstrap, sides
 from connector.bootstrap import fitted
@@ -29,9 +28,7 @@ from connector.hubspot.crm import HubSpot
 from connector.ports import Crm, Dice
 from connector.salesforce import crm as salesforce_crm
 from connector.salesforce.api import Traffic as SalesforceTraffic
-from connector.storage.asking import value
 from connector.storage.database import Database
-from connector.storage.tables import state
 from connector.transport.throttle import Throttle
 from tests.simulation.turns import WorkerClock
 from tests.simulation.wires import HubSpotClient, HubSpotWire, Line, WiredSession
@@ -81,7 +78,7 @@ _fitted: dict[tuple[int, int], tuple[Loaded, Facts, tuple[MappingSet, tuple[Find
 def _recall(database: Database) -> Facts | None:
     """The facts as last told, as `facts.recall` reads them, but the same bytes only once."""
     with database.read() as conn:
-        stored = value(conn, _STORED, key=facts._STATE)
+        stored = conn.exec_driver_sql(_STORED, (facts._STATE,)).scalar()
     if stored is None:
         return None
     known = _recalled.get(stored)
@@ -92,7 +89,7 @@ def _recall(database: Database) -> Facts | None:
     return known
 
 
-_STORED = select(state.c.value).where(state.c.key == bindparam("key"))
+_STORED = "SELECT value FROM state WHERE key = ?"
 _recalled: dict[bytes, Facts] = {}
 facts.recall = _recall  # for the whole process: what it answers is the same
 

@@ -15,15 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from connector.core.readings import Reading
 from connector.core.refs import Side
 from connector.ports import Crm, Done, Outcome, View, Write
 from connector.sandbox.services import WriteLog
-from connector.storage.asking import value
 from connector.storage.database import Database
-from connector.storage.tables import events
 from tests.simulation.turns import SharedStore, Turns
 
 BRIDGE = frozenset({"api:7906213", "api:smarketing-bridge"})  # who the bridge is on either side
@@ -129,13 +127,13 @@ class WatchedStore(SharedStore):
     def begin(self) -> Iterator[Connection]:
         with super().begin() as conn:
             yield conn
-            last = value(conn, _LAST) or 0
+            last = conn.exec_driver_sql(_LAST).scalar() or 0
             grown, self._life.witness.story = last > self._life.witness.story, last
         if grown:
             self._life.told.append(len(self._log))
 
 
-_LAST = select(func.max(events.c.id))
+_LAST = "SELECT max(id) FROM events"
 
 
 class Watched:
