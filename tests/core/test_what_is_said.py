@@ -12,12 +12,13 @@ import pytest
 from connector.core import refs
 from connector.core.conflict import Verdict, verdict
 from connector.core.creation import cross_change
-from connector.core.mapping import Blank, OnArchive, OnLeaving, Policy, Refusal
+from connector.core.mapping import Blank, Direction, OnArchive, OnLeaving, Policy, Refusal
 from connector.core.merge import merge
 from connector.core.plan import Agreed, Archive, Because, Change, Create, Issue, IssueKind, Memory, Plan, Raise, Unlink
 from connector.core.planning import Subject, plan
 from connector.core.readings import Presence, Reading
 from connector.core.refs import Side
+from connector.core.transforms import owner_map
 from connector.core.values import Kind
 from tests.core.builders import CONTACT, CONTACT_ID, LEAD, LEAD_ID, contact, lead, never, pair, remembers, rule
 
@@ -174,6 +175,38 @@ def test_a_verdict_that_names_nobody_says_which_policy_was_asked() -> None:
     )
     assert found == Verdict(None, Because.NEWEST, evidence, wants_history=True)
     assert verdict(rule(policy=Policy.MANUAL), LEFT, RIGHT, None).because is Because.SETTLED
+
+
+NOBODYS = rule(to_hubspot=owner_map({"us": None, "kim": "7"}), to_salesforce=owner_map({"9": None, "7": "kim"}))
+ONE_WAY = {side: rule(direction=Direction(f"to_{side.value}")) for side in Side}
+MIRROR = {side: replace(each, mirror=True) for side, each in ONE_WAY.items()}
+SENT = {side: {side: {"phone": ("b",)}} for side in Side}
+EVIDENCE = {
+    "HubSpot spoke": (rule(), ("a", "a"), ("b", "a"), {}, "HubSpot was edited"),
+    "Salesforce spoke": (rule(), ("a", "a"), ("a", "b"), {}, "Salesforce was edited"),
+    "HubSpot was blank": (rule(), None, (None, "b"), {}, "first meeting: HubSpot is blank"),
+    "Salesforce was blank": (rule(), None, ("b", None), {}, "first meeting: Salesforce is blank"),
+    "HubSpot echoes": (rule(), None, ("b", "c"), SENT[Side.HUBSPOT], "HubSpot holds what was sent before"),
+    "Salesforce echoes": (rule(), None, ("c", "b"), SENT[Side.SALESFORCE], "Salesforce holds what was sent before"),
+    "HubSpot's owner is nobody": (NOBODYS, None, ("9", "kim"), {}, "first meeting: HubSpot's value counts as blank"),
+    "Salesforce's owner is nobody": (
+        NOBODYS, None, ("7", "us"), {}, "first meeting: Salesforce's value counts as blank"),
+    "only HubSpot is written": (ONE_WAY[Side.HUBSPOT], None, ("b", "c"), {}, "the rule goes to HubSpot only"),
+    "only Salesforce is written": (ONE_WAY[Side.SALESFORCE], None, ("b", "c"), {}, "the rule goes to Salesforce only"),
+    "HubSpot is put back": (
+        MIRROR[Side.HUBSPOT], ("a", "a"), ("b", "a"), {}, "HubSpot was edited, but the rule does not go that way"),
+    "Salesforce is put back": (
+        MIRROR[Side.SALESFORCE], ("a", "a"), ("a", "b"), {}, "Salesforce was edited, but the rule does not go that way"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("each", "agreed", "now", "sent", "words"), EVIDENCE.values(), ids=EVIDENCE)
+def test_every_change_says_what_decided(each, agreed, now, sent, words) -> None:
+    memory = Memory({} if agreed is None else {"phone": Agreed(*agreed)}, sent)
+    left, right = now
+    found = merge([each], memory, contact(phone=left), lead(Phone__c=right))
+    (change,) = found.to_hubspot + found.to_salesforce
+    assert change.evidence == words
 
 
 def test_a_created_contact_is_agreed_on_in_the_form_of_each_side() -> None:
