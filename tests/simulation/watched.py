@@ -40,12 +40,13 @@ class Written:
 
     Attributes:
         life: whose it is.
-        seen: the latest the life had read of this record by then; None when it had read nothing of it.
+        seen: what the life had read of this record by then, oldest first: all since it last told the story, and one
+            more. A batch reads some records twice, and plans from the earlier reading.
         answered: whether the worker heard that it is done.
     """
 
     life: Life
-    seen: Seen | None
+    seen: tuple[Seen, ...]
     answered: bool = False
 
 
@@ -64,7 +65,7 @@ class Life:
     variant: str
     witness: Witness
     ended: str = ""
-    read: dict[tuple[str, str], Seen] = field(default_factory=dict)
+    read: dict[tuple[str, str], tuple[Seen, ...]] = field(default_factory=dict)
     told: list[int] = field(default_factory=list)
     calls: Counter[tuple[str, int]] = field(default_factory=Counter)
 
@@ -75,13 +76,17 @@ class Life:
             return
         for entry in log.entries(self.witness.heard):
             if entry["actor"] in BRIDGE:
-                self.witness.writes[entry["seq"]] = Written(self, self.read.get((entry["side"], entry["id"])))
+                self.witness.writes[entry["seq"]] = Written(self, self.read.get((entry["side"], entry["id"]), ()))
         self.witness.heard = len(log)
 
     def saw(self, readings: Sequence[Reading], place: int) -> None:
         """It was told what was so at a place in the log, or later."""
+        concluded = self.told[-1] if self.told else 0
         for reading in readings:
-            self.read[reading.ref.side.value, reading.ref.id] = Seen(place, reading)
+            key = reading.ref.side.value, reading.ref.id
+            earlier = self.read.get(key, ())
+            recent = [seen for seen in earlier if seen.place >= concluded] or earlier[-1:]
+            self.read[key] = (*recent, Seen(place, reading))
 
     def recorded(self, place: int) -> bool:
         """Whether it wrote into the story after that place in the log."""

@@ -51,12 +51,14 @@ def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version,
     same = form(rule, record.side, edit.value, evidence.sellers)
     if same == form(rule, record.side, over.value, evidence.sellers) or same == rule.default(record.side):
         return ""
-    if not _had_read(evidence, rule, record, edit, writing):
+    told = _told(evidence, record, rule, over)
+    if not had_read(evidence, rule, record, edit, writing):
         evidence.excuse("written over in the open window")
         return ""
-    told = _told(evidence, record, rule, over)
     if told is None:
         return _untold(evidence, record, over, writing)
+    if form(rule, record.side, told["before"], evidence.sellers) != same:
+        return _stale(evidence, rule, record, (edit, told["before"]), writing)
     if told["because"] in DECIDED:
         return _fair(evidence, rule, record, (edit, over), told)
     if _carried(evidence, rule, record, edit, over):
@@ -64,32 +66,48 @@ def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version,
     return f"the bridge had read it, it never was on the other side, and the story says {told['because']!r}"
 
 
-def _had_read(evidence: Evidence, rule: Rule, record: Record, edit: Version, writing: Written) -> bool:
-    if writing.seen is None or writing.seen.place < edit.seq:
+def had_read(evidence: Evidence, rule: Rule, record: Record, edit: Version, writing: Written) -> bool:
+    """Whether the latest that the writer had read of a record showed an edit."""
+    latest = writing.seen[-1] if writing.seen else None
+    name = rule.on(record.side, record.object) or ""
+    if latest is None or latest.place < edit.seq or name not in latest.reading.values:
         return False
-    name = rule.on(record.side, record.object)
-    values = writing.seen.reading.values
-    read = form(rule, record.side, values.get(name or ""), evidence.sellers)
-    if name in values and read != form(rule, record.side, edit.value, evidence.sellers):
+    read = form(rule, record.side, latest.reading.values[name], evidence.sellers)
+    if read != form(rule, record.side, edit.value, evidence.sellers):
         evidence.excuse("read from a listing that lagged behind")
         return False
-    return name in values
+    return True
+
+
+def _stale(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Any], writing: Written) -> str:
+    """What is wrong with planning from a reading that did not show an edit; "" when it came before, in one batch."""
+    edit, before = pair
+    name = rule.on(record.side, record.object) or ""
+    wanted = form(rule, record.side, before, evidence.sellers)
+    for seen in writing.seen:
+        value = form(rule, record.side, seen.reading.values.get(name), evidence.sellers)
+        if seen.place < edit.seq and value == wanted:
+            evidence.excuse("written over in the open window, though a second reading of the batch showed it")
+            return ""
+    return f"the plan says it was {before!r}, which the writer had not read of late"
 
 
 def _told(evidence: Evidence, record: Record, rule: Rule, over: Version) -> dict[str, Any] | None:
-    """What the story tells of a write over a value."""
+    """What the story tells last of writing that value over another."""
     keys = {one.key for one in evidence.family(record)}
+    wanted = {name: form(rule, record.side, over._asdict()[name], evidence.sellers) for name in ("before", "value")}
+    found = None
     for event in reversed(evidence.events):
         refs = {key_of(ref) for ref in (event.hubspot, event.salesforce) if ref}
         for row in event.payload.get("changes", ()) if refs & keys else ():
             if row["side"] != record.side.value or row["rule"] != rule.name:
                 continue
-            if all(
-                form(rule, record.side, row[one], evidence.sellers) == form(rule, record.side, value, evidence.sellers)
-                for one, value in (("before", over.before), ("after", over.value))
-            ):
+            if form(rule, record.side, row["after"], evidence.sellers) != wanted["value"]:
+                continue
+            if form(rule, record.side, row["before"], evidence.sellers) == wanted["before"]:
                 return dict(row)
-    return None
+            found = found or dict(row)
+    return found
 
 
 def _untold(evidence: Evidence, record: Record, over: Version, writing: Written) -> str:
