@@ -29,7 +29,7 @@ def sending(memory: Memory, plan: Plan) -> Memory:
         if change.after not in before:
             values[change.rule] = (*before, change.after)[-SENT_MAX:]
             grown = True
-    return Memory(memory.base, sent) if grown else memory
+    return Memory(memory.base, sent, memory.formerly) if grown else memory
 
 
 def settle(
@@ -69,7 +69,9 @@ def settle(
         }
         for side, by_rule in memory.sent.items()
     }
-    return Memory({**memory.base, **agreed}, {side: by_rule for side, by_rule in sent.items() if by_rule})
+    return Memory(
+        {**memory.base, **agreed}, {side: by_rule for side, by_rule in sent.items() if by_rule}, memory.formerly
+    )
 
 
 def _changes(plan: Plan) -> Iterator[Change]:

@@ -15,6 +15,8 @@ from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.core.values import Value
 
+FORMERLY_MAX = 8  # ids of a link that are remembered
+
 
 class Because(StrEnum):
     """Why a value is written."""
@@ -94,10 +96,12 @@ class Memory:
 
     base: what each side last said when they agreed. sent: by side, values sent since, oldest first.
     A rule absent from `base` has never met.
+    formerly: ids that either record went by before a merge or a conversion, latest last; the other side may carry one.
     """
 
     base: Mapping[str, Agreed] = field(default_factory=dict)
     sent: Mapping[Side, Mapping[str, tuple[Value, ...]]] = field(default_factory=dict)
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

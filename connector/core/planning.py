@@ -214,7 +214,8 @@ def _repair(
     carried = reading.values[name]
     if carried == other.ref.id:
         return
-    if carried is None or subject.by == A_PERSON or formerly(carried, other):
+    known = subject.memory.formerly if subject.memory else ()
+    if carried is None or subject.by == A_PERSON or formerly(carried, other) or carried in known:
         change = cross_change(reading.ref.side, name, carried, other.ref.id)
         if (change.side, name, change.after) not in subject.parked:
             changes.append(change)

@@ -10,7 +10,7 @@ worker fails its compare-and-set and is left to the next pass.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -119,6 +119,7 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run, batch: str) -> lis
         for job in jobs:
             if job.case.link:
                 marks += [Mark(ref, now, "relinked") for ref in record.move(conn, bridge, job, now)]
+        record.tell_moves(conn, jobs, run, now)
         making.write_ahead(conn, batch, jobs, now)
         underway.write_ahead(conn, batch, jobs, now)
         dirty.mark_all(conn, marks, now)
@@ -208,7 +209,7 @@ def _owned_up(memory: Memory, job: Job, after: Memory) -> Memory:
     without it, its own values would be taken for somebody's edit and carried back over the newer ones.
     """
     written = {change.rule for change in job.written if change.rule in after.base}
-    return Memory({**memory.base, **{rule: after.base[rule] for rule in written}}, memory.sent)
+    return replace(memory, base={**memory.base, **{rule: after.base[rule] for rule in written}})
 
 
 def _link_made(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:

@@ -57,7 +57,9 @@ def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     readings.update(read_refs(bridge, survivors(bridge, readings)))
     linked.update(_linked_aliases(bridge, readings, linked))
     found = heirs_first(bridge, {link.id: link for link in linked.values()}, readings)
-    loose = [readings[ref] for ref in dict.fromkeys(refs) if ref not in linked and readings[ref].present]
+    heirs = {reading.moved_to for link in found for reading in _ends(link, readings) if reading.moved_to}
+    spoken_for = {*linked, *heirs}  # who takes a linked record's place is looked at again once it has
+    loose = [readings[ref] for ref in dict.fromkeys(refs) if ref not in spoken_for and readings[ref].present]
     decisions = decisions_for(bridge, {*readings})
     cases = [linked_case(bridge, link, readings, decisions) for link in found]
     candidates = find_candidates(bridge, loose)
@@ -66,6 +68,10 @@ def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     cases += cases_of(bridge, late) if late else []
     cases += [_gone(bridge, readings[ref]) for ref in dict.fromkeys(refs) if _vanished(ref, linked, readings)]
     return with_history(bridge, cases)
+
+
+def _ends(link: Link, readings: Mapping[Ref, Reading]) -> list[Reading]:
+    return [readings[ref] for ref in (link.hubspot, link.salesforce) if ref in readings]
 
 
 def _vanished(ref: Ref, linked: Mapping[Ref, Link], readings: Mapping[Ref, Reading]) -> bool:

@@ -30,6 +30,7 @@ class Job:
     again: list[Ref] = field(default_factory=list)  # refs to look at anew
     notes: list[tuple[str, str]] = field(default_factory=list)  # (kind of event, words)
     raised: list[Issue] = field(default_factory=list)
+    shown: bool = False  # what its plan and its moves raise was shown ahead
     barred: bool = False  # a side has refused this very record as it is; nothing is sent again
 
     @property

@@ -7,11 +7,12 @@ be found again. Issues are opened when something waits for a person and closed b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from connector.core.plan import Archive, Change, Issue, IssueKind, Memory, Raise, Relink, Unlink
+from connector.core.plan import FORMERLY_MAX, Archive, Change, Issue, IssueKind, Raise, Relink, Unlink
 from connector.core.readings import Presence
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
@@ -19,7 +20,7 @@ from connector.engine.cases import Case
 from connector.engine.erase import erase
 from connector.engine.job import Job, origin_digest
 from connector.engine.run import Run
-from connector.engine.story import told
+from connector.engine.story import noted, told
 from connector.ports import Rejection
 from connector.storage import events, issues, links
 from connector.storage.events import Event
@@ -88,8 +89,11 @@ def _relink(conn: Connection, job: Job, step: Relink) -> list[Ref]:
     holder = links.by_refs(conn, [step.new]).get(step.new)
     if holder is None and links.relink(conn, link.id, job.version, step.new):
         job.version += 1
+        job.memory = replace(job.memory, formerly=(*job.memory.formerly, step.old.id)[-FORMERLY_MAX:])
         if step.reason == "converted":
             _doubt(conn, job, step)
+        links.save(conn, [(link.id, job.version, job.memory)])
+        job.version += 1
         job.notes.append(("relinked", f"{step.old} is now {step.new}: {step.reason}"))
         return [step.new]
     if holder is not None and holder.id != link.id:
@@ -119,9 +123,7 @@ def _doubt(conn: Connection, job: Job, step: Relink) -> None:
     if stale:
         sent = {**job.memory.sent.get(step.old.side, {})}
         sent |= {rule: (*sent.get(rule, ()), before) for rule, before in stale.items()}
-        job.memory = Memory(job.memory.base, {**job.memory.sent, step.old.side: sent})
-        links.save(conn, [(job.case.link.id, job.version, job.memory)] if job.case.link else [])
-        job.version += 1
+        job.memory = replace(job.memory, sent={**job.memory.sent, step.old.side: sent})
 
 
 def _across(link: StoredLink, step: Relink) -> Ref:
@@ -169,6 +171,29 @@ def _merged_once(step: Relink, other: Ref, kept: Ref) -> Issue:
     )
 
 
+def tell_moves(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> None:
+    """Tell at once of links that were moved or undone: a worker that dies before it concludes leaves none untold."""
+    moved = [job for job in jobs if job.notes]
+    if moved:
+        _without_merged(conn, jobs, now)
+        events.append(conn, [event for job in moved for event in noted(job, run.id, now)])
+        issues.raise_issues(conn, [issue for job in moved for issue in _raised(job)], now, run.id)
+        for job in moved:
+            job.shown = True
+
+
+def _raised(job: Job) -> list[Issue]:
+    return [step.issue for step in job.case.plan.steps if isinstance(step, Raise)] + job.raised
+
+
+def _without_merged(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:
+    """Ask nobody to merge on one side what a batch finds merged on both."""
+    moves = {step.old: step.new for job in jobs for step in job.case.plan.steps if isinstance(step, Relink)}
+    _close_merged(conn, moves, now)
+    for job in jobs:
+        job.raised = [issue for issue in job.raised if not _merged(issue, moves)]
+
+
 def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> set[Ref]:
     """Append the events of a batch, open its issues and close those that no longer hold.
 
@@ -176,20 +201,22 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> se
     """
     rows: list[Event] = []
     opened: list[Issue] = []
-    moves = {step.old: step.new for job in jobs for step in job.case.plan.steps if isinstance(step, Relink)}
-    _close_merged(conn, moves, now)
+    shown: list[Issue] = []
+    _without_merged(conn, jobs, now)
     for job in jobs:
-        job.raised = [issue for issue in job.raised if not _merged(issue, moves)]
         rows += told(job, run.id, now)
-        raised = [step.issue for step in job.case.plan.steps if isinstance(step, Raise)] + job.raised + _parked(job)
+        raised = [*_raised(job), *_parked(job)]
+        if job.shown:
+            shown += _raised(job)
         opened += raised
         run.count("parked", len(raised) - sum(isinstance(step, Raise) for step in job.case.plan.steps))
         run.count("unsure", sum(task.unsure is not None for task in job.tasks))
     if rows:
         events.append(conn, rows)
     rivals = _close(conn, jobs, opened, now)
-    if opened:
-        issues.raise_issues(conn, opened, now, run.id)
+    news = [issue for issue in opened if issue not in shown]
+    if news:
+        issues.raise_issues(conn, news, now, run.id)
     return rivals
 
 
@@ -228,8 +255,22 @@ def _close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: 
     rivals = _rivals_of_gone(conn, [job.case for job in jobs])
     keep = {(issue.kind, issue.refs[0], issue.rule, issue.field) for issue in opened}
     keep |= {(IssueKind.PARKED, ref, rule, name) for job in jobs for ref, rule, name in _still_parked(job)}
+    keep |= _still_apart(conn, jobs)
     issues.close_for(conn, refs, _CLOSABLE, now, "the reason is gone", keep)
     return rivals
+
+
+def _still_apart(conn: Connection, jobs: Sequence[Job]) -> set[issues.Key]:
+    """Questions about two records of which the other side has made one: they stand while the loose one is there."""
+    loose = [
+        reading.ref
+        for job in jobs
+        if job.case.link is None and job.link_id is None
+        for reading in (job.case.subject.hubspot, job.case.subject.salesforce)
+        if reading and reading.present
+    ]
+    asked = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=loose, limit=10_000) if loose else []
+    return {(one.issue.kind, one.issue.refs[0], "", "") for one in asked if one.issue.code == MERGED}
 
 
 def _rivals_of_gone(conn: Connection, cases: Sequence[Case]) -> set[Ref]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.core.plan import Change, Link
+from connector.core.refs import Ref, Side
 from connector.engine.job import Job
 from connector.storage.events import Event
 
@@ -18,15 +19,17 @@ UNANSWERED = "unanswered"
 LOST = "the answer was lost: it may have arrived"
 
 
+def noted(job: Job, run_id: int, now: datetime) -> list[Event]:
+    """The notes of a job, each told once."""
+    rows = [Event(now, kind, *_refs(job), run_id, {"reason": words}) for kind, words in job.notes]
+    job.notes.clear()
+    return rows
+
+
 def told(job: Job, run_id: int, now: datetime) -> Iterator[Event]:
     """What happened to the two records of a job."""
-    subject = job.case.subject
-    hubspot = subject.hubspot.ref if subject.hubspot else None
-    salesforce = subject.salesforce.ref if subject.salesforce else None
-    if job.made and job.made.done and job.made.ref:
-        hubspot, salesforce = (job.made.ref, salesforce) if hubspot is None else (hubspot, job.made.ref)
-    for kind, words in job.notes:
-        yield Event(now, kind, hubspot, salesforce, run_id, {"reason": words})
+    hubspot, salesforce = _refs(job)
+    yield from noted(job, run_id, now)
     for step in job.case.plan.steps:
         if isinstance(step, Link):
             yield Event(now, "linked", hubspot, salesforce, run_id, {"by": step.by})
@@ -37,6 +40,14 @@ def told(job: Job, run_id: int, now: datetime) -> Iterator[Event]:
     lost = [change_row(change) for task in job.tasks if task.unsure for change in task.changes if change.rule]
     if lost:
         yield Event(now, UNANSWERED, hubspot, salesforce, run_id, {"reason": LOST, "changes": lost})
+
+
+def _refs(job: Job) -> tuple[Ref | None, Ref | None]:
+    """HubSpot's record and Salesforce's, with the one that was just made."""
+    refs = {ref.side: ref for ref in job.case.refs}
+    if job.made and job.made.done and job.made.ref:
+        refs[job.made.side] = job.made.ref
+    return refs.get(Side.HUBSPOT), refs.get(Side.SALESFORCE)
 
 
 def change_row(change: Change) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from connector.core.matching import cross_id, keys
-from connector.core.plan import Archive, Because, Update
+from connector.core.plan import Archive, Because, Relink, Update
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
@@ -150,7 +150,12 @@ def _linked(bridge: Bridge, run_id: int) -> Iterator[list[Case]]:
         if not rows:
             return
         after = rows[-1][0].id
-        yield with_history(bridge, _linked_cases(bridge, rows))
+        cases = _linked_cases(bridge, rows)
+        heirs = [step.new for case in cases for step in case.plan.steps if isinstance(step, Relink)]
+        if heirs:  # they are about to be linked, and no longer loose
+            with bridge.database.begin() as conn:
+                spool.claim(conn, run_id, heirs)
+        yield with_history(bridge, cases)
 
 
 def _linked_cases(bridge: Bridge, rows: Sequence[tuple[Link, Reading | None, Reading | None]]) -> list[Case]:

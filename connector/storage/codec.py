@@ -51,12 +51,12 @@ def dumps(value: Mapping[str, Any]) -> bytes:
 
 
 def memory_bytes(memory: Memory) -> bytes:
-    """`[base]` or `[base, sent]`: base `{rule: [hubspot, salesforce]}`, sent `{"h": {rule: [...]}, "s": {...}}`."""
+    """`[base]` for the usual link; `sent`, and then the earlier ids, follow only where there are any."""
     base = {rule: (agreed.hubspot, agreed.salesforce) for rule, agreed in memory.base.items()}
-    if not memory.sent:
+    if not memory.sent and not memory.formerly:
         return orjson.dumps((base,))
     sent = {side[0]: values for side, values in memory.sent.items() if values}
-    return orjson.dumps((base, sent))
+    return orjson.dumps((base, sent, memory.formerly) if memory.formerly else (base, sent))
 
 
 def memory(stored: bytes) -> Memory:
@@ -65,7 +65,8 @@ def memory(stored: bytes) -> Memory:
     agreed = {rule: Agreed(*values) for rule, values in base.items()}
     if not rest:
         return Memory(agreed)
-    return Memory(agreed, {side: _sent(rest[0][side[0]]) for side in Side if side[0] in rest[0]})
+    sent = {side: _sent(rest[0][side[0]]) for side in Side if side[0] in rest[0]}
+    return Memory(agreed, sent, tuple(rest[1]) if len(rest) > 1 else ())
 
 
 def _sent(values: Mapping[str, Sequence[str | None]]) -> dict[str, tuple[str | None, ...]]:

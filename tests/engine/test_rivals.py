@@ -4,7 +4,7 @@ from connector.core.plan import IssueKind
 from connector.engine.candidates import find_candidates
 from connector.engine.cases import loose_cases
 from connector.engine.decisions import Decisions
-from tests.engine.town import Town
+from tests.engine.town import CROSS, Town
 
 
 def test_when_one_of_two_leads_is_deleted_the_other_meets_the_contact(town: Town) -> None:
@@ -40,3 +40,32 @@ def test_who_another_worker_has_linked_meanwhile_is_neither_made_again_nor_calle
     (case,) = loose_cases(town.bridge, [loose], find_candidates(town.bridge, [loose]), Decisions({}, {}))
     assert case.plan.steps == ()
     assert case.plan.note == "another worker has linked it meanwhile"
+
+
+def test_the_question_about_two_contacts_of_one_lead_stands_until_somebody_answers_it(town: Town) -> None:
+    """Found by the simulation: the next look at the loose contact closed the question, and its edits went nowhere."""
+    one, other = town.contact(email="a@x.test"), town.contact(email="b@x.test")
+    town.full()
+    leads = dict(town.links())
+    town.salesforce.merge(leads[one], leads[other])
+    town.once()
+    for look in (town.once, town.full):
+        town.hubspot.edit(other, jobtitle="CTO")
+        look()
+        assert [stored.issue.code for stored in town.issues()] == ["MERGED_ON_ONE_SIDE"]
+    town.hubspot.merge(one, other)
+    town.once()
+    assert town.issues() == []
+
+
+def test_the_other_side_learns_the_id_of_the_record_that_a_merge_left(town: Town) -> None:
+    """Found by the simulation: a contact with the id of the Lead that was merged away was asked about for ever."""
+    contact = town.contact(email="a@x.test")
+    town.full()
+    ((_, lead),) = town.links()
+    survivor = town.lead(Email="b@x.test", LastName="B")
+    town.salesforce.merge(survivor, lead)
+    town.once()
+    assert town.links() == [(contact, survivor)]
+    assert town.hubspot.values(contact)[CROSS] == survivor.id
+    assert town.issues() == []

@@ -8,7 +8,9 @@ import pytest
 
 from connector import ports
 from connector.core.mapping import Policy
+from connector.core.plan import IssueKind
 from connector.core.refs import Ref
+from connector.engine import apply
 from connector.errors import Transient
 from connector.storage import state
 from tests.engine.town import RULES, Town, pair
@@ -104,3 +106,27 @@ def test_an_erased_person_leaves_nothing_that_was_under_way(town: Town, couple: 
     with town.database.read() as conn:
         assert [row for kept in state.named(conn, "underway:").values() for row in kept["rows"]] == []
     assert town.story(lead) == []
+
+
+def test_a_link_that_was_undone_just_before_a_death_is_told_and_shown(
+    town: Town, couple: tuple[Ref, Ref], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the simulation: the link was gone without a word, and the contact's edits went nowhere."""
+    contact, lead = couple
+    town.hubspot.edit(contact, jobtitle="CTO")
+    town.salesforce.archive(lead)
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    monkeypatch.setattr(apply, "_conclude", die)
+    with pytest.raises(Killed):
+        town.sync()
+    monkeypatch.undo()
+    assert town.links() == []
+    assert [event.kind for event in town.story(contact)][-1] == "unlinked"
+    assert [stored.issue.kind for stored in town.issues()] == [IssueKind.EDIT_BEATS_DELETION]
+    town.clock.sleep(timedelta(minutes=7).total_seconds())
+    town.sync()
+    assert [event.kind for event in town.story(contact)].count("unlinked") == 1
+    assert [stored.issue.kind for stored in town.issues()] == [IssueKind.EDIT_BEATS_DELETION]

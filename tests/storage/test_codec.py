@@ -73,3 +73,9 @@ def test_an_ordinary_reading_is_stored_without_its_empty_parts() -> None:
 def test_a_memory_is_stored_as_compactly_as_documented() -> None:
     memory = Memory({"phone": Agreed("+44", None)}, {Side.SALESFORCE: {"phone": ("+44", "+45")}})
     assert codec.memory_bytes(memory) == b'[{"phone":["+44",null]},{"s":{"phone":["+44","+45"]}}]'
+
+
+def test_the_earlier_ids_of_a_link_follow_what_was_sent() -> None:
+    memory = Memory({"phone": Agreed("+44", None)}, formerly=("00Q1", "00Q2"))
+    assert codec.memory_bytes(memory) == b'[{"phone":["+44",null]},{},["00Q1","00Q2"]]'
+    assert codec.memory(codec.memory_bytes(memory)) == memory
