@@ -39,10 +39,15 @@ def drain(stage: Stage, passes: int) -> None:
                 break
         else:
             raise Broken(f"{_dirty(stage)} refs are dirty after {passes} passes, or every pass writes")
-        before = len(_ours(stage))
+        stage.clock.advance(A_DAY_S)
+        before, calls = len(_ours(stage)), _calls(stage)
         opened.sync("full", by="calm", approved=True)
         stage.clock.advance(PAUSE_S)
-        stage.excused["writes that only comparing everything led to"] += len(_ours(stage)) - before
+        found = len(_ours(stage)) - before
+        if not found and not _dirty(stage):  # then no later pass would write either: all it goes by is as it was
+            _bounded("full", _calls(stage) - calls)
+            return
+        stage.excused["writes that only comparing everything led to"] += found
         for _ in range(FOLLOWING):
             opened.sync("once", by="calm", approved=True)
             stage.clock.advance(PAUSE_S)
@@ -53,8 +58,12 @@ def drain(stage: Stage, passes: int) -> None:
             stage.clock.advance(PAUSE_S)
             if len(_ours(stage)) != before:
                 raise Broken(f"a settled world is written to ({mode}): {_ours(stage)[before:][:3]}")
-            if _calls(stage) - calls > QUIET_CALLS:
-                raise Broken(f"looking at a settled world ({mode}) takes {_calls(stage) - calls} calls")
+            _bounded(mode, _calls(stage) - calls)
+
+
+def _bounded(mode: str, calls: int) -> None:
+    if calls > QUIET_CALLS:
+        raise Broken(f"looking at a settled world ({mode}) takes {calls} calls")
 
 
 def unfinished(evidence: Evidence) -> Iterator[str]:
