@@ -22,6 +22,7 @@ from connector.core.plan import (
     Change,
     Link,
     Memory,
+    Raise,
 )
 from connector.core.refs import Ref, Side
 from connector.engine import making, record, underway
@@ -176,11 +177,23 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
         underway.concluded(conn, later.batch)
         _tell_taken(jobs)
         record.part_archived(conn, bridge, jobs, now)
+        _note_overtaken(conn, jobs)
         _advance(conn, jobs)
         rivals = record.record(conn, jobs, run, now)
         marks = [Mark(ref, now, "a rival is gone") for ref in rivals]
         marks += [Mark(ref, now, "look again") for job in jobs for ref in job.again]
         dirty.mark_all(conn, marks + later.marks(bridge, now), now)
+
+
+def _note_overtaken(conn: Connection, jobs: Sequence[Job]) -> None:
+    """Who woke too late asks no questions about a link that others have changed since: they may be answered by now."""
+    asking = {job.link_id: job for job in jobs if job.link_id is not None and not job.made and _has(job.case, Raise)}
+    if asking:
+        versions = {link_id: link.version for link_id, link in links.by_ids(conn, list(asking)).items()}
+        for link_id, job in asking.items():
+            if versions.get(link_id) != job.version:
+                job.overtaken = True
+                job.again += job.case.refs
 
 
 def _advance(conn: Connection, jobs: Sequence[Job]) -> None:

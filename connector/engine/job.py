@@ -31,6 +31,7 @@ class Job:
     notes: list[tuple[str, str]] = field(default_factory=list)  # (kind of event, words)
     raised: list[Issue] = field(default_factory=list)
     shown: bool = False  # what its plan and its moves raise was shown ahead
+    overtaken: bool = False  # others have changed the link since it was planned: what it asks may be answered by now
     barred: bool = False  # a side has refused this very record as it is; nothing is sent again
 
     @property

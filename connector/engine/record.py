@@ -183,6 +183,8 @@ def tell_moves(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -
 
 
 def _raised(job: Job) -> list[Issue]:
+    if job.overtaken:
+        return []
     return [step.issue for step in job.case.plan.steps if isinstance(step, Raise)] + job.raised
 
 
@@ -251,7 +253,7 @@ def _close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: 
     """
     if not issues.counts(conn):
         return set()
-    refs = [ref for job in jobs if not job.troubled for ref in job.case.refs]
+    refs = [ref for job in jobs if not (job.troubled or job.overtaken) for ref in job.case.refs]
     rivals = _rivals_of_gone(conn, [job.case for job in jobs])
     keep = {(issue.kind, issue.refs[0], issue.rule, issue.field) for issue in opened}
     keep |= {(IssueKind.PARKED, ref, rule, name) for job in jobs for ref, rule, name in _still_parked(job)}

@@ -239,3 +239,19 @@ def test_a_contact_that_is_deleted_just_before_it_meets_its_lead_is_made_anew_fo
     assert (there, made in town.hubspot.live("contacts"), made != contact) == (lead, True, True)
     assert town.hubspot.values(made)["jobtitle"] == "CFO"
     assert town.issues() == []
+
+
+def test_a_question_that_others_have_answered_meanwhile_is_not_asked(town: Town, couple: tuple[Ref, Ref]) -> None:
+    """Found by the crash matrix: a worker that woke late asked about a conflict that was settled."""
+    contact, lead = couple
+    town.hubspot.edit(contact, jobtitle="CTO")
+    town.salesforce.edit(lead, Title="CFO")
+
+    def answer() -> None:
+        town.salesforce.edit(lead, Title="CTO")
+        _touch(town, contact)
+
+    _meanwhile(town, "read_many", answer)
+    town.sync()
+    assert town.issues() == []
+    assert town.dirty() == 0
