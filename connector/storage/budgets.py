@@ -8,6 +8,7 @@ from functools import cache
 from sqlalchemy import Connection, Executable, bindparam, select
 
 from connector.core.refs import Side
+from connector.storage.asking import value
 from connector.storage.tables import budgets
 from connector.storage.upsert import insert
 
@@ -16,13 +17,12 @@ _SPENT = select(budgets.c.calls).where(budgets.c.side == bindparam("side"), budg
 
 def spend(conn: Connection, side: Side, day: date, calls: int) -> int:
     """Add calls to the day; the day's total with them."""
-    row = {"side": side.value, "day": day.isoformat(), "calls": calls}
-    return int(conn.execute(_added(conn.dialect.name), row).scalar_one())
+    return int(value(conn, _added(conn.dialect.name), side=side.value, day=day.isoformat(), calls=calls))
 
 
 def spent(conn: Connection, side: Side, day: date) -> int:
     """The day's calls so far."""
-    return conn.scalar(_SPENT, {"side": side.value, "day": day.isoformat()}) or 0
+    return value(conn, _SPENT, side=side.value, day=day.isoformat()) or 0
 
 
 @cache

@@ -53,7 +53,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent look that cannot write and blocks nobody (but in memory, where everyone takes turns)."""
-        with self._one_here(), self._turn(self.in_memory), self._looking.connect() as conn:
+        with self._one_here(), self._turn(self.in_memory), self._looking.begin() as conn:
             yield conn
 
     def problem(self) -> str | None:

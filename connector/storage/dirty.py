@@ -18,6 +18,7 @@ from sqlalchemy import BigInteger, Connection, Delete, Integer, Update, bindpara
 
 from connector.core.refs import Ref
 from connector.storage import codec
+from connector.storage.asking import change, many, rows, value
 from connector.storage.tables import dirty
 from connector.storage.upsert import Insert, among, chunks, insert
 
@@ -109,11 +110,9 @@ def mark_all(conn: Connection, marks: Iterable[Mark], now: datetime, lane: int =
     """As `mark`, for records that are due at different times: of those marked twice the sooner holds."""
     latest_first = sorted(marks, key=lambda one: one.due_at, reverse=True)
     soonest = sorted({codec.key(one.ref): one for one in latest_first}.items())
-    if not soonest:
-        return
     new = {"lane": lane, "marked_at": codec.micros(now), "generation": 1, "attempts": 0, "leased_until": 0}
     parameters = [{**new, "key": key, "due_at": codec.micros(one.due_at), "reason": one.reason} for key, one in soonest]
-    conn.execute(_marking(conn.dialect.name), parameters)
+    many(conn, _marking(conn.dialect.name), parameters)
 
 
 @cache
@@ -133,8 +132,7 @@ def _marking(dialect: str) -> Insert:
 
 def claim(conn: Connection, now: datetime, limit: int, lease_until: datetime) -> list[Claim]:
     """Lease up to `limit` keys that are due and leased to nobody; lower lanes first, then the longest due."""
-    when = {"_now": codec.micros(now), "_until": codec.micros(lease_until), "_limit": limit}
-    leased = conn.execute(_CLAIM, when)
+    leased = rows(conn, _CLAIM, _now=codec.micros(now), _until=codec.micros(lease_until), _limit=limit)
     return [
         Claim(codec.ref(key), generation, attempts, lane, lease_until)
         for lane, _, key, generation, attempts in sorted(map(tuple, leased))
@@ -147,7 +145,7 @@ def done(conn: Connection, claims: Sequence[Claim]) -> int:
     if not parameters:
         return 0
     _lock(conn, parameters)
-    gone = conn.execute(_DONE, parameters).rowcount
+    gone = many(conn, _DONE, parameters)
     if gone < len(parameters):
         release(conn, claims)
     return gone
@@ -155,17 +153,13 @@ def done(conn: Connection, claims: Sequence[Claim]) -> int:
 
 def release(conn: Connection, claims: Sequence[Claim]) -> None:
     """Give keys back as they were: nothing was done about them."""
-    parameters = _parameters(claims)
-    if parameters:
-        conn.execute(_RELEASE, parameters)
+    many(conn, _RELEASE, _parameters(claims))
 
 
 def retry(conn: Connection, claims: Sequence[Claim], due_at: datetime, reason: str) -> None:
     """Put keys back until `due_at`; one marked again meanwhile stays due, for what was marked may be the mending."""
     later = {"_due": codec.micros(due_at), "_reason": reason}
-    parameters = [{**row, **later} for row in _parameters(claims)]
-    if parameters:
-        conn.execute(_RETRY, parameters)
+    many(conn, _RETRY, [{**row, **later} for row in _parameters(claims)])
 
 
 def hurry(conn: Connection, now: datetime) -> int:
@@ -176,19 +170,19 @@ def hurry(conn: Connection, now: datetime) -> int:
 
 def next_due(conn: Connection) -> datetime | None:
     """When the next key can be claimed: it must be due, and no lease may stand. None when nothing waits."""
-    stored = conn.scalar(_NEXT_DUE)
+    stored = value(conn, _NEXT_DUE)
     return None if stored is None else codec.moment(stored)
 
 
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Take records off the set, whoever works on them."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        conn.execute(_FORGET, {"among": portion})
+        change(conn, _FORGET, among=portion)
 
 
 def count(conn: Connection) -> int:
     """How many keys wait, leased ones included."""
-    return conn.scalar(_COUNT) or 0
+    return int(value(conn, _COUNT))
 
 
 def oldest(conn: Connection) -> datetime | None:
@@ -217,4 +211,4 @@ def _lock(conn: Connection, parameters: Sequence[dict[str, Any]]) -> None:
     """Lock keys in their order before two statements each touch some of them; SQLite has one writer anyway."""
     if conn.dialect.name == "postgresql":
         for portion in chunks([row["_key"] for row in parameters]):
-            conn.execute(_LOCK, {"among": portion})
+            rows(conn, _LOCK, among=portion)

@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select
 
 from connector.core.refs import Ref, Side
 from connector.storage import codec
+from connector.storage.asking import many
 from connector.storage.tables import events
-from connector.storage.upsert import many
 
 _APPEND = events.insert()
 

@@ -20,6 +20,7 @@ from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Ref, Side
 from connector.core.values import Value
 from connector.storage import codec
+from connector.storage.asking import change, many, rows
 from connector.storage.tables import issue_refs, issues
 from connector.storage.upsert import among, chunks, insert
 
@@ -42,7 +43,7 @@ _TURN = 0x15505  # names the lock of `_take_turns`; any number that nothing else
 _OPEN = issues.c.closed_at.is_(None)
 _CONCERNED = select(issue_refs.c.issue_id).where(among(issue_refs.c.key))
 _LED_BY = select(issues.c.id, issues.c.key, issues.c.kind, issues.c.rule, issues.c.field).where(
-    among(issues.c.key), issues.c.kind.in_(bindparam("kinds", expanding=True)), _OPEN
+    among(issues.c.key), _OPEN
 )
 _CONCERNING = (
     select(issue_refs.c.key, *_COLUMNS)
@@ -114,7 +115,7 @@ def close(conn: Connection, ids: Iterable[int], now: datetime, how: str) -> int:
     """Close open issues and say how ("agreed", "settled by a person"); how many there were to close."""
     _take_turns(conn)
     closed = {"closed_at": codec.micros(now), "closed_how": how}
-    return sum(conn.execute(_CLOSE, {"among": portion, **closed}).rowcount for portion in chunks(sorted(set(ids))))
+    return sum(change(conn, _CLOSE, among=portion, **closed) for portion in chunks(sorted(set(ids))))
 
 
 def close_for(  # noqa: PLR0913, PLR0917  # which, when, how and what not: all six are one sentence
@@ -127,12 +128,12 @@ def close_for(  # noqa: PLR0913, PLR0917  # which, when, how and what not: all s
 ) -> int:
     """Close the open issues of these kinds that are led by these records, but for those to keep; how many."""
     kept = {(codec.key(ref), kind.value, rule, field) for kind, ref, rule, field in keep}
-    names = [kind.value for kind in kinds]
+    names = {kind.value for kind in kinds}
     over = [
         row[0]
         for portion in chunks(sorted({codec.key(ref) for ref in refs}))
-        for row in conn.execute(_LED_BY, {"among": portion, "kinds": names})
-        if tuple(row[1:]) not in kept
+        for row in rows(conn, _LED_BY, among=portion)
+        if row[2] in names and tuple(row[1:]) not in kept
     ]
     return close(conn, over, now, how) if over else 0
 
@@ -202,7 +203,7 @@ def counts(conn: Connection) -> dict[IssueKind, int]:
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Remove every issue, open or closed, that concerns these records: they hold values of people."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        conn.execute(_FORGET, {"among": portion})
+        change(conn, _FORGET, among=portion)
 
 
 def _take_turns(conn: Connection) -> None:
@@ -244,15 +245,15 @@ def _decoded(stored: bytes | None) -> Value:
 def _concern(conn: Connection, raised: Sequence[tuple[int, Issue]]) -> None:
     """Index issues by all the records they concern now."""
     for portion in chunks([issue_id for issue_id, _ in raised]):
-        conn.execute(_UNCONCERN, {"among": portion})
-    rows = sorted({(codec.key(ref), issue_id) for issue_id, issue in raised for ref in issue.refs})
-    conn.execute(_CONCERN, [{"key": record, "issue_id": issue_id} for record, issue_id in rows])
+        change(conn, _UNCONCERN, among=portion)
+    pairs = sorted({(codec.key(ref), issue_id) for issue_id, issue in raised for ref in issue.refs})
+    many(conn, _CONCERN, [{"key": record, "issue_id": issue_id} for record, issue_id in pairs])
 
 
 def _concerning(conn: Connection, refs: Iterable[Ref], kind: IssueKind) -> Iterable[tuple[Ref, StoredIssue]]:
     """Each of the records with each open issue of a kind that concerns it."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        for record, *row in conn.execute(_CONCERNING, {"among": portion, "kind": kind.value}):
+        for record, *row in rows(conn, _CONCERNING, among=portion, kind=kind.value):
             yield codec.ref(record), _stored(row)
 
 

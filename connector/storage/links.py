@@ -20,8 +20,10 @@ from sqlalchemy.exc import IntegrityError
 from connector.core.plan import Memory
 from connector.core.refs import Ref, Side
 from connector.storage import codec
+from connector.storage.asking import many, value
+from connector.storage.asking import rows as rows_of
 from connector.storage.tables import links
-from connector.storage.upsert import among, chunks, many
+from connector.storage.upsert import among, chunks
 from connector.storage.upsert import insert as insert_into
 
 FIRST_VERSION = 1  # of a link just made
@@ -75,7 +77,7 @@ class Link:
 def link_of(row: Sequence[Any]) -> Link:
     """The link in a row of `COLUMNS`."""
     link_id, pair, hubspot, salesforce, memory, version, stopped = row
-    return Link(link_id, pair, codec.ref(hubspot), codec.ref(salesforce), codec.memory(memory), version, stopped)
+    return Link(link_id, pair, codec.ref(hubspot), codec.ref(salesforce), codec.memory(memory), version, bool(stopped))
 
 
 def insert(conn: Connection, rows: Sequence[NewLink], now: datetime) -> list[int | None]:
@@ -109,7 +111,7 @@ def by_refs(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Link]:
     found: dict[Ref, Link] = {}
     for side, keys in wanted.items():
         for portion in chunks(list(keys)):
-            for link in map(link_of, conn.execute(_AMONG_REFS[side], {"among": portion})):
+            for link in map(link_of, rows_of(conn, _AMONG_REFS[side], among=portion)):
                 found[link.hubspot if side is Side.HUBSPOT else link.salesforce] = link
     return found
 
@@ -119,7 +121,7 @@ def by_ids(conn: Connection, ids: Iterable[int]) -> dict[int, Link]:
     return {
         link.id: link
         for portion in chunks(list(ids))
-        for link in map(link_of, conn.execute(_AMONG_IDS, {"among": portion}))
+        for link in map(link_of, rows_of(conn, _AMONG_IDS, among=portion))
     }
 
 
@@ -131,7 +133,7 @@ def page(conn: Connection, after_id: int, limit: int) -> list[Link]:
 
 def count(conn: Connection) -> int:
     """How many links there are."""
-    return conn.scalar(_COUNT) or 0
+    return int(value(conn, _COUNT))
 
 
 def save(conn: Connection, rows: Sequence[tuple[int, int, Memory]]) -> set[int]:
@@ -198,5 +200,5 @@ def _locked_versions(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
     """The versions of links, their rows locked in the order of ids until the transaction ends."""
     versions: dict[int, int] = {}
     for portion in chunks(sorted(set(ids))):
-        versions.update(conn.execute(_VERSIONS, {"among": portion}).all())
+        versions.update(map(tuple, rows_of(conn, _VERSIONS, among=portion)))
     return versions

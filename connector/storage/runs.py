@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from connector.storage import codec
+from connector.storage.asking import change, value
 from connector.storage.tables import runs
 
 _START = insert(runs).returning(runs.c.id)
@@ -34,13 +35,13 @@ class RunRow:
 def start(conn: Connection, kind: str, now: datetime, by: str, config_digest: str) -> int:
     """Record that a run begins; its id."""
     values = {"kind": kind, "started_by": by, "config_digest": config_digest, "started_at": codec.micros(now)}
-    return int(conn.execute(_START, values).scalar_one())
+    return int(value(conn, _START, **values))
 
 
 def finish(conn: Connection, run_id: int, now: datetime, outcome: str, counts: Mapping[str, Any]) -> None:
     """Record how a run ended and what it counted."""
-    ended = {"_id": run_id, "finished_at": codec.micros(now), "outcome": outcome, "counts": codec.dumps(counts)}
-    conn.execute(_FINISH, ended)
+    ended = {"finished_at": codec.micros(now), "outcome": outcome, "counts": codec.dumps(counts)}
+    change(conn, _FINISH, _id=run_id, **ended)
 
 
 def recent(conn: Connection, limit: int) -> list[RunRow]:

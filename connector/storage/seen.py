@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select
 
 from connector.core.refs import Ref, Side
 from connector.storage import codec
+from connector.storage.asking import change, many, rows, value
 from connector.storage.tables import seen
 from connector.storage.upsert import among, chunks, replacing
 
@@ -27,7 +28,7 @@ _PURGE = delete(seen).where(seen.c.side == bindparam("_side"), seen.c.stamp < bi
 _FORGET = delete(seen).where(among(seen.c.key))
 
 
-def record(conn: Connection, rows: Iterable[tuple[Ref, datetime, str]]) -> None:
+def record(conn: Connection, observed: Iterable[tuple[Ref, datetime, str]]) -> None:
     """Remember that these records were observed with that stamp and digest; the latest observation stands."""
     parameters = [
         {
@@ -37,12 +38,10 @@ def record(conn: Connection, rows: Iterable[tuple[Ref, datetime, str]]) -> None:
             "stamp": codec.micros(stamp),
             "digest": digest,
         }
-        for ref, stamp, digest in rows
+        for ref, stamp, digest in observed
     ]
-    if not parameters:
-        return
     parameters.sort(key=lambda row: str(row["key"]))  # one lock order for all writers: no deadlocks
-    conn.execute(replacing(conn, seen, "stamp", "digest"), parameters)
+    many(conn, replacing(conn, seen, "stamp", "digest"), parameters)
 
 
 def lookup(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, tuple[datetime, str]]:
@@ -51,22 +50,22 @@ def lookup(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, tuple[datetime, s
     return {
         wanted[key]: (codec.moment(stamp), digest)
         for portion in chunks(list(wanted))
-        for key, stamp, digest in conn.execute(_LOOKUP, {"among": portion})
+        for key, stamp, digest in rows(conn, _LOOKUP, among=portion)
     }
 
 
 def count(conn: Connection, side: Side, obj: str, start: datetime, before: datetime) -> int:
     """How many records of an object were observed with a stamp from `start` on and before `before`."""
-    window = {"side": side.value, "object": obj, "start": codec.micros(start), "before": codec.micros(before)}
-    return conn.scalar(_COUNT, window) or 0
+    window = {"start": codec.micros(start), "before": codec.micros(before)}
+    return int(value(conn, _COUNT, side=side.value, object=obj, **window))
 
 
 def purge(conn: Connection, side: Side, before: datetime) -> int:
     """Forget observations whose stamp lies before a moment; how many they were."""
-    return conn.execute(_PURGE, {"_side": side.value, "_before": codec.micros(before)}).rowcount
+    return change(conn, _PURGE, _side=side.value, _before=codec.micros(before))
 
 
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Remove what was observed of these records."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
-        conn.execute(_FORGET, {"among": portion})
+        change(conn, _FORGET, among=portion)

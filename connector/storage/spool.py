@@ -32,9 +32,10 @@ from sqlalchemy import (
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.storage import codec
+from connector.storage.asking import many
 from connector.storage.links import COLUMNS, Link, link_of
 from connector.storage.tables import links, runs, spool, spool_claims, spool_marks
-from connector.storage.upsert import adding, among, chunks, many, replacing
+from connector.storage.upsert import adding, among, chunks, replacing
 
 _NUL = "\0"  # PostgreSQL keeps none in texts; nobody is recognised by a value that has one
 _RUN_MAX = timedelta(days=1)  # no full pass takes longer

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy import delete as delete_rows
 
+from connector.storage import asking
 from connector.storage.tables import state
 from connector.storage.upsert import replacing
 
@@ -18,19 +19,18 @@ _FORGET = delete_rows(state).where(state.c.key == bindparam("_key"))
 
 def get(conn: Connection, name: str) -> Any:
     """The JSON value of that name; None when there is none."""
-    stored = conn.scalar(_VALUE, {"key": name})
+    stored = asking.value(conn, _VALUE, key=name)
     return None if stored is None else orjson.loads(stored)
 
 
 def put(conn: Connection, name: str, value: Any) -> None:
     """Remember a JSON value by name, in place of an earlier one."""
-    conn.execute(replacing(conn, state, "value"), {"key": name, "value": orjson.dumps(value)})
+    asking.change(conn, replacing(conn, state, "value"), key=name, value=orjson.dumps(value))
 
 
 def delete(conn: Connection, names: Sequence[str]) -> None:
     """Forget what is remembered under these names, in their order: two workers that forget the same ones take turns."""
-    if names:
-        conn.execute(_FORGET, [{"_key": name} for name in sorted(names)])
+    asking.many(conn, _FORGET, [{"_key": name} for name in sorted(names)])
 
 
 def named(conn: Connection, prefix: str) -> dict[str, Any]:

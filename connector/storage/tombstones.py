@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from connector.storage import codec
+from connector.storage.asking import many, rows, value
 from connector.storage.tables import tombstones
 from connector.storage.upsert import adding, among, chunks
 
@@ -17,16 +18,15 @@ _KNOWN = select(tombstones.c.hash).where(among(tombstones.c.hash))
 
 def add(conn: Connection, hashes: Iterable[str], now: datetime) -> None:
     """Remember erased identities; the first erasure's time stays."""
-    rows = [{"hash": one, "erased_at": codec.micros(now)} for one in sorted(set(hashes))]
-    if rows:
-        conn.execute(adding(conn, tombstones), rows)
+    erased_at = codec.micros(now)
+    many(conn, adding(conn, tombstones), [{"hash": one, "erased_at": erased_at} for one in sorted(set(hashes))])
 
 
 def any(conn: Connection) -> bool:  # noqa: A001  # reads `tombstones.any(...)` where it is called
     """Whether anybody was ever erased; most installations never hash a thing thanks to this."""
-    return conn.scalar(_ANY) is not None
+    return value(conn, _ANY) is not None
 
 
 def known(conn: Connection, hashes: Iterable[str]) -> set[str]:
     """Those of the hashes that are of erased identities."""
-    return {one for portion in chunks(sorted(set(hashes))) for one in conn.scalars(_KNOWN, {"among": portion})}
+    return {one for portion in chunks(sorted(set(hashes))) for (one,) in rows(conn, _KNOWN, among=portion)}

@@ -6,8 +6,8 @@ differs between the databases is built once for each of them, by a cached functi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import orjson
@@ -20,7 +20,6 @@ from sqlalchemy import (
     Dialect,
     Table,
     Text,
-    UpdateBase,
     bindparam,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,6 +27,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from connector.storage.asking import AMONG
 
 T = TypeVar("T")
 Insert = sqlite.Insert | postgresql.Insert
@@ -62,27 +63,6 @@ def _adding(dialect: str, table: Table) -> Insert:
     return insert(dialect, table).on_conflict_do_nothing()
 
 
-def many(conn: Connection, statement: UpdateBase, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Run a statement for many rows, without SQLAlchemy's preparation of each row, which costs more than storing it.
-
-    Every row names the same parameters. Values must be what the drivers take: text, whole numbers, bytes, None. The
-    statement is one that lives on, for what it was compiled to is kept.
-    """
-    if not rows:
-        return
-    sql, order = _compiled(statement, conn.dialect, tuple(rows[0]))
-    parameters = rows if order is None else [tuple(map(row.__getitem__, order)) for row in rows]
-    conn.exec_driver_sql(sql, parameters)
-
-
-@lru_cache(maxsize=100)
-def _compiled(statement: UpdateBase, dialect: Dialect, columns: tuple[str, ...]) -> tuple[str, list[str] | None]:
-    """The SQL, and where the database knows parameters by their place only, their names in order."""
-    compiled = statement.compile(dialect=dialect, column_keys=list(columns))
-    assert isinstance(compiled, SQLCompiler)
-    return compiled.string, compiled.positiontup
-
-
 class _Wanted(TypeDecorator[Sequence[Any]]):
     """Many values bound as one: a JSON list for SQLite, an array for PostgreSQL."""
 
@@ -108,7 +88,7 @@ class among(FunctionElement[bool]):  # noqa: N801  # reads as the function it is
 
     def __init__(self, column: ColumnElement[Any]) -> None:
         kind = Text if isinstance(column.type, Text) else BigInteger
-        super().__init__(column, bindparam("among", type_=_Wanted(kind)))
+        super().__init__(column, bindparam(AMONG, type_=_Wanted(kind)))
 
 
 @compiles(among, "sqlite")
