@@ -104,7 +104,7 @@ class Worker:
     def _run(self, opened: Installation) -> None:
         self.runs += 1
         stage, dice = self.stage, Random(f"{self.stage.seed}:{self.name}:{self.runs}")
-        mode = "full" if dice.random() < 0.15 else "once"
+        mode = "full" if dice.random() < 0.1 else "once"
         stage.tell(f"begins a run: {mode}", self.name)
         stage.trace.counts["runs"] += 1
         try:

@@ -8,9 +8,10 @@ cleaning up would do, store or CRM, is refused. A frozen one goes on later as if
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from greenlet import getcurrent, greenlet
 from sqlalchemy import Connection
@@ -114,12 +115,23 @@ class SharedStore(Database):
 
     def __init__(self, inner: Database, turns: Turns) -> None:
         self.__dict__.update(inner.__dict__)
-        self._inner, self._turns_of = inner, turns
+        self._turns_of = turns
+        self._writing, self._reading = _connections(inner)
 
-    def begin(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
         self._turns_of.moment("writes to the store")
-        return self._inner.begin()
+        with self._one_here(), self._turn(True), self._writing.begin():
+            yield self._writing
 
-    def read(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
         self._turns_of.moment("looks into the store")
-        return self._inner.read()
+        with self._one_here(), self._turn(True), self._reading.begin():
+            yield self._reading
+
+
+@lru_cache(maxsize=1)
+def _connections(store: Database) -> tuple[Connection, Connection]:
+    """For writing and for looking, held open: a store in memory is one connection anyway, and lending it costs time."""
+    return store._engine.connect(), store._looking.connect()

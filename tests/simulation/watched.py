@@ -132,7 +132,7 @@ class WatchedStore(SharedStore):
     def begin(self) -> Iterator[Connection]:
         with super().begin() as conn:
             yield conn
-            last = conn.exec_driver_sql(_LAST).scalar() or 0
+            last = conn.connection.driver_connection.execute(_LAST).fetchone()[0] or 0
             grown, self._life.witness.story = last > self._life.witness.story, last
         if grown:
             self._life.told.append(len(self._log))
