@@ -20,7 +20,7 @@ from datetime import timedelta
 from random import Random
 
 from connector.bootstrap import Installation
-from connector.errors import BridgeError, Transient, Unauthorised
+from connector.errors import BridgeError
 from tests.simulation import circumstances, oracle, people, tables, weather
 from tests.simulation.stage import VARIANTS, SeededDice, Stage, new_store, new_world, sample
 from tests.simulation.trace import PEOPLE
@@ -109,7 +109,7 @@ class Worker:
         stage.trace.counts["runs"] += 1
         try:
             opened.sync(mode, by=self.name, approved=stage.approves)
-        except (Transient, Unauthorised) as fault:
+        except BridgeError as fault:
             stage.tell(f"ends its run: {type(fault).__name__}: {fault}", self.name)
             self.ended_by.append(type(fault).__name__)
         else:

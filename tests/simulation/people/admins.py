@@ -33,7 +33,7 @@ STAGE_METADATA = {
     },
 }
 CROSS_ID = "HubSpot_Contact_Id__c"
-DAY_CALLS = 1_000
+DAY_CALLS, DAY_S = 1_000, 90_000.0  # what waits for tomorrow is due then
 
 
 def lasts(stage: Stage, what: str, ending: Callable[[], object]) -> None:
@@ -245,6 +245,7 @@ def spends_quota(stage: Stage) -> str:
     setattr(settings, name, DAY_CALLS)
     does(stage, side, "set_daily_use", calls=DAY_CALLS - left)
     lasts(stage, f"{side.value} has calls left", lambda: setattr(settings, name, getattr(usual, name)))
+    lasts(stage, "a day passes", lambda: stage.clock.advance(DAY_S))
     return f"{side.value} has {left} calls left for today"
 
 
