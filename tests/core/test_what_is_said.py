@@ -196,7 +196,9 @@ EVIDENCE = {
     "HubSpot is put back": (
         MIRROR[Side.HUBSPOT], ("a", "a"), ("b", "a"), {}, "HubSpot was edited, but the rule does not go that way"),
     "Salesforce is put back": (
-        MIRROR[Side.SALESFORCE], ("a", "a"), ("a", "b"), {}, "Salesforce was edited, but the rule does not go that way"),
+        MIRROR[Side.SALESFORCE], ("a", "a"), ("a", "b"), {},
+        "Salesforce was edited, but the rule does not go that way",
+    ),
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from urllib.parse import unquote
 
 import click
@@ -13,6 +14,7 @@ import pytest
 from alembic.script import ScriptDirectory
 
 from connector.cli import GROUPS, main
+from connector.config.schema import json_schemas
 from connector.storage import migration
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +49,42 @@ def test_a_page_that_fell_behind_is_noticed(generator: ModuleType, tmp_path: Pat
     assert text.startswith("before\n<!-- generated: transforms -->\n")
     assert text.endswith("<!-- end -->\nafter\n")
     assert "| `trim` | yes |" in text
+
+
+def test_every_generated_part_stands_in_a_page(generator: ModuleType):
+    pages = "".join(path.read_text() for path in (ROOT / "docs").glob("*.md"))
+    assert sorted(re.findall(r"<!-- generated: (\w+) -->", pages)) == sorted(generator.PARTS)
+
+
+def test_every_command_is_in_the_docs():
+    headings = re.findall(r"^### (\w[\w-]*)$", (ROOT / "docs" / "commands.md").read_text(), re.MULTILINE)
+    assert sorted(headings) == sorted(commands())
+
+
+def keys_of(schema: dict[str, Any]) -> set[str]:
+    """Every key a schema knows, at any depth."""
+    groups = [schema, *schema.get("$defs", {}).values()]
+    return {name for group in groups for name in group.get("properties", {})}
+
+
+def test_every_setting_and_every_mapping_key_is_in_the_docs():
+    schemas = json_schemas()
+    settings, mappings = ((ROOT / "docs" / page).read_text() for page in ("configuration.md", "mappings.md"))
+    shown = {part for name in re.findall(r"^\| `([\w.]+)` \|", settings, re.MULTILINE) for part in name.split(".")}
+    assert keys_of(schemas.pop("config")) <= shown
+    shown = set(re.findall(r"^(?:\| |\*\*)`(\w+)`", mappings, re.MULTILINE))
+    assert {name: missing for name, schema in schemas.items() if (missing := keys_of(schema) - shown)} == {}
+
+
+def test_every_script_is_in_the_docs():
+    pages = "".join(page.read_text() for page in PAGES if page.name != "CHANGELOG.md")
+    scripts = [path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix]
+    assert [name for name in scripts if not re.search(rf"scripts/{name}\b", pages)] == []
+
+
+def test_every_page_is_linked_from_the_readme():
+    linked = re.findall(r"\]\(([^)#:]+)", (ROOT / "README.md").read_text())
+    assert {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")} - set(linked) == set()
 
 
 def test_every_option_of_every_command_is_in_the_docs():

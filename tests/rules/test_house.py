@@ -22,10 +22,15 @@ MORE_PARAMETERS = {"connector/sandbox": 9, "connector/storage": 3}
 CLOCKS = {
     "datetime": {"now", "utcnow", "today"},
     "date": {"today"},
-    "time": {"time", "time_ns", "monotonic", "perf_counter", "sleep"},
+    "time": {
+        "time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "sleep",
+        "gmtime", "localtime", "ctime", "strftime",
+    },
+    "os": {"urandom", "getrandom", "times"},
     "uuid": {"uuid1", "uuid4"},
-    "random": {"random", "randint", "choice", "shuffle", "randrange", "sample", "uniform"},
-}
+    "random": {"random", "randint", "choice", "choices", "shuffle", "randrange", "sample", "uniform", "SystemRandom"},
+}  # fmt: skip
+MAKES_A_KEY = {"connector/bootstrap.py"}  # once an installation; it decides nothing
 NO_SQL = {"Connection", "make_url", "URL", "ArgumentError"}  # a connection handed on, and how its address is read
 ASKS_THE_SYSTEM = {"connector/clock.py", "connector/sandbox/__main__.py", "connector/sandbox/server.py"}
 
@@ -110,8 +115,7 @@ def test_only_the_clock_asks_the_system_for_time_or_chance():
         if name not in ASKS_THE_SYSTEM
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute)
-        and isinstance(node.value, ast.Name)
-        and node.attr in CLOCKS.get(node.value.id, ())
+        and node.attr in CLOCKS.get(ast.unparse(node.value).removeprefix("datetime."), ())
     ]
     asking += [
         f"{name}:{node.lineno}"
@@ -123,6 +127,37 @@ def test_only_the_clock_asks_the_system_for_time_or_chance():
         and {alias.name for alias in node.names} & CLOCKS[node.module]
     ]
     assert not asking, "take `now`, a Clock or Dice as an argument"
+
+
+def test_only_the_installation_makes_a_key():
+    making = {name for name, tree in product().items() if "secrets" in imported(tree)}
+    assert making == MAKES_A_KEY, "what decides anything rolls the Dice it is handed"
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The modules of others that a module names, by their first part."""
+    named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    named |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return {name.split(".")[0] for name in named}
+
+
+def test_every_public_name_says_what_it_is():
+    """Each public class, function and method of a public class; a private one speaks through its name."""
+    silent = [
+        f"{name}:{one.lineno} {one.name}"
+        for name, tree in product().items()
+        for one in published(tree)
+        if not ast.get_docstring(one) and not any("setter" in ast.unparse(each) for each in one.decorator_list)
+    ]
+    assert not silent, "give types, units, errors and the source of the fact where the name does not"
+
+
+def published(parent: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    for node in parent.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+            if isinstance(node, ast.ClassDef):
+                yield from published(node)
 
 
 def test_sql_is_written_in_storage_only():
@@ -195,12 +230,15 @@ def test_every_room_has_its_place_in_the_layers():
 
 
 def test_the_import_contracts_hold():
+    """The layers, the purity of the core, the sandbox's independence, and each client library behind its adapter."""
     linter = Path(sys.executable).parent / "lint-imports"
     said = subprocess.run([linter, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout
 
 
-@pytest.mark.parametrize("name", ["demo", "test", "check", "environment", "docs"])
+@pytest.mark.parametrize(
+    "name", sorted(path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix)
+)
 def test_scripts_can_be_run_from_anywhere(name: str):
     script = ROOT / "scripts" / name
     assert script.stat().st_mode & 0o111, f"chmod +x scripts/{name}"
