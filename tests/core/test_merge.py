@@ -114,6 +114,13 @@ ECHOES = {
     "our write to HubSpot arrived and the writer moved on": (("a", "a"), "b", "c", TO_HS, "hubspot=c edited"),
     "writes of ours stand on both sides": (("a", "a"), "c", "b", BOTH, "salesforce=c wins by policy"),
     "first meeting repeated after a crash": (None, "c", "b", TO_SF, "salesforce=c edited"),
+    "first meeting after a crash, and Salesforce was edited since": (
+        None,
+        "c",
+        "d",
+        TO_SF,
+        "salesforce=c wins by policy",
+    ),
     "first meeting repeated after a crash, to HubSpot": (None, "b", "c", TO_HS, "hubspot=c edited"),
 }
 
