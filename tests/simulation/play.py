@@ -211,7 +211,9 @@ class Play:
         return None
 
     def _go_on(self, worker: Worker) -> None:
+        self.stage.trace.going = worker.name
         worker.turns.go_on()
+        self.stage.trace.going = PEOPLE
         if worker.turns.error:
             raise worker.turns.error
 
@@ -260,4 +262,5 @@ class Play:
             worker.turns.kill()
         stage.clock.advance(CALM_S)
         stage.tell("all is calm; one worker drains the world", "weather")
+        stage.trace.going = "calm"
         oracle.drain(stage, DRAIN_PASSES)

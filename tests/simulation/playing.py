@@ -14,7 +14,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import count, islice
 from multiprocessing import get_context
@@ -25,7 +25,7 @@ from tests.simulation.play import STEPS, Play
 
 STUCK_S = 300  # a play takes a fraction of a second
 RECORD = re.compile(r"\b(hubspot|salesforce)[: ]\w+[: ]\w*\d\w*")
-DETAIL = re.compile(r"'[^']*'|\"[^\"]*\"|\b\w*\d\w*\b|\bNone\b")
+DETAIL = re.compile(r"'[^']*'|\"[^\"]*\"|\b\w*\d[\w.]*\b|\bNone\b")
 OURS = re.compile(r"(connector|webhooks|tests)/")
 
 
@@ -83,8 +83,8 @@ def played(script: Script, tell: str = "") -> Ended:
     """
     began = time.process_time()
     play = script.play()
-    play.stage.trace.verbose = tell == "verbose"
-    wrong, kinds = _judged(play)
+    with _listening(play) if tell == "verbose" else nullcontext():
+        wrong, kinds = _judged(play)
     trace = play.stage.trace
     lines = trace.written(wrong, marked_only=tell == "marked") if tell else ()
     return Ended(
@@ -150,6 +150,18 @@ def kind(line: str) -> str:
 def _short(path: str) -> str:
     found = OURS.search(path)
     return path[found.start() :] if found else path.rsplit("/", 1)[-1]
+
+
+@contextmanager
+def _listening(play: Play) -> Iterator[None]:
+    """Have the trace told of every statement."""
+    with closing(play.stage.store._engine.raw_connection()) as lent:
+        raw = lent.driver_connection
+        raw.set_trace_callback(play.stage.trace.statement)
+    try:
+        yield
+    finally:
+        raw.set_trace_callback(None)
 
 
 @contextmanager

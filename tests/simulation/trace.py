@@ -28,6 +28,7 @@ WORDS = re.compile(r"[0-9A-Za-z]+")
 QUOTED = re.compile(r'"([0-9A-Za-z]+)"')
 ID = re.compile(r"/services/data/v[\d.]+|/crm/|/\d{4}-\d\d")
 LONG = 150
+WRITING = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 DERIVED = ("hs_v2_", "hs_lifecyclestage_")  # moments that HubSpot itself notes
 FATE = frozenset({"fate", "weather", "admin"})
 
@@ -54,13 +55,14 @@ class Trace:
     Attributes:
         step: which step of the play is going on.
         counts: what a summary counts.
-        verbose: whether transactions and what they write are told as well; they are never part of the hash.
+        asides: what was written to the store, where somebody wants to know; never part of the hash.
+        going: who has the turn.
     """
 
     clock: SandboxClock
     log: WriteLog
-    verbose: bool = False
     step: int = 0
+    going: str = PEOPLE
     lines: list[Line] = field(default_factory=list)
     asides: list[tuple[int, Line]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -72,10 +74,11 @@ class Trace:
         """Something happened."""
         self.lines.append(Line(self._passed(), self.step, len(self.log), who, words))
 
-    def aside(self, words: str, who: str) -> None:
-        """Something for those who want every detail."""
-        if self.verbose:
-            self.asides.append((len(self.lines), Line(self._passed(), self.step, len(self.log), who, words)))
+    def statement(self, sql: str) -> None:
+        """Whoever has the turn runs a statement on the store; for those who want every detail."""
+        if sql.startswith(WRITING):
+            told = Line(self._passed(), self.step, len(self.log), self.going, "  " + " ".join(sql.split())[:LONG])
+            self.asides.append((len(self.lines), told))
 
     def called(self, who: str, side: str, exchange: tuple[Request, Response], struck: str = "") -> None:
         """A call took effect, or was struck by a fault."""
@@ -111,8 +114,12 @@ class Trace:
         story = Story(self.log.entries(), wrong)
         for line in self._in_order():
             told = [story.head(line), *story.writes(line.place)]
-            if not marked_only or line.who in FATE or any(each.startswith(">") for each in told):
+            marked = [each for each in told if each.startswith(">")]
+            if not marked_only:
                 yield from told
+            elif marked or line.who in FATE:
+                yield told[0]
+                yield from (each for each in marked if each is not told[0])
 
     def _in_order(self) -> Iterator[Line]:
         """All lines, and the asides where they belong."""
