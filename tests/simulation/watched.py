@@ -28,10 +28,11 @@ BRIDGE = frozenset({"api:7906213", "api:smarketing-bridge"})  # who the bridge i
 
 
 class Seen(NamedTuple):
-    """A reading, and the place in the log before it was asked for."""
+    """A reading, and the place in the log before it was asked for; whether it came from a listing of everybody."""
 
     place: int
     reading: Reading
+    listed: bool = False
 
 
 @dataclass
@@ -40,8 +41,8 @@ class Written:
 
     Attributes:
         life: whose it is.
-        seen: what the life had read of this record by then, oldest first: all since it last told the story, and one
-            more. A batch reads some records twice, and plans from the earlier reading.
+        seen: what the life had read of this record by then, oldest first: listings, all since it last told the story,
+            and one more. A batch reads some records twice, and plans from the earlier reading.
         answered: whether the worker heard that it is done.
     """
 
@@ -79,14 +80,14 @@ class Life:
                 self.witness.writes[entry["seq"]] = Written(self, self.read.get((entry["side"], entry["id"]), ()))
         self.witness.heard = len(log)
 
-    def saw(self, readings: Sequence[Reading], place: int) -> None:
+    def saw(self, readings: Sequence[Reading], place: int, *, listed: bool = False) -> None:
         """It was told what was so at a place in the log, or later."""
         concluded = self.told[-1] if self.told else 0
         for reading in readings:
             key = reading.ref.side.value, reading.ref.id
             earlier = self.read.get(key, ())
-            recent = [seen for seen in earlier if seen.place >= concluded] or earlier[-1:]
-            self.read[key] = (*recent, Seen(place, reading))
+            recent = [seen for seen in earlier if seen.place >= concluded or seen.listed] or earlier[-1:]
+            self.read[key] = (*recent, Seen(place, reading, listed))
 
     def recorded(self, place: int) -> bool:
         """Whether it wrote into the story after that place in the log."""
@@ -172,7 +173,7 @@ class Watched:
     def scan(self, view: View) -> Iterator[Sequence[Reading]]:
         place = len(self._log)
         for portion in self._inner.scan(view):
-            self._life.saw(portion, place)
+            self._life.saw(portion, place, listed=True)
             yield portion
 
     def write(self, view: View, writes: Sequence[Write]) -> Sequence[Outcome]:

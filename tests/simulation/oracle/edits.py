@@ -22,7 +22,7 @@ from typing import Any
 from connector.core.refs import Side
 from tests.simulation.oracle.evidence import Evidence, key_of
 from tests.simulation.oracle.history import Record, Version
-from tests.simulation.oracle.rules import Rule, blank, form, translates
+from tests.simulation.oracle.rules import Rule, blank, form, shaped, translates
 from tests.simulation.watched import BRIDGE, Written
 
 DECIDED = ("newest", "wins by policy", "settled by a person", "mirrors", "undone")
@@ -63,6 +63,9 @@ def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version,
         return _fair(evidence, rule, record, (edit, over), told)
     if _carried(evidence, rule, record, edit, over):
         return ""
+    if _came_back(evidence, rule, record, edit, over):
+        evidence.excuse("written over by what the other CRM had made of it")
+        return ""
     return f"the bridge had read it, it never was on the other side, and the story says {told['because']!r}"
 
 
@@ -87,7 +90,8 @@ def _stale(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, 
     for seen in writing.seen:
         value = form(rule, record.side, seen.reading.values.get(name), evidence.sellers)
         if seen.place < edit.seq and value == wanted:
-            evidence.excuse("written over in the open window, though a second reading of the batch showed it")
+            how = "planned from a listing" if seen.listed else "a second reading of the batch showed it"
+            evidence.excuse(f"written over in the open window: {how}")
             return ""
     return f"the plan says it was {before!r}, which the writer had not read of late"
 
@@ -138,6 +142,19 @@ def _carried(evidence: Evidence, rule: Rule, record: Record, edit: Version, over
         form(rule, record.side.other, value, evidence.sellers) in wanted
         for value in evidence.held(others, rule, over.seq)
     )
+
+
+def _came_back(evidence: Evidence, rule: Rule, record: Record, edit: Version, over: Version) -> bool:
+    """Whether a value is what is left of the edit in the other CRM, which rounds it, or lets software rewrite it."""
+    wanted = form(rule, record.side, over.value, evidence.sellers)
+    for one in evidence.partners_of(record):
+        name = rule.on(one.side, one.object) or ""
+        for version in one.cells.get(name, ()):
+            if edit.seq < version.seq < over.seq and wanted in translates(
+                rule, record.side, version.value, evidence.sellers
+            ):
+                return shaped(rule, edit.value, version.value) or (one.side, one.object, name) in evidence.rewritten
+    return False
 
 
 def _fair(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version], told: dict[str, Any]) -> str:

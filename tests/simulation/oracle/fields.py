@@ -16,7 +16,7 @@ from typing import Any
 from connector.core.refs import Side
 from tests.simulation.oracle.evidence import Evidence
 from tests.simulation.oracle.history import Record
-from tests.simulation.oracle.rules import BLANKS, Rule, Written, blank, form, translates, written
+from tests.simulation.oracle.rules import BLANKS, Rule, Written, blank, form, shaped, translates, written
 
 DERIVED = {
     "Name",
@@ -46,6 +46,8 @@ def unlawful_writes(evidence: Evidence) -> Iterator[str]:
 
 def _judged(evidence: Evidence, mapping: Written, record: Record, change: tuple[int, str, Any]) -> str:
     seq, name, value = change
+    if not any(version.seq == seq for version in record.cells.get(name, ())):
+        return ""  # cleared for a moment, so that it may go back
     if name in mapping.keys().values() or name.startswith(DATES):
         return ""
     rules = [rule for rule in mapping.rules if rule.on(record.side, record.object) == name]
@@ -56,6 +58,10 @@ def _judged(evidence: Evidence, mapping: Written, record: Record, change: tuple[
     if not any(_allowed(rule, record.side) for rule in rules):
         return f"the rule only goes {rules[0].said['direction']}"
     if any(_from_there(evidence, mapping, (rule, record), seq, value) for rule in rules):
+        return ""
+    there = evidence.partners_of(record)
+    if any(shaped(rule, one, value) for rule in rules for one in evidence.held(there, rule, seq)):
+        evidence.excuse("a value that the CRM rounded or cut off")
         return ""
     if (record.side, record.object, name) in evidence.rewritten:
         evidence.excuse("a value that the CRM rewrites in its own way")

@@ -17,6 +17,7 @@ from tests.simulation.oracle.rules import blank
 from tests.simulation.watched import BRIDGE
 
 MERGE_OWN = ("lifecyclestage", "hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")
+STAGE = "lifecyclestage"
 PEOPLE = ("contacts", "Lead", "Contact")
 Key = tuple[Side, str]
 
@@ -78,8 +79,10 @@ class Record:
 
     def set(self, seq: int, changes: Mapping[str, Any], actor: str, *, inherited: bool = False) -> None:
         for name, value in changes.items():
-            version = Version(seq, value, actor, self.now(name), inherited)
-            self.cells.setdefault(name, []).append(version)
+            before, cell = self.now(name), self.cells.setdefault(name, [])
+            if cell and name == STAGE and cell[-1].ours and blank(cell[-1].value) and actor in BRIDGE:
+                before = cell.pop().before  # to go back a stage it must be cleared first
+            cell.append(Version(seq, value, actor, before, inherited))
 
 
 class History:

@@ -68,7 +68,16 @@ def _lawful(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str
             return "what the CRM gave a new record by itself, opposite a blank"
         if not rule.clears and _once_held(evidence, rule, one, other):
             return "cleared by a person, and clearing does not travel"
-    return _left_out(evidence, ours, theirs)
+    return _rewritten(evidence, rule, ours, theirs) or _left_out(evidence, ours, theirs)
+
+
+def _rewritten(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str:
+    """Other software, or the CRM itself, emptied a field as the bridge wrote to it: no edit, as any clearing."""
+    for one in (ours, theirs):
+        name = rule.on(one.side, one.object) or ""
+        if blank(one.now(name)) and (one.side, one.object, name) in evidence.rewritten and not rule.clears:
+            return "emptied by other software, and clearing does not travel"
+    return ""
 
 
 def _one_way(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str:

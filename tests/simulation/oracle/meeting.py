@@ -76,11 +76,24 @@ def _reason(evidence: Evidence, record: Record) -> str:
         return "kept apart by a person"
     if (family | set(partners)) & evidence.miswritten:
         return "a cross id was miswritten"
+    if _address_erased(evidence, record):
+        return "it has the address of somebody erased"
     carried = record.now("salesforce_record_id" if record.side is Side.HUBSPOT else "HubSpot_Contact_Id__c")
     other = (record.side.other, str(carried))
     if carried and (other not in evidence.live or evidence.linked.get(other)):
         return "it carries the id of one that is gone, or linked elsewhere"
     return _left_out(evidence, record)
+
+
+def _address_erased(evidence: Evidence, record: Record) -> bool:
+    """Whether somebody of the same address was erased; nobody can tell that it is another person."""
+    mine = set(_addresses(evidence, record.key))
+    return any(
+        str(version.value).casefold() in mine
+        for one in evidence.history.records.values()
+        if one.gone and one.gone.how == "erase"
+        for version in one.cells.get("email", ())
+    )
 
 
 def _left_out(evidence: Evidence, record: Record) -> str:

@@ -23,6 +23,7 @@ from tests.simulation.variants import SELLERS, VARIANTS
 SHIPPED = Path(__file__).parents[3] / "mappings" / "contacts.yaml"
 WHOLE = ("values", "values_to_hubspot", "unmapped")
 
+CUT_CHARS = 20  # no text field of either CRM is shorter
 BLANKS = (None, "")
 
 
@@ -151,6 +152,19 @@ def _mapped(rule: Rule, towards: Side, value: str, table: Mapping[str, Any]) -> 
     return {"keep": [value], "blank": [""]}.get(unmapped, [])
 
 
+def shaped(rule: Rule, sent: Any, held: Any) -> bool:
+    """Whether a value may be what is left of another in a field that keeps fewer decimals or characters."""
+    if blank(sent) or blank(held):
+        return False
+    if rule.kind in ("number", "money"):
+        return _rounded(_number(str(sent)), _number(str(held)))
+    return rule.said.get("too_long") == "truncate" and str(sent).startswith(str(held)) and len(str(held)) >= CUT_CHARS
+
+
+def _rounded(sent: str, held: str) -> bool:
+    return "NaN" not in (sent, held) and Decimal(sent).quantize(Decimal(held), ROUND_HALF_UP) == Decimal(held)
+
+
 def alike(rule: Rule, ours: Any, theirs: Any, sellers: Sellers) -> bool:
     """Whether HubSpot's and Salesforce's value of a rule are one and the same."""
     if blank(ours) and blank(theirs):
@@ -158,6 +172,8 @@ def alike(rule: Rule, ours: Any, theirs: Any, sellers: Sellers) -> bool:
     if rule.goes(Side.SALESFORCE) and form(rule, Side.SALESFORCE, theirs, sellers) in translates(
         rule, Side.SALESFORCE, ours, sellers
     ):
+        return True
+    if shaped(rule, ours, theirs) or shaped(rule, theirs, ours):
         return True
     return rule.goes(Side.HUBSPOT) and form(rule, Side.HUBSPOT, ours, sellers) in translates(
         rule, Side.HUBSPOT, theirs, sellers
@@ -198,7 +214,7 @@ def _number(value: str) -> str:
     try:
         return format(Decimal(value).normalize(), "f")
     except InvalidOperation:
-        return value
+        return "NaN"
 
 
 def _money(value: str) -> str:

@@ -13,7 +13,7 @@ from tests.simulation.oracle.edits import story_lost
 from tests.simulation.oracle.evidence import Evidence, key_of
 from tests.simulation.oracle.fields import given
 from tests.simulation.oracle.history import Key, Record, Version
-from tests.simulation.oracle.rules import Rule, form
+from tests.simulation.oracle.rules import Rule, form, shaped
 
 
 def unexplained_values(evidence: Evidence) -> Iterator[str]:
@@ -39,9 +39,8 @@ def _judged(
 ) -> Iterator[str]:
     last, rows = found
     wanted = form(rule, record.side, last.value, evidence.sellers)
-    if any(
-        row["rule"] == rule.name and form(rule, record.side, row["after"], evidence.sellers) == wanted for row in rows
-    ):
+    said = [row["after"] for row in rows if row["rule"] == rule.name]
+    if any(form(rule, record.side, one, evidence.sellers) == wanted or shaped(rule, one, last.value) for one in said):
         return
     if (record.side, record.object, rule.on(record.side, record.object)) in evidence.rewritten:
         evidence.excuse("a value the CRM rewrote is not in the story")

@@ -1,0 +1,213 @@
+"""Every invariant of the oracle fails on a world in which it does not hold: settling, agreement, edits, the story."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from connector.core.plan import Issue, IssueKind
+from connector.core.refs import Side, hubspot, salesforce
+from connector.storage.events import Event
+from tests.simulation.doctoring import OURS, after, edit, read, shown, silent, told, world, write, wrong
+from tests.simulation.oracle import Broken, Evidence, drain, judge
+from tests.simulation.stage import Alone, Stage, new_store, new_world
+
+
+@pytest.fixture
+def evidence() -> Evidence:
+    return replace(world()[0], excused=Counter())
+
+
+@pytest.fixture
+def ada() -> str:
+    return world()[1]
+
+
+@pytest.fixture
+def lead() -> str:
+    return world()[2]
+
+
+def test_a_world_in_step_has_nothing_wrong(evidence: Evidence) -> None:
+    assert judge(evidence) == []
+    assert len(evidence.links) == 2
+    assert not any("open window" in why or "newest" in why for why in evidence.excused)
+
+
+def test_a_value_that_nobody_wrote_is_found(evidence: Evidence, ada: str) -> None:
+    obj, values = evidence.live[Side.HUBSPOT, ada]
+    haunted = replace(evidence, live={**evidence.live, (Side.HUBSPOT, ada): (obj, {**values, "city": "t99"})})
+    assert wrong(haunted, "history") == [f"hubspot {ada} city is 't99'; the log says 't9'"]
+
+
+def test_a_record_that_is_gone_without_a_line_is_found(evidence: Evidence, ada: str) -> None:
+    live = {key: one for key, one in evidence.live.items() if key != (Side.HUBSPOT, ada)}
+    assert wrong(replace(evidence, live=live), "history") == [f"hubspot {ada} is gone, against the log"]
+
+
+@pytest.mark.parametrize("table", ["dirty", "spool", "spool_claims", "spool_marks"])
+def test_unfinished_work_is_found(evidence: Evidence, table: str) -> None:
+    assert wrong(replace(evidence, leftovers={table: 3}), "unfinished") == [f"the store still holds 3 rows of {table}"]
+
+
+@pytest.mark.parametrize("name", ["making:1:2", "underway:1:2"])
+def test_what_is_half_made_is_found(evidence: Evidence, name: str) -> None:
+    assert wrong(replace(evidence, stored=f"{evidence.stored}\n{name}\n"), "unfinished")
+
+
+class Doctored(Stage):
+    """A stage whose bridge does something else instead of a run."""
+
+    def __init__(self, run: Callable[[Stage, str], None]) -> None:
+        super().__init__(0, Random(0), new_world(0), new_store())
+        self.run = run
+
+    @contextmanager
+    def installation(self, name: str, turns: Alone) -> Iterator[Any]:  # type: ignore[override]
+        stage = self
+
+        class Installation:
+            def sync(self, mode: str, **_: Any) -> None:
+                stage.run(stage, mode)
+
+        with self.witness.life(name, self.variant):
+            yield Installation()
+
+
+def _writes(stage: Stage) -> None:
+    line = {"actor": OURS[Side.HUBSPOT], "operation": "update", "object": "contacts", "id": "1", "changes": {"a": 1}}
+    stage.world.services.log.append(side="hubspot", **line)
+
+
+def test_a_world_that_is_written_to_in_every_pass_does_not_drain() -> None:
+    with pytest.raises(Broken, match="every pass writes"):
+        drain(Doctored(lambda stage, mode: _writes(stage)), 5)
+
+
+def test_a_full_pass_that_always_writes_is_found() -> None:
+    with pytest.raises(Broken, match=r"a settled world is written to \(full\)"):
+        drain(Doctored(lambda stage, mode: _writes(stage) if mode == "full" else None), 5)
+
+
+def test_a_settled_world_that_costs_many_calls_is_found() -> None:
+    def asks(stage: Stage, mode: str) -> None:
+        stage.witness.lives[-1].calls["hubspot", 200] += 100
+
+    with pytest.raises(Broken, match="takes 100 calls"):
+        drain(Doctored(asks), 5)
+
+
+@pytest.mark.parametrize(
+    ("edited", "rule"),
+    [
+        ({"jobtitle": "t98"}, "job_title"),
+        ({"email": "other@x.test"}, "email"),
+        ({"phone": "(202) 555-0177"}, "phone"),
+        ({"annualrevenue": "1000"}, "annual_revenue"),
+        ({"lifecyclestage": "customer"}, "lifecycle_stage"),
+        ({"hubspot_owner_id": "70000001"}, "owner"),
+        ({"hs_email_optout": "true"}, "opted_out_of_email"),
+    ],
+)
+def test_an_edit_that_never_arrived_is_found(evidence: Evidence, ada: str, edited: dict[str, str], rule: str) -> None:
+    said = wrong(after(evidence, edit(Side.HUBSPOT, ada, **edited)), "in step")
+    assert [line.split("differ in ")[1].split(":")[0] for line in said] == [rule]
+
+
+def test_a_difference_that_is_shown_is_counted(evidence: Evidence, ada: str, lead: str) -> None:
+    differs = after(evidence, edit(Side.HUBSPOT, ada, jobtitle="t98"))
+    issue = Issue(IssueKind.CONFLICT, (hubspot("contacts", ada), salesforce("Lead", lead)), rule="job_title")
+    assert wrong(replace(differs, issues=[shown(issue)]), "in step") == []
+    assert differs.excused["differs, shown as conflict"] == 1
+
+
+@pytest.mark.parametrize(("kind", "rule"), [(IssueKind.CONFLICT, "city"), (IssueKind.AMBIGUOUS, "")])
+def test_an_issue_of_something_else_excuses_no_difference(
+    evidence: Evidence, ada: str, kind: IssueKind, rule: str
+) -> None:
+    differs = after(evidence, edit(Side.HUBSPOT, ada, jobtitle="t98"))
+    issue = Issue(kind, (hubspot("contacts", ada),), rule=rule)
+    assert len(wrong(replace(differs, issues=[shown(issue)]), "in step")) == 1
+
+
+def test_a_cleared_field_may_differ_and_one_that_was_never_filled_may_not(evidence: Evidence, ada: str) -> None:
+    cleared = after(evidence, edit(Side.HUBSPOT, ada, jobtitle=""))
+    assert wrong(cleared, "in step") == []
+    assert cleared.excused["cleared by a person, and clearing does not travel"] == 1
+    assert len(wrong(after(evidence, edit(Side.HUBSPOT, ada, state="t98")), "in step")) == 1
+
+
+def test_a_cleared_field_opposite_a_newer_value_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    lines = edit(Side.HUBSPOT, ada, jobtitle=""), edit(Side.SALESFORCE, lead, Title="t98")
+    assert len(wrong(after(evidence, *lines), "in step")) == 1
+
+
+def _overwritten(evidence: Evidence, ada: str, *events: Event, **had: str | None) -> Evidence:
+    """Somebody wrote t97 into ada's title, and the bridge wrote t7 over it, having read what is said."""
+    edited = after(evidence, edit(Side.HUBSPOT, ada, jobtitle="t97"))
+    seen = read(edited, hubspot("contacts", ada), **had) if had else ()
+    over = after(edited, write(Side.HUBSPOT, ada, jobtitle="t7"), seen=seen)
+    return replace(over, events=[*over.events, *events])
+
+
+ROW = {"side": "hubspot", "field": "jobtitle", "rule": "job_title", "before": "t97", "after": "t7"}
+
+
+def test_an_edit_written_over_without_a_word_has_vanished(evidence: Evidence, ada: str) -> None:
+    (said,) = wrong(_overwritten(evidence, ada, jobtitle="t97"), "vanished")
+    assert said == f"hubspot {ada} jobtitle: 't97' was written over: the story does not say so"
+
+
+def test_an_edit_written_over_as_if_it_were_none_has_vanished(evidence: Evidence, ada: str, lead: str) -> None:
+    (said,) = wrong(_overwritten(evidence, ada, told(ada, lead, "edited", **ROW), jobtitle="t97"), "vanished")
+    assert "never was on the other side" in said
+
+
+def test_an_edit_written_over_by_an_older_one_as_the_newest_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    (said,) = wrong(_overwritten(evidence, ada, told(ada, lead, "newest", **ROW), jobtitle="t97"), "vanished")
+    assert "won as the newest, and is older" in said
+
+
+def test_an_edit_beaten_by_policy_is_no_loss(evidence: Evidence, ada: str, lead: str) -> None:
+    beaten = _overwritten(evidence, ada, told(ada, lead, "wins by policy", **ROW), jobtitle="t97")
+    assert wrong(beaten, "vanished") == []
+
+
+def test_a_plan_from_a_reading_that_nobody_had_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    row = ROW | {"before": "t50"}
+    (said,) = wrong(_overwritten(evidence, ada, told(ada, lead, "edited", **row), jobtitle="t97"), "vanished")
+    assert "which the writer had not read of late" in said
+
+
+def test_an_edit_in_the_open_window_is_excused_and_counted(evidence: Evidence, ada: str) -> None:
+    unread = _overwritten(evidence, ada)
+    assert wrong(unread, "vanished") == []
+    assert unread.excused["written over in the open window"] == 1
+
+
+def test_a_writer_who_died_before_the_story_is_excused_by_name(evidence: Evidence, ada: str) -> None:
+    lost = _overwritten(evidence, ada, jobtitle="t97")
+    last = lost.writes[len(lost.entries)]
+    last.life.told, last.life.ended = [], "Killed"
+    assert wrong(lost, "vanished") == []
+    assert lost.excused["written over, and the writer ended before it told the story (Killed)"] == 1
+
+
+def test_a_value_without_a_line_in_the_story_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    said = wrong(silent(evidence), "story")
+    assert f"hubspot {ada} city is 't9', and the story does not say why" in said
+    assert f"salesforce {lead} job_title is 't7', and the story does not say why" in said
+
+
+def test_a_writer_who_never_heard_is_excused_by_name(evidence: Evidence, ada: str) -> None:
+    unheard = after(evidence, write(Side.HUBSPOT, ada, city="t4"))
+    assert wrong(unheard, "story") == [f"hubspot {ada} city is 't4', and the story does not say why"]
+    unheard.writes[len(unheard.entries)].answered = False
+    assert wrong(unheard, "story") == []
+    assert unheard.excused["no line in the story: the writer never heard that it had written"] == 1

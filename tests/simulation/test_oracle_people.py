@@ -1,0 +1,176 @@
+"""Every invariant of the oracle fails on a world in which it does not hold: doubles, fields, presence, meeting."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from connector.core.plan import Issue, IssueKind
+from connector.core.refs import Side, hubspot, salesforce
+from tests.simulation.doctoring import (
+    OURS,
+    REP,
+    Line,
+    a_life,
+    after,
+    edit,
+    end,
+    make,
+    read,
+    shown,
+    without,
+    world,
+    write,
+    wrong,
+)
+from tests.simulation.oracle import Evidence
+
+
+@pytest.fixture
+def evidence() -> Evidence:
+    return replace(world()[0], excused=Counter())
+
+
+@pytest.fixture
+def ada() -> str:
+    return world()[1]
+
+
+@pytest.fixture
+def lead() -> str:
+    return world()[2]
+
+
+def test_a_record_linked_twice_is_found(evidence: Evidence) -> None:
+    (first, second) = evidence.links
+    twice = replace(second, hubspot=first.hubspot)
+    assert wrong(replace(evidence, links=[first, twice]), "doubles")[0] == f"{first.hubspot} is linked 2 times"
+
+
+def test_two_that_name_one_are_found(evidence: Evidence, lead: str) -> None:
+    double = after(evidence, make(Side.HUBSPOT, "900", REP[Side.HUBSPOT], salesforce_record_id=lead))
+    (said,) = wrong(double, "doubles")
+    assert said.endswith(f"name {lead}")
+
+
+def test_a_record_made_by_the_bridge_and_linked_to_nobody_is_found(evidence: Evidence) -> None:
+    astray = after(evidence, make(Side.HUBSPOT, "900", email="c@x.test"))
+    assert wrong(astray, "doubles") == ["hubspot 900 was made by the bridge and is linked to nobody"]
+
+
+def test_a_counterpart_made_twice_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    again = after(evidence, make(Side.SALESFORCE, "00Q900", HubSpot_Contact_Id__c=ada))
+    assert f"salesforce {lead} and 00Q900 were both made for {ada}" in wrong(again, "doubles")
+
+
+def test_a_field_that_no_rule_maps_must_not_be_written(evidence: Evidence, ada: str) -> None:
+    (said,) = wrong(after(evidence, write(Side.HUBSPOT, ada, fax="1")), "fields")
+    assert said.endswith("no rule maps it")
+
+
+def test_a_one_way_rule_must_not_be_written_backwards(evidence: Evidence, ada: str) -> None:
+    (said,) = wrong(after(evidence, write(Side.HUBSPOT, ada, hs_email_optout="true")), "fields")
+    assert said.endswith("the rule only goes to_salesforce")
+
+
+def test_the_direction_is_that_of_the_mapping_the_writer_had_opened(evidence: Evidence, ada: str) -> None:
+    back = write(Side.HUBSPOT, ada, jobtitle="t3")
+    assert wrong(after(evidence, back), "fields") == []
+    assert wrong(after(evidence, back, life=a_life("titles to Salesforce only")), "fields")
+
+
+@pytest.mark.parametrize(("field", "value"), [("city", "t96"), ("lifecyclestage", "customer"), ("phone", "2025550100")])
+def test_a_value_from_nowhere_is_found(evidence: Evidence, ada: str, field: str, value: str) -> None:
+    (said,) = wrong(after(evidence, write(Side.HUBSPOT, ada, **{field: value})), "fields")
+    assert said.endswith("no counterpart ever held such a value")
+
+
+def test_a_deletion_that_no_mapping_asks_for_is_found(evidence: Evidence, lead: str, ada: str) -> None:
+    gone = end(Side.HUBSPOT, ada), end(Side.SALESFORCE, lead, OURS[Side.SALESFORCE])
+    assert f"the bridge archived salesforce {lead}, which the mapping does not say" in wrong(
+        after(evidence, *gone), "presence"
+    )
+    assert wrong(replace(after(evidence, *gone, life=a_life("deletions travel")), links=[]), "presence") == []
+
+
+def test_a_deletion_opposite_a_live_record_is_found(evidence: Evidence, lead: str) -> None:
+    gone = end(Side.SALESFORCE, lead, OURS[Side.SALESFORCE])
+    said = wrong(after(evidence, gone, life=a_life("deletions travel")), "presence")
+    assert f"the bridge archived salesforce {lead}, and its counterpart is there" in said
+
+
+def test_an_edited_record_that_is_archived_is_found(evidence: Evidence, lead: str, ada: str) -> None:
+    edited = after(evidence, edit(Side.SALESFORCE, lead, Title="t95"), end(Side.HUBSPOT, ada))
+    seen = read(edited, salesforce("Lead", lead), Title="t95")
+    gone = end(Side.SALESFORCE, lead, OURS[Side.SALESFORCE])
+    said = wrong(after(edited, gone, life=a_life("deletions travel"), seen=seen), "presence")
+    assert f"the bridge archived salesforce {lead}, and lost Title='t95'" in said
+
+
+def test_a_link_with_a_record_that_is_gone_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    (said,) = wrong(after(evidence, end(Side.HUBSPOT, ada)), "presence")
+    assert said.endswith(f"is linked, and hubspot:contacts:{ada} is gone")
+
+
+def test_a_counterpart_left_behind_by_a_merge_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    heir = next(one for side, one in evidence.live if side is Side.SALESFORCE and one != lead)
+    merged = (Side.SALESFORCE, REP[Side.SALESFORCE], "merged", lead, {"MasterRecordId": heir})
+    left = replace(after(evidence, merged), links=without(evidence, ada))
+    assert wrong(left, "presence") == [f"hubspot {ada} lost {lead}, which became {heir}, and nobody is told"]
+    issue = Issue(IssueKind.AMBIGUOUS, (hubspot("contacts", ada),), code="MERGED_ON_ONE_SIDE")
+    assert wrong(replace(left, issues=[shown(issue)], excused=Counter()), "presence") == []
+
+
+def _erased(evidence: Evidence, ada: str, *lines: Line) -> Evidence:
+    """Ada was erased, and the bridge has forgotten her."""
+    events = [event for event in evidence.events if not event.hubspot or event.hubspot.id != ada]
+    gone = after(evidence, end(Side.HUBSPOT, ada, how="erase"), *lines)
+    return replace(gone, links=without(evidence, ada), events=events, stored="")
+
+
+def test_an_erased_person_who_is_made_again_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    again = make(Side.HUBSPOT, "900", salesforce_record_id=lead, email="ada@x.test")
+    assert wrong(_erased(evidence, ada), "presence") == []
+    said = wrong(_erased(evidence, ada, again), "presence")
+    assert said == [f"hubspot 900 was made of {lead}, whose contact {ada} was erased"]
+
+
+def test_a_trace_of_an_erased_person_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    gone = _erased(evidence, ada, end(Side.SALESFORCE, lead))
+    assert wrong(gone, "presence") == []
+    (said,) = wrong(replace(gone, stored='{"after":"t7"}'), "presence")
+    assert said == f"'t7', jobtitle of hubspot {ada} who was erased, is still in the store"
+
+
+def test_somebody_taken_for_erased_is_found(evidence: Evidence, lead: str, ada: str) -> None:
+    archived = replace(after(evidence, end(Side.HUBSPOT, ada)), links=without(evidence, ada))
+    issue = Issue(IssueKind.EDIT_BEATS_DELETION, (salesforce("Lead", lead),), code="ERASED", reason="she was erased")
+    said = wrong(replace(archived, issues=[shown(issue)]), "presence")
+    assert said == ["she was erased, and nobody erased it"]
+
+
+def test_the_same_person_unlinked_is_found(evidence: Evidence, ada: str, lead: str) -> None:
+    freed = (
+        edit(Side.HUBSPOT, ada, salesforce_record_id=None),
+        edit(Side.SALESFORCE, lead, HubSpot_Contact_Id__c=None),
+    )
+    loose = replace(after(evidence, *freed), links=without(evidence, ada))
+    assert f"hubspot {ada} and {lead} are the same person, and are not linked" in wrong(loose, "apart")
+
+
+def test_somebody_alone_for_whom_nobody_is_made_is_found(evidence: Evidence) -> None:
+    alone = after(evidence, make(Side.HUBSPOT, "900", REP[Side.HUBSPOT], email="c@x.test"))
+    assert wrong(alone, "apart") == ["hubspot 900 has no counterpart, and none is made"]
+
+
+def test_a_rival_of_whom_nobody_is_told_is_found(evidence: Evidence) -> None:
+    rival = after(evidence, make(Side.SALESFORCE, "00Q900", REP[Side.SALESFORCE], Email="ada@x.test"))
+    (said,) = wrong(rival, "apart")
+    assert said.startswith("salesforce 00Q900 is linked to nobody beside")
+
+
+def test_a_field_written_to_and_fro_is_found(evidence: Evidence, ada: str) -> None:
+    lines = [write(Side.HUBSPOT, ada, city=value) for value in ("t9", "t8") * 6]
+    assert wrong(after(evidence, *lines), "ping-pong") == [f"the bridge wrote city of hubspot {ada} 13 times"]
