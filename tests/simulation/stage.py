@@ -143,6 +143,7 @@ class Stage:
         ruled: (side, object) on which an admin's validation or duplicate rule refuses some values.
         miswritten: (side, id) of records into which other software wrote a cross id that is not theirs, or cleared it.
         kept_apart: (side, id) of records that people unlinked or forgot, which are not to be joined again.
+        forgotten: addresses, in small letters, of those a person had forgotten: nobody of that address is made again.
         approves: whether workers' runs are approved beforehand; else a person must let a held run go on.
         host_ahead: by worker, how far the clock of its host is ahead of the true time (negative: behind).
 
@@ -169,6 +170,7 @@ class Stage:
     ruled: set[tuple[Side, str]] = field(default_factory=set)
     miswritten: set[tuple[Side, str]] = field(default_factory=set)
     kept_apart: set[tuple[Side, str]] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
     approves: bool = True
     host_ahead: dict[str, timedelta] = field(default_factory=dict)
     closeness: float = 0.0

@@ -18,8 +18,8 @@ from tests.simulation.stage import Stage
 __all__ = ["ACTS", "acts", "arrives", "calms"]
 
 USUAL: Mapping[str, tuple[Doing, float]] = {
-    "arrives": (reps.arrives, 3.0),
-    "edits": (reps.edits, 8.0),
+    "arrives": (reps.arrives, 1.5),
+    "edits": (reps.edits, 6.0),
     "edits both": (reps.edits_both, 3.0),
 }
 RARE: Mapping[str, tuple[Doing, float]] = {
@@ -106,6 +106,7 @@ RARE: Mapping[str, tuple[Doing, float]] = {
 }
 ACTS: Mapping[str, Doing] = {name: doing for name, (doing, _) in {**USUAL, **RARE}.items()}
 SHARES = (0.06, 0.12, 0.25)  # how many of the rare acts a play has
+WEIGHTS = (0.7, 2.0, 6.0)  # how much of each
 COMPANIONS: Mapping[str, str] = {  # acts that find nobody to be done to without others
     "restores": "archives",
     "applies": "plans",
@@ -127,7 +128,7 @@ def acts(dice: Random) -> dict[str, float]:
     share = dice.choice(SHARES)
     for name, (_, weight) in RARE.items():
         if dice.random() < share:
-            drawn[name] = weight * dice.choice((0.5, 1.0, 3.0))
+            drawn[name] = weight * dice.choice(WEIGHTS)
     for name in [each for each in COMPANIONS if each in drawn]:
         drawn.setdefault(COMPANIONS[name], RARE[COMPANIONS[name]][1])
     return drawn

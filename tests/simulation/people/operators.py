@@ -134,12 +134,14 @@ def looks(stage: Stage) -> str | None:
 
 def forgets(stage: Stage) -> str | None:
     """A person has all that is known of somebody erased."""
-    ref = _ref(stage, some_side(stage))
-    if ref is None:
+    person = somebody(stage, some_side(stage))
+    if person is None:
         return None
+    ref = Ref(person.side, person.object, person.id)
 
     def forget(opened: Installation) -> str:
         stage.kept_apart.add((ref.side, ref.id))
+        stage.forgotten.add(person.email.lower())
         commands.forget(opened.bridge, ref)
         return f"a person has {ref} forgotten"
 
