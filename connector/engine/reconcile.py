@@ -78,14 +78,15 @@ def drain(bridge: Bridge, run: Run, patience: timedelta = PATIENCE) -> None:
         turn = reconcile_due(bridge, run)
         bridge.progress("reconciling", run.counts["considered"], None)
         fault = turn.fault or fault
-        if turn.claimed:
+        in_time = bridge.clock.now() - start <= patience
+        if turn.claimed > turn.waiting or (turn.claimed and in_time):
             continue
         with bridge.database.read() as conn:
             due = dirty.next_due(conn)
         now = bridge.clock.now()
         if due is None:
             return
-        if due - start > patience:
+        if max(due, now) - start > patience:
             if fault is not None:
                 raise fault
             return

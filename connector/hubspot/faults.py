@@ -76,7 +76,7 @@ def scrubbed(text: str) -> str:
 
 def absent(answer: Answer) -> bool:
     """Whether HubSpot itself says that there is no such record; a page of the edge or of a proxy says nothing of it."""
-    return answer.status == NOT_FOUND and isinstance(answer.body, dict)
+    return answer.status == NOT_FOUND and "html" not in answer.headers.get("content-type", "")
 
 
 def category(answer: Answer) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 
 from connector.core.readings import Presence, Reading
 from connector.core.values import Kind
+from connector.errors import Transient
 from connector.hubspot.batches import BATCH, BATCH_WITH_HISTORY, GROUPS_MAX, chunks, condition, ids_found
 from connector.hubspot.faults import Denied, absent
 from connector.hubspot.shapes import ID, Shape
@@ -94,8 +95,10 @@ class Reader:
         told = str(answer.body.get("id"))
         if told != record_id:
             return shape.gone(record_id, Presence.MOVED, told)
-        (reading,) = self._by_id(shape, [record_id], ()) or [shape.gone(record_id, Presence.MISSING)]
-        return reading
+        there = self._by_id(shape, [record_id], ())
+        if not there:
+            raise Transient("HubSpot's answers contradict each other: a record is there, and is not; it is asked again")
+        return there[0]
 
     def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
         """Live records whose field equals any of the values, case folded. Raises as `ports.Crm`."""
