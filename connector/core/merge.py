@@ -163,12 +163,26 @@ class _Field:
         match ours, theirs:
             case (Standing.AT_BASE, Standing.AT_BASE):
                 self.result.left_alone.append(self.rule.name)
+            case (Standing.EDITED, Standing.EDITED) if self.rule.blank is Blank.KEEP:
+                self._weigh(Because.EDITED, "{} was edited; {}'s value counts as blank")
             case (Standing.EDITED, Standing.EDITED) | (Standing.ECHO, Standing.ECHO):
                 self._settle()
             case (Standing.EDITED, _) | (_, Standing.ECHO):
                 self._carry(Side.SALESFORCE, Because.EDITED, "HubSpot was edited")
             case _:
                 self._carry(Side.HUBSPOT, Because.EDITED, "Salesforce was edited")
+
+    def _weigh(self, because: Because, words: str) -> None:
+        """Two values: one that counts as blank for the other side, as some owners do, beats no real one."""
+        ours, theirs = (translated(self.rule, side.other, self._now(side)) is None for side in Side)
+        if ours and theirs:
+            self.result.left_alone.append(self.rule.name)
+        elif theirs:
+            self._carry(Side.SALESFORCE, because, words.format("HubSpot", "Salesforce"))
+        elif ours:
+            self._carry(Side.HUBSPOT, because, words.format("Salesforce", "HubSpot"))
+        else:
+            self._settle()
 
     def _meet(self) -> None:
         """First meeting. A default given on create is a blank in disguise, and does not travel back."""
@@ -191,12 +205,8 @@ class _Field:
                 self._carry(Side.HUBSPOT, Because.EDITED, "HubSpot holds what was sent before")
             case (False, True):
                 self._carry(Side.SALESFORCE, Because.EDITED, "Salesforce holds what was sent before")
-            case _ if translated(self.rule, Side.HUBSPOT, self.theirs) is None:
-                self._carry(Side.SALESFORCE, Because.FILLS_BLANK, "first meeting: Salesforce's value counts as blank")
-            case _ if translated(self.rule, Side.SALESFORCE, self.ours) is None:
-                self._carry(Side.HUBSPOT, Because.FILLS_BLANK, "first meeting: HubSpot's value counts as blank")
             case _:
-                self._settle()
+                self._weigh(Because.FILLS_BLANK, "first meeting: {1}'s value counts as blank")
 
     def _echo(self, side: Side) -> bool:
         sent = self.memory.sent.get(side, NOTHING).get(self.rule.name, ())

@@ -74,6 +74,18 @@ CASES = {
         rule(direction=TO_HUBSPOT), ("a", "a"), "b", "c", "hubspot=c wins by policy"),
     "a cleared field does not erase the other side": (rule(), ("a", "a"), None, "a", "left alone"),
     "a cleared field is refilled by the next edit": (rule(), ("a", "a"), None, "b", "hubspot=b edited"),
+    "a value that counts as blank beats no edit": (
+        rule(policy=Policy.SALESFORCE, to_hubspot=owner_map({"us": None})), (None, None), "b", "us",
+        "salesforce=b edited"),
+    "two values that both count as blank change nothing": (
+        rule(to_hubspot=owner_map({"us": None}), to_salesforce=owner_map({"we": None})), (None, None), "we", "us",
+        "left alone"),
+    "a value that counts as blank beats no edit of Salesforce": (
+        rule(policy=Policy.HUBSPOT, to_salesforce=owner_map({"us": None})), (None, None), "us", "b",
+        "hubspot=b edited"),
+    "a value that counts as blank speaks where clearing is an edit": (
+        rule(policy=Policy.SALESFORCE, blank=Blank.CLEAR, to_hubspot=owner_map({"us": None})), (None, None), "b", "us",
+        "hubspot=None wins by policy"),
     "a cleared field erases where clearing is an edit": (
         rule(blank=Blank.CLEAR), ("a", "a"), None, "a", "salesforce=None edited"),
     "clearing against an edit goes to policy": (

@@ -191,6 +191,10 @@ EVIDENCE = {
     "HubSpot's owner is nobody": (NOBODYS, None, ("9", "kim"), {}, "first meeting: HubSpot's value counts as blank"),
     "Salesforce's owner is nobody": (
         NOBODYS, None, ("7", "us"), {}, "first meeting: Salesforce's value counts as blank"),
+    "Salesforce's owner was nobody when both were edited": (
+        NOBODYS, (None, None), ("7", "us"), {}, "HubSpot was edited; Salesforce's value counts as blank"),
+    "HubSpot's owner was nobody when both were edited": (
+        NOBODYS, (None, None), ("9", "kim"), {}, "Salesforce was edited; HubSpot's value counts as blank"),
     "only HubSpot is written": (ONE_WAY[Side.HUBSPOT], None, ("b", "c"), {}, "the rule goes to HubSpot only"),
     "only Salesforce is written": (ONE_WAY[Side.SALESFORCE], None, ("b", "c"), {}, "the rule goes to Salesforce only"),
     "HubSpot is put back": (
