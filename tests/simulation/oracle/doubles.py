@@ -75,10 +75,18 @@ def _made_twice(evidence: Evidence) -> Iterator[str]:
         for earlier, later in pairwise(records):
             if earlier.gone and earlier.gone.seq < later.born:
                 evidence.excuse("made again, after the first was gone")
+            elif _slept(evidence, origin, later):
+                evidence.excuse("made again by a worker that slept while its origin was merged, shown")
             elif evidence.miswritten & {origin, earlier.key, later.key}:
                 evidence.excuse("made again, its cross id miswritten")
             else:
                 yield f"{later.side.value} {earlier.id} and {later.id} were both made for {origin[1]}"
+
+
+def _slept(evidence: Evidence, origin: Key, later: Record) -> bool:
+    """Whether what a record was made for had been merged away by then, and people are told of both."""
+    gone = evidence.history.records[origin].gone if origin in evidence.history.records else None
+    return gone is not None and gone.seq < later.born and later.key in evidence.shown
 
 
 def _made(evidence: Evidence) -> Iterator[Record]:

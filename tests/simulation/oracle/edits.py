@@ -49,7 +49,8 @@ def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version,
     if writing is None:
         return "nobody knows by whom"
     same = form(rule, record.side, edit.value, evidence.sellers)
-    if same == form(rule, record.side, over.value, evidence.sellers) or same == rule.default(record.side):
+    unsaid = (form(rule, record.side, over.value, evidence.sellers), rule.default(record.side))
+    if same in unsaid or (same == "" and not rule.clears):
         return ""
     told = _told(evidence, record, rule, over)
     if not had_read(evidence, rule, record, edit, writing):
@@ -127,6 +128,8 @@ def story_lost(evidence: Evidence, record: Record, seq: int, writing: Written) -
     family = [*evidence.family(record), *evidence.partners_of(record)]
     if any(one.gone and one.gone.how == "erase" for one in family):
         return "the story was erased with the person"
+    if any(one.key in evidence.kept_apart for one in family):
+        return "a person had the story forgotten"
     if not writing.life.recorded(seq):
         return f"the writer ended before it told the story ({writing.life.ended})"
     if not writing.answered:

@@ -23,6 +23,7 @@ from tests.simulation.variants import SELLERS, VARIANTS
 SHIPPED = Path(__file__).parents[3] / "mappings" / "contacts.yaml"
 WHOLE = ("values", "values_to_hubspot", "unmapped")
 
+NOBODY = "0055f0000000001AAA"  # the user of Salesforce that the bridge is
 CUT_CHARS = 20  # no text field of either CRM is shorter
 BLANKS = (None, "")
 
@@ -107,7 +108,7 @@ def _joined(below: Mapping[str, Any], above: Mapping[str, Any], path: tuple[str,
 
 @dataclass(frozen=True)
 class Sellers:
-    """Who owns records, by id: the e-mail of each owner who is active."""
+    """Who owns records: by id, the e-mail of each active owner; what the bridge itself owns counts as unowned."""
 
     emails: Mapping[tuple[Side, str], str] = field(default_factory=dict)
     fallback: Mapping[str, str] = field(default_factory=dict)
@@ -131,7 +132,7 @@ def translates(rule: Rule, towards: Side, value: Any, sellers: Sellers) -> list[
     if only is not None and canonical(rule, value) not in [canonical(rule, one) for one in only]:
         return [""]
     if rule.kind == "owner":
-        return [sellers.there(towards, str(value))]
+        return [""] if value == NOBODY else [sellers.there(towards, str(value))]
     table = rule.said.get("values")
     if table is None:
         return [canonical(rule, _shortened(rule, value))]
@@ -183,6 +184,8 @@ def alike(rule: Rule, ours: Any, theirs: Any, sellers: Sellers) -> bool:
 def form(rule: Rule, side: Side, value: Any, sellers: Sellers) -> Any:
     """The form in which values of one side compare with each other."""
     if rule.kind == "owner" and not blank(value):
+        if value == NOBODY:
+            return ""
         return sellers.emails.get((side, str(value)), str(value))
     return canonical(rule, value)
 
@@ -202,7 +205,7 @@ def canonical(rule: Rule, value: Any) -> Any:
 
 
 def _text(value: str) -> str:
-    return value.replace("\r\n", "\n")
+    return value.replace("\r\n", "\n").strip()
 
 
 def _phone(value: str) -> str:
