@@ -12,7 +12,7 @@ import signal
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -97,6 +97,11 @@ def played(script: Script, tell: str = "") -> Ended:
         play.fingerprint if tell else "",
         tuple(lines),
     )
+
+
+def failures(scripts: Iterable[Script]) -> list[str]:
+    """What failed, a line each with the command that shows it."""
+    return [f"{script.replay}: {'; '.join(wrong)}" for script in scripts if (wrong := played(script).wrong)]
 
 
 def played_on(scripts: Iterator[Script], jobs: int, enough: Callable[[], bool]) -> Iterator[Ended]:
