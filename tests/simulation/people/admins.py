@@ -189,6 +189,15 @@ def rules_out(stage: Stage) -> str | None:
     return f"salesforce now refuses a {obj} with {when}"
 
 
+def requires(stage: Stage) -> str:
+    """An admin requires properties of every new contact that the API makes, or no longer does."""
+    settings = stage.world.hubspot.settings
+    names = stage.dice.choice((["firstname"], ["phone"], []))
+    settings.required_on_create = {"contacts": names}
+    stage.ruled.add((Side.HUBSPOT, "contacts"))
+    return f"hubspot requires of every new contact: {', '.join(names) or 'nothing'}"
+
+
 def matches_duplicates(stage: Stage) -> str | None:
     """An admin activates a duplicate rule."""
     obj, mode = stage.dice.choice(PEOPLE), stage.dice.choice(("alert", "block"))

@@ -82,7 +82,8 @@ def _stage(stage: Stage, side: Side) -> str:
 
 
 def _owner(stage: Stage, side: Side) -> str:
-    return stage.dice.choice(owners(stage, side))
+    queues = [] if side is Side.HUBSPOT else sorted(stage.world.salesforce.catalogue["Group"].ids)
+    return stage.dice.choice([*owners(stage, side), *queues])
 
 
 def owners(stage: Stage, side: Side) -> list[str]:

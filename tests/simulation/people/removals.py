@@ -77,6 +77,12 @@ def deletes_hard(stage: Stage) -> str | None:
     return f"salesforce {person.id} deleted for good{'' if done else ' (refused)'}"
 
 
+def empties_bin(stage: Stage) -> str | None:
+    """A user empties Salesforce's Recycle Bin: what was deleted cannot be fetched back any more."""
+    done = does(stage, Side.SALESFORCE, "empty_bin")
+    return f"salesforce's bin is emptied: {', '.join(done['ids'])}" if done and done["ids"] else None
+
+
 def trims_delete_log(stage: Stage) -> str | None:
     """Salesforce cuts its delete log: earlier deletions can no longer be asked for."""
     return f"salesforce cuts its delete log: {does(stage, Side.SALESFORCE, 'trim_delete_log')}"

@@ -258,3 +258,13 @@ def opts_out(stage: Stage) -> str | None:
     """A person opts out of e-mail, or in again, in Salesforce."""
     person = somebody(stage, Side.SALESFORCE)
     return person and edit(stage, person, {"HasOptedOutOfEmail": stage.dice.random() < 0.7})  # mostly out
+
+
+def adds_address(stage: Stage) -> str | None:
+    """A marketer adds further addresses to a contact, perhaps one that a Lead has."""
+    person = somebody(stage, Side.HUBSPOT)
+    if person is None:
+        return None
+    further = [f"p{stage.dice.randrange(ADDRESSES)}@x.test", f"{token(stage)}@x.test"]
+    chosen = stage.dice.sample(further, stage.dice.choice((1, 2)))
+    return edit(stage, person, {"hs_additional_emails": ";".join(chosen)})

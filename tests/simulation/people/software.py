@@ -61,6 +61,35 @@ def tidies_in_hubspot(stage: Stage) -> str:
     return f"a hubspot workflow now rewrites {name} ({how} {text}), {delay} s after it changes"
 
 
+def normalises_in_hubspot(stage: Stage) -> str:
+    """HubSpot normalises a property within the write itself, or no longer does."""
+    name, how = stage.dice.choice(
+        (("phone", "phone"), ("mobilephone", "phone"), ("email", "lower"), ("jobtitle", "title"), ("city", "strip"))
+    )
+    rewrite = how if ("contacts", name) not in stage.world.hubspot.state.normalisers else ""
+    does(stage, Side.HUBSPOT, "set_normaliser", object="contacts", name=name, rewrite=rewrite)
+    _rewrites(stage, Side.HUBSPOT, "contacts", name)
+    return f"hubspot {f'now normalises {name}: {rewrite}' if rewrite else f'no longer normalises {name}'}"
+
+
+def computes(stage: Stage) -> str | None:
+    """HubSpot writes what it alone may: a score, a source, a persona, that somebody opted out."""
+    person = somebody(stage, Side.HUBSPOT)
+    if person is None:
+        return None
+    stage.tokens += 1
+    values = stage.dice.choice(
+        (
+            {"hubspotscore": f"{stage.tokens}"},
+            {"hs_analytics_source": stage.dice.choice(("PAID_SOCIAL", "ORGANIC_SEARCH"))},
+            {"hs_persona": stage.dice.choice(("persona_1", "persona_2"))},
+            {"hs_email_optout": stage.dice.choice(("true", "true", "false"))},
+        )
+    )
+    does(stage, Side.HUBSPOT, "calculate", object="contacts", id=person.id, properties=values)
+    return f"hubspot computes for {person.id}: {values}"
+
+
 def copies_in_hubspot(stage: Stage) -> str:
     """A workflow copies one synced field into another."""
     source, target = stage.dice.sample(TIDIED, 2)
