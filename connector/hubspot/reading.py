@@ -85,20 +85,29 @@ class Reader:
         return [shape.archived(record) for record in self._batch(shape.object, body, archived=True)]
 
     def _single(self, shape: Shape, record_id: str) -> Reading:
-        """A merged-away id answers with the survivor, whose id differs from the one asked for (fact sheet 2.8)."""
-        try:
-            answer = self._wire.get("read", self._wire.objects(shape.object, record_id), {"properties": ID}, "id")
-        except Denied as refusal:
-            if absent(refusal.answer):
-                return shape.gone(record_id, Presence.MISSING)
-            raise
-        told = str(answer.body.get("id"))
+        """A merged-away id answers with the survivor, whose id differs from the one asked for (fact sheet 2.8).
+
+        That holds for a survivor that is archived by now, too: only what nobody answers for is gone for good.
+        """
+        told = self._who(shape.object, record_id) or self._who(shape.object, record_id, archived="true")
+        if told is None:
+            return shape.gone(record_id, Presence.MISSING)
         if told != record_id:
             return shape.gone(record_id, Presence.MOVED, told)
         there = self._by_id(shape, [record_id], ())
         if not there:
             raise Transient("HubSpot's answers contradict each other: a record is there, and is not; it is asked again")
         return there[0]
+
+    def _who(self, obj: str, record_id: str, **archived: str) -> str | None:
+        """The id under which a record is there now, live or archived; None when there is none."""
+        query = {"properties": ID, **archived}
+        try:
+            return str(self._wire.get("read", self._wire.objects(obj, record_id), query, "id").body.get("id"))
+        except Denied as refusal:
+            if not absent(refusal.answer):
+                raise
+            return None
 
     def find(self, view: View, name: str, values: Sequence[str]) -> list[Reading]:
         """Live records whose field equals any of the values, case folded. Raises as `ports.Crm`."""

@@ -122,6 +122,15 @@ class TestHubSpot(CrmContract):
         assert (alive.presence, alive.aliases) == (Presence.PRESENT, (loser.id,))
         assert (gone.presence, gone.moved_to) == (Presence.MOVED, winner)
 
+    def test_a_merged_record_whose_survivor_was_deleted_is_not_taken_for_erased(self, rig, view):
+        """Found by the simulation: the bridge forgot the person, and said that a privacy request had asked for it."""
+        winner, loser = rig.add(person(rig)), rig.add(person(rig, "Bob", "bob@example.test"))
+        survivor = rig.merge(winner, loser)
+        rig.archive(survivor)
+        gone, archived = rig.crm.read(view, [loser.id, survivor.id])
+        assert (gone.presence, gone.moved_to) == (Presence.MOVED, survivor)
+        assert archived.presence is Presence.ARCHIVED
+
     def test_history_tells_who_gave_a_field_its_value_and_when(self, rig, view):
         ref = rig.add(person(rig))
         rig.pass_time(60)
