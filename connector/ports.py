@@ -147,7 +147,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class FieldSchema:
-    """One field as the live CRM defines it. `type` is the side's own word; `kinds` are the kinds it can carry."""
+    """One field as the live CRM defines it. `type` is the side's own word; `kinds` are the kinds it can carry.
+
+    A limit that is None is one the side does not set or has not told.
+    """
 
     name: str
     label: str
@@ -157,6 +160,8 @@ class FieldSchema:
     updatable: bool = True
     required: bool = False  # needed on create and not defaulted
     length: int | None = None  # characters
+    scale: int | None = None  # of a number: digits kept after the point
+    precision: int | None = None  # of a number: digits kept in all, those after the point included
     options: tuple[Option, ...] = ()
     restricted: bool = False  # whether values outside `options` are refused
     unique: bool = False

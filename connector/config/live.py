@@ -1,8 +1,8 @@
 """Does the configuration fit the CRMs as they are today?
 
 Each mapping is held against the live schemas, and what cannot work is taken out of it before it does harm: a rule whose
-field is missing or cannot hold its kind sleeps, a two-way rule with a read-only end becomes one-way, texts are held to
-the live lengths. Whatever is taken out is told as a finding, so that nothing sleeps unseen.
+field is missing or cannot hold its kind sleeps, a two-way rule with a read-only end becomes one-way, values are
+held to the room the live fields have. Whatever is taken out is told as a finding, so that nothing sleeps unseen.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import dataclass, field, replace
 from connector.config.choices import choice_findings
 from connector.config.findings import Finding, Severity
 from connector.config.load import Loaded, MappingSource
-from connector.config.mappings import FieldRule, MappingFile
+from connector.config.mappings import MappingFile
 from connector.config.owners import Owners, unknown_owners
 from connector.config.problems import did_you_mean
+from connector.config.room import Room, room_findings
 from connector.config.yaml import KeyPath
 from connector.core.mapping import Direction, MappingSet, MatchKey, Pair, Rule
 from connector.core.refs import Side
-from connector.core.transforms import LengthPolicy, chain, limit_length
 from connector.core.values import Kind
 from connector.ports import FieldSchema, ObjectSchema
 
@@ -27,8 +27,6 @@ __all__ = ["Finding", "Schemas", "Severity", "adapt", "compare", "owner_findings
 
 Schemas = Mapping[tuple[Side, str], ObjectSchema]
 LABEL = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
-_CUT = frozenset({Kind.TEXT})  # only plain text survives being cut
-_MEASURED = frozenset({Kind.TEXT, Kind.EMAIL, Kind.PHONE})
 
 
 def compare(mappings: MappingSet, schemas: Schemas, loaded: Loaded) -> list[Finding]:
@@ -88,7 +86,7 @@ class _Fit:
             return None
         hubspot_key = self.cross_ids()
         rules = tuple(rule for rule in map(self.rule, self.pair.rules) if rule is not None)
-        self.lengths(rules)
+        self.room(rules)
         self.required(rules)
         fitted = replace(self.pair, rules=rules, hubspot_key=hubspot_key, match=tuple(self.match_keys()))
         return replace(fitted, extra_fields=self.extra_fields())
@@ -138,7 +136,7 @@ class _Fit:
         written = self.file.fields[rule.name]
         for severity, message in choice_findings(directed, written, ends[Side.HUBSPOT], ends[Side.SALESFORCE]):
             self.say(severity, path, message)
-        return self.measured(directed, written)
+        return self.room_of(directed).held()
 
     def directed(self, rule: Rule, ends: Mapping[Side, FieldSchema]) -> Rule | None:
         """The rule without the ways that lead into a read-only field."""
@@ -158,35 +156,14 @@ class _Fit:
         )
         return None
 
-    def measured(self, rule: Rule, written: FieldRule) -> Rule:
-        """The rule held to the live lengths of the fields it writes."""
-        if rule.kind not in _MEASURED:
-            return rule
-        policy = written.too_long if rule.kind in _CUT else LengthPolicy.REJECT
-        for side in Side:
-            length = self.live(side)[rule.field_on(side)].length
-            if length is None or not rule.direction.allows(side):
-                continue
-            limit = limit_length(length, policy)
-            if side is Side.SALESFORCE:
-                rule = replace(rule, to_salesforce=chain(rule.to_salesforce, limit))
-            else:
-                rule = replace(rule, to_hubspot=chain(rule.to_hubspot, limit))
-        return rule
+    def room(self, rules: tuple[Rule, ...]) -> None:
+        """What fields of Salesforce have too little room for, told in a line or two."""
+        for message in room_findings(self.pair.salesforce, map(self.room_of, rules)):
+            self.say(Severity.INFO, ("fields",), message)
 
-    def lengths(self, rules: tuple[Rule, ...]) -> None:
-        """One line on all fields that may be too short."""
-        short = []
-        for rule in rules:
-            end = self.live(Side.SALESFORCE)[rule.salesforce]
-            rejects = self.file.fields[rule.name].too_long is LengthPolicy.REJECT or rule.kind not in _CUT
-            source = self.live(Side.HUBSPOT)[rule.hubspot].length
-            longer = end.length is not None and (source is None or source > end.length)
-            if rejects and longer and rule.kind in _MEASURED and rule.direction.allows(Side.SALESFORCE):
-                short.append(f"{end.name} {end.length}")
-        if short:
-            taken = f"{self.pair.salesforce} takes at most these characters: {', '.join(short)}"
-            self.say(Severity.INFO, ("fields",), f"{taken}; longer values wait for a person (too_long: reject)")
+    def room_of(self, rule: Rule) -> Room:
+        ends = {side: self.live(side)[rule.field_on(side)] for side in Side}
+        return Room(rule, self.file.fields[rule.name], ends[Side.HUBSPOT], ends[Side.SALESFORCE])
 
     def required(self, rules: tuple[Rule, ...]) -> None:
         """Fields without which Salesforce creates nothing."""

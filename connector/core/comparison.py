@@ -9,17 +9,16 @@ and an unticked one are the same.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache, partial
 
 import phonenumbers
 
 from connector.core.refs import id18
-from connector.core.values import Kind, Value, plain
+from connector.core.values import Kind, Value, rounded
 
 Comparing = Callable[[Value], Value]
 
-_CENT = Decimal("0.01")
+_CENT_PLACES = 2
 _SECOND_CHARS = 19  # 2026-11-02T08:15:30
 _SHORT_ID = 15
 
@@ -31,6 +30,11 @@ def comparison(kind: Kind, region: str = "") -> Comparing:
     numbers with a country code and compares the others by their digits.
     """
     return partial(_phone, region) if kind is Kind.PHONE else _COMPARISONS[kind]
+
+
+def decimals(places: int) -> Comparing:
+    """The function for numbers of which one side keeps only so many decimals: what is finer, it cannot say."""
+    return partial(_to_places, places)
 
 
 def _text(value: Value) -> Value:
@@ -65,12 +69,11 @@ def e164(value: str, region: str) -> str:
 
 def _money(value: Value) -> Value:
     """To the cent: a currency field of either side may keep fewer decimals than it was given."""
-    if value is None or value[-3:].find(".") >= 0 or "." not in value:
-        return value
-    try:
-        return plain(Decimal(value).quantize(_CENT, ROUND_HALF_UP))
-    except InvalidOperation:
-        return value
+    return _to_places(_CENT_PLACES, value)
+
+
+def _to_places(places: int, value: Value) -> Value:
+    return value if value is None else rounded(value, places)
 
 
 def _boolean(value: Value) -> Value:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.core.mapping import Refusal, Translate
-from connector.core.values import Value
+from connector.core.values import Value, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,23 @@ def limit_length(length: int, policy: LengthPolicy) -> Translate:
             f"{len(value)} characters; the other side takes {length}",
             "shorten it, lengthen the field, or set `too_long: truncate` on the rule",
         )
+
+    return limited
+
+
+def limit_decimals(places: int) -> Translate:
+    """Numbers of at most so many decimals: rounded here, so that what the other side will hold is known beforehand."""
+    return lambda value: value if value is None else rounded(value, places)
+
+
+def limit_digits(digits: int) -> Translate:
+    """Numbers of at most so many digits before the point."""
+
+    def limited(value: Value) -> Value | Refusal:
+        if value is None or len(value.partition(".")[0].lstrip("-")) <= digits:
+            return value
+        hint = "correct the number, or widen the field"
+        return Refusal("TOO_LARGE", f"more than the {digits} digits before the point that the other side takes", hint)
 
     return limited
 

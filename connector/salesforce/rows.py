@@ -30,7 +30,7 @@ _FATE: Final[Mapping[str, tuple[str, ...]]] = {
     "User": (),
 }
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?\Z")
-_NUMBER_TYPES: Final = frozenset({"int", "long", "double", "percent", "currency"})
+NUMBER_TYPES: Final = frozenset({"int", "long", "double", "percent", "currency"})
 
 
 def evidence(obj: str) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ def _flag(value: Value) -> Any:
     return value == "true"
 
 
-_RENDERS: Final[Mapping[str, Render]] = {"boolean": _flag, **dict.fromkeys(_NUMBER_TYPES, _number)}
+_RENDERS: Final[Mapping[str, Render]] = {"boolean": _flag, **dict.fromkeys(NUMBER_TYPES, _number)}
 
 
 def json_renders(types: Mapping[str, str]) -> Mapping[str, Render]:

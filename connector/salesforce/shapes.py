@@ -17,7 +17,7 @@ from typing import Any, Final
 from connector.core.values import Kind
 from connector.ports import FieldSchema, ObjectSchema, Option
 from connector.salesforce.api import Api, Call
-from connector.salesforce.rows import Render, json_renders
+from connector.salesforce.rows import NUMBER_TYPES, Render, json_renders
 
 KEPT_S: Final = 600.0
 _TEXTS: Final = frozenset(Kind)  # a text field can carry any canonical value as it is written
@@ -150,6 +150,8 @@ def _field(entry: Mapping[str, Any]) -> FieldSchema:
         updatable=writable and bool(entry.get("updateable")),
         required=needed and told != "boolean",
         length=entry.get("length") or None,
+        scale=entry.get("scale") if told in NUMBER_TYPES else None,
+        precision=(entry.get("precision") or entry.get("digits") or None) if told in NUMBER_TYPES else None,
         options=tuple(_option(choice) for choice in entry.get("picklistValues") or ()),
         restricted=bool(entry.get("restrictedPicklist")),
         unique=bool(entry.get("unique")),

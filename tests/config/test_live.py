@@ -117,6 +117,15 @@ def test_fields_that_may_be_too_short_are_told_in_one_line(folder):
     )
 
 
+def test_a_field_that_keeps_fewer_decimals_is_told_and_its_rule_rounds(fit):
+    live = schemas([field("revenue", Kind.MONEY)], [field("Revenue__c", Kind.MONEY, scale=0, precision=18)])
+    pair, findings = fit(live, "{hubspot: revenue, salesforce: Revenue__c, kind: money}")
+    assert findings == [
+        "info 9 fields: Lead keeps only these decimals: Revenue__c 0; finer numbers are rounded on the way there"
+    ]
+    assert pair.rules[-1].to_salesforce("32000.4") == "32000"
+
+
 def test_an_email_is_never_cut_even_when_the_rule_says_truncate(fit):
     pair, _ = fit(
         schemas([field("work")], [field("Work__c", length=4)]),

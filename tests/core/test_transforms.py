@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connector.core.comparison import decimals
 from connector.core.mapping import Refusal
 from connector.core.transforms import (
     TRANSFORMS,
@@ -11,6 +12,8 @@ from connector.core.transforms import (
     Unmapped,
     chain,
     identity,
+    limit_decimals,
+    limit_digits,
     limit_length,
     owner_map,
     value_map,
@@ -115,3 +118,34 @@ def test_a_blank_inside_a_chain_skips_the_rest_and_a_refusal_stops_it() -> None:
 
     assert chain(TRANSFORMS["digits_only"].there, never)("none") is None
     assert chain(value_map({}).there, never)("odd").code == "UNMAPPED"
+
+
+ROUNDED = [
+    (0, "32000.4", "32000"),
+    (0, "32000.5", "32001"),
+    (0, "-2.5", "-3"),
+    (0, "-0.4", "0"),
+    (1, "0.25", "0.3"),
+    (2, "0.25", "0.25"),
+    (1, "9.96", "10"),
+    (0, "9" * 40 + ".5", "1" + "0" * 40),
+    (30, "1" * 40 + "." + "2" * 30 + "5", "1" * 40 + "." + "2" * 29 + "3"),
+    (0, "see 1.5", "see 1.5"),
+]
+
+
+@pytest.mark.parametrize(("places", "value", "expected"), ROUNDED)
+def test_a_finer_number_is_rounded_half_up(places, value, expected) -> None:
+    assert limit_decimals(places)(value) == expected
+    assert decimals(places)(value) == expected
+    assert (limit_decimals(places)(None), decimals(places)(None)) == (None, None)
+
+
+def test_a_number_with_too_many_digits_before_the_point_is_refused_without_telling_it() -> None:
+    limited = limit_digits(3)
+    assert [limited(value) for value in (None, "999", "-999.1234")] == [None, "999", "-999.1234"]
+    assert limited("-1000.5") == Refusal(
+        "TOO_LARGE",
+        "more than the 3 digits before the point that the other side takes",
+        "correct the number, or widen the field",
+    )

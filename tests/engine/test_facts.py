@@ -13,6 +13,7 @@ from connector.engine import facts
 from connector.engine.facts import Asked
 from connector.errors import Misconfigured
 from connector.ports import Account, FieldSchema, ObjectSchema
+from connector.storage import state
 from tests.engine.town import Town
 
 OBJECTS = {Side.HUBSPOT: ["contacts"], Side.SALESFORCE: ["Lead"]}
@@ -83,6 +84,18 @@ def test_any_secret_that_changes_makes_other_eyes_and_none_is_told() -> None:
     before = _fingerprint(_settings("refresh", "key"))
     assert before == _fingerprint(_settings("refresh", "key"))
     assert len({before, _fingerprint(_settings("other", "key")), _fingerprint(_settings("refresh", "other"))}) == 3
+
+
+def test_facts_that_an_older_version_stored_without_decimals_are_still_known(town: Town) -> None:
+    learned = _learn(town)
+    older = facts._spelt(learned)
+    for side in older["schemas"].values():
+        for schema in side.values():
+            for each in schema["fields"].values():
+                assert {each.pop(limit) for limit in ("scale", "precision")} == {None}
+    with town.database.begin() as conn:
+        state.put(conn, "facts", older)
+    assert facts.recall(town.database) == learned
 
 
 def test_equal_facts_are_stored_alike_whatever_order_a_process_gives_its_sets() -> None:

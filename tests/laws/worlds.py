@@ -13,26 +13,36 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from connector.core import refs
-from connector.core.comparison import comparison
+from connector.core.comparison import comparison, decimals
 from connector.core.mapping import Blank, Direction, OnArchive, Pair, Policy, Refusal, Rule
 from connector.core.merge import Merge
 from connector.core.plan import Agreed, Change, Issue, Memory
 from connector.core.readings import Reading, Stamp
 from connector.core.refs import Side
-from connector.core.transforms import TRANSFORMS, LengthPolicy, Transform, Unmapped, identity, limit_length, value_map
+from connector.core.transforms import (
+    TRANSFORMS,
+    LengthPolicy,
+    Transform,
+    Unmapped,
+    identity,
+    limit_decimals,
+    limit_length,
+    value_map,
+)
 from connector.core.values import Kind, Value
 
 POOLS = {
     Kind.TEXT: ("Ada", "ada", "ADA", "Ada  L", "Bob", "x" * 12),
     Kind.EMAIL: ("ada@x.test", "Ada@X.test", "bob@x.test"),
     Kind.PHONE: ("+33 1 40 20 00 00", "+33140200000", "+1 202 555 0100", "call me"),
-    Kind.NUMBER: ("0", "1", "-2.5", "350000000"),
+    Kind.NUMBER: ("0", "1", "-2.5", "-2.4", "1.4", "350000000"),
     Kind.BOOLEAN: ("true", "false"),
     Kind.DATETIME: ("2026-11-02T08:15:30.000Z", "2026-11-02T08:15:30.123Z", "2026-11-03T00:00:00.000Z"),
     Kind.MULTIPICKLIST: ("a", "a;b", "b", "c"),
     Kind.PICKLIST: ("new", "open", "working", "strange"),
 }
 NO_BACK = Transform(identity, identity)
+WHOLE = Transform(limit_decimals(0), identity)  # the right side keeps no decimals, and takes part at those
 STATUSES = {"new": "Open", "open": "Open", "working": "Working"}
 BY_KIND = {
     Kind.TEXT: (
@@ -43,6 +53,7 @@ BY_KIND = {
         Transform(limit_length(4, LengthPolicy.TRUNCATE), identity),
         Transform(limit_length(4, LengthPolicy.REJECT), identity),
     ),
+    Kind.NUMBER: (NO_BACK, WHOLE),
     Kind.PICKLIST: (
         NO_BACK,
         value_map(STATUSES),
@@ -85,7 +96,7 @@ def rule(draw: st.DrawFn, name: str = "r0") -> Rule:
         kind=kind,
         to_salesforce=transform.there,
         to_hubspot=transform.back or identity,
-        comparison=comparison(kind, "FR"),
+        comparison=decimals(0) if transform is WHOLE else comparison(kind, "FR"),
         direction=draw(st.sampled_from(Direction)),
         policy=draw(st.sampled_from(Policy)),
         blank=draw(st.sampled_from(Blank)),

@@ -36,6 +36,22 @@ def test_a_described_field_is_told_whole():
     assert told.kinds == {Kind.PICKLIST, Kind.TEXT}
 
 
+NUMBERS = [
+    ({"type": "currency", "precision": 18, "scale": 0, "digits": 0}, (0, 18)),
+    ({"type": "double", "precision": 16, "scale": 2, "digits": 0}, (2, 16)),
+    ({"type": "percent", "precision": 3, "scale": 0}, (0, 3)),
+    ({"type": "int", "precision": 0, "scale": 0, "digits": 8}, (0, 8)),  # a whole number tells its digits elsewhere
+    ({"type": "double"}, (None, None)),
+    ({"type": "string", "precision": 0, "scale": 0, "digits": 0}, (None, None)),
+]
+
+
+@pytest.mark.parametrize(("changes", "room"), NUMBERS)
+def test_a_number_tells_the_decimals_and_digits_it_keeps(changes, room):
+    told = field(**changes)
+    assert (told.scale, told.precision) == room
+
+
 @pytest.mark.parametrize(
     "changes",
     [
