@@ -1,0 +1,191 @@
+"""SLA clocks: promises judged as a pure function of what happened and of a time that is handed in.
+
+A cycle runs from its start until it is met, stopped late, or cancelled; what it says then is frozen. Amending the terms
+is a turn like any other. Judging later never takes anything back: with the same turns a cycle only goes from running to
+warned to breached. Between two turns business time either counts or is paused, so everything is a sum of measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connector.core.sla import Cycle, OnReassign, ReEntry, Sort, State, Terms, Turn
+
+ZERO = timedelta()
+
+
+def judge(turns: Iterable[Turn], now: datetime) -> tuple[Cycle, ...]:
+    """Every cycle these turns make, as it stands at `now`, oldest first; turns after `now` have not happened yet."""
+    cycles: list[_Running] = []
+    for turn in sorted((turn for turn in turns if turn.at <= now), key=lambda turn: (turn.at, turn.sort)):
+        current = cycles[-1] if cycles else None
+        if turn.sort is Sort.START and (current is None or current.is_followed_by(turn)):
+            cycles.append(_Running(_terms(turn), turn.at, turn.owner))
+        elif current is not None:
+            current.take(turn)
+    return tuple(cycle.at(now) for cycle in cycles)
+
+
+def _terms(turn: Turn) -> Terms:
+    assert turn.terms is not None, "a start and an amendment name their terms"
+    return turn.terms
+
+
+@dataclass
+class _Running:
+    """A cycle being judged: what it has come to by `since`."""
+
+    terms: Terms
+    started_at: datetime
+    owner: str
+    since: datetime = field(init=False)
+    elapsed: timedelta = ZERO
+    paused: timedelta = ZERO
+    is_paused: bool = False
+    ended: State | None = None
+    ended_at: datetime | None = None
+    missed: datetime | None = None  # the deadline that passed
+    attempts: int = 0
+    restarts: int = 0
+    unproven: int = 0
+    evidence: str = ""
+    held: dict[str, timedelta] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.since = self.started_at
+
+    def is_followed_by(self, start: Turn) -> bool:
+        """Whether a start makes a cycle of its own."""
+        return self.ended is not None and _terms(start).re_entry is ReEntry.NEW_CYCLE
+
+    def take(self, turn: Turn) -> None:
+        """Let a turn count."""
+        if turn.sort is Sort.START:
+            self._start_again(turn)
+        elif self.ended is None:
+            self._pass_until(turn.at)
+            _EFFECTS[turn.sort](self, turn)
+
+    def at(self, now: datetime) -> Cycle:
+        """The cycle as it stands at a time that no turn follows."""
+        due = self.due()
+        self._pass_until(now)
+        warnings = self._warnings(due)
+        warned = sum(moment <= now for moment in warnings)
+        ahead = [moment for moment in (*warnings, due) if moment is not None and moment > now]
+        return Cycle(
+            terms=self.terms,
+            started_at=self.started_at,
+            state=self._state(warned),
+            due_at=self.missed or due,
+            ended_at=self.ended_at,
+            elapsed=self.elapsed,
+            paused=self.paused,
+            lateness=max(ZERO, self.elapsed - self.terms.target),
+            warned=warned,
+            attempts=self.attempts,
+            unproven=self.unproven,
+            evidence=self.evidence,
+            held=tuple(self.held.items()),
+            next_look_at=min(ahead, default=None),
+        )
+
+    def due(self) -> datetime | None:
+        """The deadline ahead; None where nothing runs towards one."""
+        if self.ended or self.is_paused or self.missed:
+            return None
+        return self.terms.time.add(self.since, self.terms.target - self.elapsed)
+
+    def begin_again(self, at: datetime) -> None:
+        """From nothing."""
+        self.since, self.elapsed, self.paused, self.is_paused = at, ZERO, ZERO, False
+        self.ended, self.ended_at, self.missed, self.attempts = None, None, None, 0
+
+    def _start_again(self, start: Turn) -> None:
+        re_entry = _terms(start).re_entry
+        if re_entry is ReEntry.RESTART:
+            self.begin_again(start.at)
+        elif re_entry is ReEntry.RESUME and self.ended:
+            self.since, self.ended, self.ended_at, self.attempts = start.at, None, None, 0
+
+    def _state(self, warned: int) -> State:
+        if self.ended:
+            return self.ended
+        if self.missed:
+            return State.BREACHED
+        if self.is_paused:
+            return State.PAUSED
+        return State.WARNED if warned else State.RUNNING
+
+    def _pass_until(self, at: datetime) -> None:
+        """Let time pass; who acts at the very deadline is in time."""
+        if self.ended or at <= self.since:
+            return
+        passed = self.terms.time.measure(self.since, at)
+        if self.is_paused:
+            self.paused += passed
+        else:
+            due = self.due()
+            self.missed = due if due is not None and due < at else self.missed
+            self.elapsed += passed
+            self.held[self.owner] = self.held.get(self.owner, ZERO) + passed
+        self.since = at
+
+    def _warnings(self, due: datetime | None) -> list[datetime]:
+        """When somebody is warned, found by walking business time backward from the deadline."""
+        if due is None:
+            return []
+        return [max(self.started_at, self.terms.time.subtract(due, ahead)) for ahead in self.terms.warnings]
+
+
+def _cancel(cycle: _Running, turn: Turn) -> None:
+    cycle.ended, cycle.ended_at = State.CANCELLED, turn.at
+
+
+def _stop(cycle: _Running, turn: Turn) -> None:
+    if cycle.terms.evidence and not turn.evidence:
+        cycle.unproven += 1
+        return
+    cycle.attempts, cycle.evidence = cycle.attempts + 1, turn.evidence
+    if cycle.attempts >= cycle.terms.attempts:
+        cycle.ended, cycle.ended_at = State.BREACHED if cycle.missed else State.MET, turn.at
+
+
+def _pause(cycle: _Running, _: Turn) -> None:
+    cycle.is_paused = True
+
+
+def _resume(cycle: _Running, _: Turn) -> None:
+    cycle.is_paused = False
+
+
+def _amend(cycle: _Running, turn: Turn) -> None:
+    """The accumulated time stays: what the new terms still allow is no longer late, what they do not is, from now."""
+    cycle.terms = _terms(turn)
+    late = cycle.elapsed > cycle.terms.target
+    cycle.missed = (cycle.missed or turn.at) if late else None
+
+
+def _reassign(cycle: _Running, turn: Turn) -> None:
+    again = turn.owner != cycle.owner and cycle.terms.on_reassign is OnReassign.RESTART
+    cycle.owner = turn.owner
+    if again and cycle.restarts < cycle.terms.restarts:
+        cycle.begin_again(turn.at)
+        cycle.restarts += 1
+
+
+def _reset(cycle: _Running, turn: Turn) -> None:
+    cycle.begin_again(turn.at)
+
+
+_EFFECTS = {
+    Sort.CANCEL: _cancel,
+    Sort.STOP: _stop,
+    Sort.PAUSE: _pause,
+    Sort.RESUME: _resume,
+    Sort.AMEND: _amend,
+    Sort.REASSIGN: _reassign,
+    Sort.RESET: _reset,
+}

@@ -1,0 +1,139 @@
+"""SLA: what is promised, what bears on a promise, and how it stands. `clocks` judges.
+
+A promise is business time allowed from a start until a stop. Its terms come with the start and are pinned by it, so
+that history is never judged by today's rules. What happens is told as turns, each with the time at its source.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum, StrEnum
+
+from connector.core.calendars import BusinessTime
+
+ZERO = timedelta()
+
+
+class Sort(IntEnum):
+    """What a turn does to a clock; of turns at one instant the lower number counts first."""
+
+    CANCEL = 0  # the promise is void: out of scope, merged away
+    STOP = 1  # what was promised is done (one of `attempts`)
+    PAUSE = 2
+    RESUME = 3
+    AMEND = 4  # other terms for what is still open
+    REASSIGN = 5  # another owner
+    RESET = 6  # from the beginning
+    START = 7
+
+
+class ReEntry(StrEnum):
+    """What a start means where there is a cycle already; an open one heeds `restart` only."""
+
+    IGNORE = "ignore"
+    RESTART = "restart"  # the same cycle, from nothing
+    RESUME = "resume"  # the same cycle, going on where it ended
+    NEW_CYCLE = "new_cycle"
+
+
+class OnReassign(StrEnum):
+    """What another owner means for an open cycle."""
+
+    KEEP = "keep"
+    RESTART = "restart"  # from nothing, `Terms.restarts` times at most
+
+
+class State(StrEnum):
+    """Where a cycle stands."""
+
+    RUNNING = "running"
+    WARNED = "warned"
+    PAUSED = "paused"
+    BREACHED = "breached"  # late, and stays so when it is stopped at last
+    MET = "met"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is promised.
+
+    Attributes:
+        policy, version: which rule made the promise, and its version.
+        target: business time allowed; positive.
+        time: when business time passes.
+        warnings: business time before the deadline at which somebody is warned.
+        attempts: how many stops it takes to meet it.
+        evidence: whether a stop counts only with evidence of what was done.
+        restarts: how often another owner may begin from nothing.
+    """
+
+    policy: str
+    version: str
+    target: timedelta
+    time: BusinessTime
+    warnings: tuple[timedelta, ...] = ()
+    attempts: int = 1
+    evidence: bool = False
+    re_entry: ReEntry = ReEntry.IGNORE
+    on_reassign: OnReassign = OnReassign.KEEP
+    restarts: int = 1
+
+    def __post_init__(self) -> None:
+        if self.target <= ZERO or self.attempts < 1:
+            raise ValueError(f"{self.policy}: a target of {self.target} and {self.attempts} attempts promise nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Something that bears on a clock.
+
+    Attributes:
+        at: when it happened at its source (aware UTC).
+        terms: of a start or an amendment.
+        owner: of a start or a reassignment: who has to act.
+        evidence: of a stop: what was done; "" when only a status says so.
+    """
+
+    sort: Sort
+    at: datetime
+    terms: Terms | None = None
+    owner: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One promise as it stands at a time.
+
+    Attributes:
+        due_at: the deadline, the missed one once it is breached; None while paused, and once ended in time.
+        ended_at: when it was met, stopped late or cancelled.
+        elapsed, paused: business time that counted, and that did not.
+        lateness: business time beyond the target; frozen at the end.
+        warned: how many of the warnings are past.
+        attempts: stops that counted; unproven: those that lacked the evidence the terms ask for.
+        held: (owner, business time that counted while it was theirs), in the order of owning.
+        next_look_at: when it will say something else unless something happens; None: never.
+    """
+
+    terms: Terms
+    started_at: datetime
+    state: State
+    due_at: datetime | None
+    ended_at: datetime | None
+    elapsed: timedelta
+    paused: timedelta
+    lateness: timedelta
+    warned: int
+    attempts: int
+    unproven: int
+    evidence: str
+    held: tuple[tuple[str, timedelta], ...]
+    next_look_at: datetime | None
+
+    @property
+    def remaining(self) -> timedelta:
+        """Business time left; zero once late."""
+        return max(ZERO, self.terms.target - self.elapsed)
