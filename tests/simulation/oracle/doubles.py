@@ -41,7 +41,7 @@ def _named_twice(evidence: Evidence) -> Iterator[str]:
         if other:
             named[key[0].other, other].append(key)
     for other, keys in named.items():
-        if len(keys) > 1 and not evidence.miswritten & set(keys):
+        if len(keys) > 1 and not evidence.miswritten & {other, *keys}:
             yield f"{' and '.join(f'{side.value} {one}' for side, one in keys)} name {other[1]}"
 
 

@@ -52,6 +52,9 @@ def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version,
     unsaid = (form(rule, record.side, over.value, evidence.sellers), rule.default(record.side))
     if same in unsaid or (same == "" and not rule.clears):
         return ""
+    if translates(rule, record.side.other, edit.value, evidence.sellers) == [""] and not rule.clears:
+        evidence.excuse("written over, as the rule counts it as blank")
+        return ""
     told = _told(evidence, record, rule, over)
     if not had_read(evidence, rule, record, edit, writing):
         evidence.excuse("written over in the open window")
@@ -152,11 +155,13 @@ def _came_back(evidence: Evidence, rule: Rule, record: Record, edit: Version, ov
     wanted = form(rule, record.side, over.value, evidence.sellers)
     for one in evidence.partners_of(record):
         name = rule.on(one.side, one.object) or ""
+        if (one.side, one.object, name) in evidence.rewritten:
+            return wanted in translates(rule, record.side, one.at(name, over.seq), evidence.sellers)
         for version in one.cells.get(name, ()):
             if edit.seq < version.seq < over.seq and wanted in translates(
                 rule, record.side, version.value, evidence.sellers
             ):
-                return shaped(rule, edit.value, version.value) or (one.side, one.object, name) in evidence.rewritten
+                return shaped(rule, edit.value, version.value)
     return False
 
 

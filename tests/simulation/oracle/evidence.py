@@ -54,6 +54,7 @@ class Evidence:
     mapping: Written
     variants: list[str]
     sellers: Sellers
+    everybody: Sellers
     leftovers: Mapping[str, int] = field(default_factory=dict)
     stored: str = ""
     asleep: frozenset[tuple[Side, str, str]] = frozenset()
@@ -167,6 +168,7 @@ def gather(stage: Stage) -> Evidence:
         mapping,
         sorted({stage.variant} | {life.variant for life in stage.witness.lives}),
         _sellers(stage, mapping),
+        _sellers(stage, mapping, everybody=True),
         leftovers={name: len(found) for name, found in rows.items()},
         stored="\n".join(_text(cell) for found in rows.values() for row in found for cell in row),
         asleep=frozenset(stage.closed) | _missing(stage, mapping),
@@ -196,18 +198,18 @@ def _missing(stage: Stage, mapping: Written) -> frozenset[tuple[Side, str, str]]
     return frozenset(found)
 
 
-def _sellers(stage: Stage, mapping: Written) -> Sellers:
-    """The addresses of owners and users who are active."""
+def _sellers(stage: Stage, mapping: Written, *, everybody: bool = False) -> Sellers:
+    """The addresses of owners and users who are active, or of everybody who ever was."""
     emails = {
         (Side.HUBSPOT, str(one["id"])): str(one["email"]).lower()
         for one in stage.world.hubspot.owners()
-        if not one["archived"]
+        if everybody or not one["archived"]
     }
     users = stage.world.salesforce.catalogue["User"]
     slot = {name: users.kind.slot(name) for name in ("Email", "IsActive")}
     for one in users.ids:
         row = users.live(one)
-        if row is not None and row[slot["IsActive"]]:
+        if row is not None and (everybody or row[slot["IsActive"]]):
             emails[Side.SALESFORCE, one] = str(row[slot["Email"]]).lower()
     return Sellers(emails, mapping.fallback)
 

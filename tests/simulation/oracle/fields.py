@@ -82,7 +82,10 @@ def _from_there(evidence: Evidence, mapping: Written, ends: tuple[Rule, Record],
     rule, record = ends
     if value in (rule.default(record.side), *BLANKS):
         return not blank(value) or rule.clears or rule.kind == "boolean"
-    sellers = replace(evidence.sellers, fallback=mapping.fallback)
-    wanted = form(rule, record.side, value, sellers)
     there = evidence.held(evidence.partners_of(record), rule, seq)
-    return any(wanted in translates(rule, record.side, one, sellers) for one in there)
+    for known in (evidence.sellers, evidence.everybody):  # who is gone today may have owned it then
+        sellers = replace(known, fallback=mapping.fallback)
+        wanted = form(rule, record.side, value, sellers)
+        if any(wanted in translates(rule, record.side, one, sellers) for one in there):
+            return True
+    return False

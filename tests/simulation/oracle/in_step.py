@@ -8,13 +8,15 @@ Lawful, each proven from the log:
   and was cleared since or left blank by the merge;
 - a default given on create, by the mapping or by the CRM itself, opposite a blank;
 - a one-way rule whose receiving side once held what the source still says, and was edited there since (no mirror);
-- a one-way rule whose source is blank, or says what the rule does not let travel;
+- a one-way rule whose source is blank (where clearing travels: was never anything else), or says what may not travel;
+- a value that an earlier mapping brought over, and that counts as alike by it;
 - a pair that its mapping leaves out (scope), that is kept apart, or whose rule was not yet in force at the last edit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
@@ -22,7 +24,7 @@ from connector.storage.links import Link
 from tests.simulation.oracle.evidence import MANY, Evidence, key_of
 from tests.simulation.oracle.fields import given
 from tests.simulation.oracle.history import Record, Version
-from tests.simulation.oracle.rules import Rule, alike, blank, form, translates
+from tests.simulation.oracle.rules import Rule, alike, blank, form, translates, written
 
 
 def out_of_step(evidence: Evidence) -> Iterator[str]:
@@ -68,7 +70,25 @@ def _lawful(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str
             return "what the CRM gave a new record by itself, opposite a blank"
         if not rule.clears and _once_held(evidence, rule, one, other):
             return "cleared by a person, and clearing does not travel"
-    return _rewritten(evidence, rule, ours, theirs) or _left_out(evidence, ours, theirs)
+    return (
+        _agreed_earlier(evidence, rule, ours, theirs)
+        or _rewritten(evidence, rule, ours, theirs)
+        or _left_out(evidence, ours, theirs)
+    )
+
+
+def _agreed_earlier(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str:
+    """Alike by a mapping that held before, and the bridge brought it about: nobody has edited either since."""
+    lasts = [_last(rule, one) for one in (ours, theirs)]
+    if not any(last and last.ours for last in lasts):
+        return ""
+    for variant in evidence.variants:
+        mapping = written(variant)
+        sellers = replace(evidence.sellers, fallback=mapping.fallback)
+        for other in mapping.rules:
+            if other.name == rule.name and alike(other, _value(rule, ours), _value(rule, theirs), sellers):
+                return "agreed under an earlier mapping"
+    return ""
 
 
 def _rewritten(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str:
@@ -83,7 +103,8 @@ def _rewritten(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> 
 def _one_way(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str:
     source, target = (ours, theirs) if rule.goes(Side.SALESFORCE) else (theirs, ours)
     says = translates(rule, target.side, _value(rule, source), evidence.sellers)
-    if says in ([""], ["false", ""]) and not rule.clears:
+    silent = all(blank(value) for value in evidence.held(evidence.history.kin(source), rule))
+    if says in ([""], ["false", ""]) and (silent or not rule.clears):
         return "one way, and the source has nothing to say"
     if not rule.said.get("mirror") and _once_held(evidence, rule, target, source):
         return "one way, and edited on the receiving side"
