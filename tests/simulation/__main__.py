@@ -44,7 +44,9 @@ def _one(asked: argparse.Namespace) -> int:
     tell = "verbose" if asked.verbose else "all" if asked.trace else "marked"
     ended = played(script, tell)
     if asked.shrink and ended.wrong:
-        print(f"{script.replay}\nfails: {'; '.join(ended.kinds)}\nleaving out what it does not need ...", flush=True)
+        print(
+            f"{script.replay}\nfails: {'; '.join(ended.kinds)}\nleaving out what it can do without ...", file=sys.stderr
+        )
         script = shrunk(ended, _after(60 * asked.minutes if asked.minutes else SHRINK_S))
         ended = played(script, tell)
     if asked.json:

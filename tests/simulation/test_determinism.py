@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ SAID = (
 )
 
 
+@cache
 def _elsewhere(seeds: tuple[int, ...], hash_seed: str) -> list[str]:
     """What another process says, with another order of every set."""
     said = subprocess.run(
