@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from connector.core.comparison import comparison
+from connector.core.cross_ids import PREFIX_CHARS, carried, fits, misfit, understood
 from connector.core.mapping import MatchKey, Pair
 from connector.core.readings import Reading
-from connector.core.refs import Ref, Side, id18
+from connector.core.refs import Ref, Side
 from connector.core.values import Value
 
 CROSS_ID = "cross id"
-_PREFIX_CHARS = 3  # of a Salesforce id: which object it names (Salesforce fact sheet 3.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,13 @@ def keys(pair: Pair, reading: Reading) -> list[tuple[str, str]]:
     return [found for key in pair.match for found in _values(key, reading)]
 
 
-def cross_id(pair: Pair, reading: Reading) -> Value:
-    """The other side's id that a record carries, if any; a Salesforce id in its 18 characters."""
-    name = pair.key_on(reading.ref.side)
-    value = reading.values.get(name) if name else None
-    return id18(value) if value and reading.ref.side is Side.HUBSPOT else value
+def cross_id(pair: Pair, reading: Reading) -> str | None:
+    """The other side's id that a record carries, as that side spells it; None when it carries none.
+
+    Of something else that stands in that field, `cross_ids.fits` and `cross_ids.misfit` tell.
+    """
+    text = carried(pair, reading)
+    return None if text is None else understood(reading.ref.side.other, text)
 
 
 def names(value: Value, reading: Reading) -> bool:
@@ -83,11 +85,12 @@ def names(value: Value, reading: Reading) -> bool:
     return value is not None and (value == reading.ref.id or value in reading.aliases)
 
 
-def formerly(carried: str, reading: Reading) -> bool:
-    """Whether an id is an earlier one of a record: merged into it, shortened, or a Lead's before its conversion."""
-    if reading.ref.side is Side.HUBSPOT:
-        return names(carried, reading)
-    return names(id18(carried), reading) or carried[:_PREFIX_CHARS] != reading.ref.id[:_PREFIX_CHARS]
+def formerly(text: str, reading: Reading) -> bool:
+    """Whether a text is an earlier id of a record: merged into it, misspelt, or a Lead's before its conversion."""
+    found = understood(reading.ref.side, text)
+    if found is None or names(found, reading):
+        return found is not None
+    return reading.ref.side is Side.SALESFORCE and found[:PREFIX_CHARS] != reading.ref.id[:PREFIX_CHARS]
 
 
 def _crossed(pair: Pair, reading: Reading, candidate: Reading) -> bool:
@@ -113,8 +116,11 @@ def _only(pair: Pair, reading: Reading, found: Sequence[Reading], by: str) -> Ma
         return Ambiguous(refs, f"{len(found)} records have the same {by}")
     (candidate,) = found
     for one, another in ((candidate, reading), (reading, candidate)):
-        carried = cross_id(pair, one)
+        told = cross_id(pair, one)
         theirs = formerly if by == CROSS_ID else names
-        if carried is not None and not theirs(carried, another):
-            return Ambiguous(refs, f"same {by}, but {one.ref} already carries the id of another record ({carried})")
+        if told is not None and not theirs(told, another):
+            return Ambiguous(refs, f"same {by}, but {one.ref} already carries the id of another record ({told})")
+        if by != CROSS_ID and not fits(pair, one):
+            issue = misfit(pair, one)
+            return Ambiguous(refs, f"same {by}, but {issue.reason}; {issue.hint}")
     return Matched(candidate, by)

@@ -2,7 +2,8 @@
 
 Unlinked and alone: create, or say why not. Unlinked and matched: link, then a first meeting. Linked: by presence; both
 there is a merge, one gone is an unlink (or an archive, where the mapping says so and nobody edited the survivor), moved
-is a relink. Nothing is ever made twice: a record that carries a cross id had a counterpart, so it gets no second one.
+is a relink. Nothing is ever made twice: a record that carries a cross id had a counterpart, so it gets no second one;
+one that carries something else in its place is shown to a person.
 Steps come in the order of doing, and each record is written at most once.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 
 from connector.core.changes import edited
 from connector.core.creation import Parked, creation, cross_change
+from connector.core.cross_ids import fits, misfit
 from connector.core.mapping import OnArchive, OnLeaving, Pair
 from connector.core.matching import cross_id, formerly
 from connector.core.merge import NOBODY, merge
@@ -92,6 +94,8 @@ def _alone(pair: Pair, subject: Subject, reading: Reading) -> Plan:
         note = "out of scope"
     elif subject.barred:
         note = subject.barred
+    elif not fits(pair, reading):
+        return Plan(pair.name, left, right, (Raise(misfit(pair, reading)),))
     elif carried is not None:
         note = f"it carries the id {carried}, whose record is not there; clear that field to have a new one made"
     elif not wanted(left, right):

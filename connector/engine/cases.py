@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from connector.core.cross_ids import fits
 from connector.core.mapping import Pair
 from connector.core.matching import Ambiguous, Matched, match
 from connector.core.plan import Issue, IssueKind, Plan, Unlink
@@ -189,7 +190,13 @@ def loose_case(bridge: Bridge, reading: Reading, candidates: Candidates, decisio
 
 
 def _alone(pairs: Sequence[Pair], subject: Subject) -> Case:
-    """Nobody on the other side: the first pair that wants to create does; else the first says why not."""
+    """Nobody on the other side: the first pair that wants to create does; else the first says why not.
+
+    Where a record carries an id of one pair's object, the others have no say: to them it would be a wrong one.
+    """
+    reading = subject.hubspot or subject.salesforce
+    assert reading is not None
+    pairs = [pair for pair in pairs if fits(pair, reading)] or pairs
     first = _planned(pairs[0], subject)
     if first.plan.steps:
         return first
