@@ -15,7 +15,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Any
 
+from connector.core.cross_ids import understood
 from connector.core.readings import Presence, Reading
+from connector.core.refs import Side
 from connector.core.values import Kind
 from connector.errors import Transient
 from connector.hubspot.batches import BATCH, BATCH_WITH_HISTORY, GROUPS_MAX, chunks, condition, ids_found
@@ -41,7 +43,7 @@ class Reader:
     def read(self, view: View, ids: Sequence[str], history: Sequence[str] = ()) -> list[Reading]:
         """Fresh readings in the order of `ids`. Raises as `ports.Crm`."""
         shape = Shape(view)
-        asked = [each for each in dict.fromkeys(ids) if each.isdigit()]
+        asked = [each for each in dict.fromkeys(ids) if understood(Side.HUBSPOT, each) == each]
         size = BATCH_WITH_HISTORY if history else BATCH
         pages = self._calls.map(lambda part: self._by_id(shape, part, history), chunks(asked, size))
         found = {reading.ref.id: reading for page in pages for reading in page}

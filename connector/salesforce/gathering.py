@@ -18,7 +18,7 @@ from connector.ports import Sought, View
 from connector.salesforce.api import Api
 from connector.salesforce.composite import READS_MAX, Part, Reply, composite
 from connector.salesforce.faults import Declined
-from connector.salesforce.reads import IDS_MAX, Reader
+from connector.salesforce.reads import IDS_MAX, Reader, askable
 from connector.salesforce.rows import Lens
 from connector.transport.pool import Calls
 
@@ -37,8 +37,8 @@ class Gatherer:
     def read_many(self, asked: Sequence[Wanted]) -> list[Reading]:
         """Fresh readings, object after object."""
         wanted = [(view, [id18(each) for each in ids]) for view, ids in asked if ids]
-        distinct = [list(dict.fromkeys(ids)) for _, ids in wanted]
-        if not 1 < len(wanted) <= READS_MAX or sum(map(len, distinct)) > IDS_MAX:
+        distinct = [askable(ids) for _, ids in wanted]
+        if not 1 < len(wanted) <= READS_MAX or not all(distinct) or sum(map(len, distinct)) > IDS_MAX:
             return [reading for view, ids in wanted for reading in self._reader.read(view, ids)]
         parts = [self._collection(view, ids) for (view, _), ids in zip(wanted, distinct, strict=True)]
         readings: list[Reading] = []

@@ -1,10 +1,10 @@
 """Reading: records by id, by value, all of them; who can own them; who we are connected to.
 
-Ids go by sObject Collections, 2,000 a call; those that it does not know are looked up in the recycle bin, which tells
-deleted from merged from gone. A field that has vanished from the org is dropped from the query and remembered, so that
-the others keep flowing (Salesforce fact sheet 1.2, 1.4, 3.3, trap 7). Listings follow `nextRecordsUrl` word for word
-until `done`; an expired one is taken up again behind the last id. The next page is fetched while the caller works on
-this one.
+Ids go by sObject Collections, 2,000 a call, and what is no id is not asked for; those that it does not know are looked
+up in the recycle bin, which tells deleted from merged from gone. A field that has vanished from the org is dropped from
+the query and remembered, so that the others keep flowing (Salesforce fact sheet 1.2, 1.4, 3.3, trap 7). Listings follow
+`nextRecordsUrl` word for word until `done`; an expired one is taken up again behind the last id. The next page is
+fetched while the caller works on this one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from itertools import chain
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
+from connector.core.cross_ids import understood
 from connector.core.readings import Presence, Reading
-from connector.core.refs import id18, salesforce
+from connector.core.refs import Side, id18, salesforce
 from connector.core.values import Kind
 from connector.errors import BridgeError
 from connector.ports import Account, Owner, Sought, View
@@ -59,7 +60,7 @@ class Reader:
     def read(self, view: View, ids: Sequence[str], known: Iterable[Reading] | None = None) -> list[Reading]:
         """Fresh readings, in the order of the ids. `known`: those that collections told of already."""
         wanted = [id18(each) for each in ids]
-        distinct = list(dict.fromkeys(wanted))
+        distinct = askable(wanted)
         readings = self._collected(view, distinct) if known is None else known
         found = {reading.ref.id: reading for reading in readings}
         absent = [each for each in distinct if each not in found]
@@ -92,8 +93,7 @@ class Reader:
 
     def _binned(self, view: View, ids: Sequence[str]) -> Iterator[Reading]:
         """What the recycle bin and the merges tell of ids that are not there."""
-        plausible = [soql.literal(each) for each in ids if len(each) == 18 and each.isalnum()]  # noqa: PLR2004  # id length
-        portions = list(soql.portions(plausible, self._room(view, "Id")))
+        portions = list(soql.portions([soql.literal(each) for each in ids], self._room(view, "Id")))
         yield from chain.from_iterable(
             self._calls.map(lambda part: self.listed(view, soql.among("Id", part), deleted=True), portions)
         )
@@ -226,7 +226,14 @@ class Reader:
         return str(row.get("IsoCode") or "")
 
 
+def askable(ids: Iterable[str]) -> list[str]:
+    """The ids, each once, without what has the form of none: Salesforce refuses a whole call for one of those."""
+    return [each for each in dict.fromkeys(ids) if understood(Side.SALESFORCE, each)]
+
+
 def _literals(view: View, name: str, values: Iterable[str]) -> list[str]:
+    if name == "Id":
+        return [soql.literal(each) for each in askable(values)]
     kind = view.fields.get(name, Kind.TEXT)
     return [soql.literal(value, kind) for value in dict.fromkeys(values) if value]
 

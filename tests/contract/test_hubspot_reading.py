@@ -71,9 +71,10 @@ def test_an_id_asked_for_twice_is_sent_once_and_answered_twice():
         assert script.bodies()[0]["inputs"] == [{"id": "1"}]
 
 
-def test_what_is_no_id_is_missing_without_a_call():
+@pytest.mark.parametrize("text", ["abc", "²", "٣", "012", "9" * 40, "00Q5f0000000001EAA"])
+def test_what_is_no_id_is_missing_without_a_call(text):
     with scripted() as (script, crm):
-        (reading,) = crm.read(VIEW, ["ada"])
+        (reading,) = crm.read(VIEW, [text])
         assert (reading.presence, script.asked) == (Presence.MISSING, [])
 
 

@@ -93,6 +93,17 @@ def test_one_object_or_more_than_two_thousand_ids_go_without_a_composite():
     assert [call.rpartition("/")[2] for call in org.calls] == ["Lead", "Lead", "Contact"]
 
 
+def test_an_object_of_which_only_nonsense_is_asked_goes_without_a_call():
+    org = Org(never).hold(L1)
+    readings = org.gatherer.read_many([(LEAD, [L1]), (CONTACT, ["not an id"])])
+    assert [(one.ref.object, one.presence) for one in readings] == [
+        ("Lead", Presence.PRESENT),
+        ("Contact", Presence.MISSING),
+    ]
+    assert org.calls == ["POST composite/sobjects/Lead"]
+    assert org.gatherer.find_many([(LEAD, {"Id": [L1]}), (CONTACT, {"Id": ["not an id"]})])[0].ref.id == L1
+
+
 def test_a_composite_that_is_refused_is_asked_object_by_object():
     org = Org(lambda asked, _: (400, [{"errorCode": "LIMIT_EXCEEDED"}]) if asked.endswith("composite") else None)
     org.hold(L1, C1)

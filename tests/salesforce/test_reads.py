@@ -96,11 +96,19 @@ def test_ids_that_are_not_there_are_looked_up_in_the_recycle_bin():
     assert len(org.wire.requests) == 2
 
 
-def test_an_id_that_could_be_none_of_salesforce_s_is_missing_and_not_put_into_a_query():
-    org = Org(lambda request: (200, [None]))
-    (reading,) = org.reader.read(LEAD, ["x' OR Id != '"])
-    assert reading.presence is Presence.MISSING
-    assert len(org.wire.requests) == 1
+@pytest.mark.parametrize("text", ["x' OR Id != '", "not an id", "00Q5f0000000001AAA", "٣" * 18, "abc"])
+def test_what_is_no_id_is_missing_and_not_asked_for(text):
+    org = Org(lambda request: (200, [{"Id": ident(1)}]))
+    readings = org.reader.read(LEAD, [text, ident(1)])
+    assert [reading.presence for reading in readings] == [Presence.MISSING, Presence.PRESENT]
+    assert [json.loads(request.body)["ids"] for request in org.wire.requests] == [[ident(1)]]
+
+
+def test_what_is_no_id_is_not_sought_either():
+    org = Org(lambda request: page(row(1)))
+    assert [one.ref.id for one in org.reader.find(LEAD, "Id", ["not an id", ident(1)])] == [ident(1)]
+    assert org.reader.find(LEAD, "Id", ["not an id"]) == []
+    assert [f"Id IN ('{ident(1)}')" in path for path in org.asked] == [True]
 
 
 def test_a_field_that_vanished_is_left_out_of_readings_and_told():
