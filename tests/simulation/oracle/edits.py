@@ -110,7 +110,8 @@ def _told(evidence: Evidence, record: Record, rule: Rule, over: Version) -> dict
         for row in event.payload.get("changes", ()) if refs & keys else ():
             if row["side"] != record.side.value or row["rule"] != rule.name:
                 continue
-            if form(rule, record.side, row["after"], evidence.sellers) != wanted["value"]:
+            own_way = (record.side, record.object, row["field"]) in evidence.rewritten
+            if form(rule, record.side, row["after"], evidence.sellers) != wanted["value"] and not own_way:
                 continue
             if form(rule, record.side, row["before"], evidence.sellers) == wanted["before"]:
                 return dict(row)

@@ -17,6 +17,7 @@ from tests.simulation.oracle.rules import blank
 from tests.simulation.watched import BRIDGE
 
 MERGE_OWN = ("lifecyclestage", "hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")
+ADMIN = "admin"  # who is in no log
 STAGE = "lifecyclestage"
 PEOPLE = ("contacts", "Lead", "Contact")
 Key = tuple[Side, str]
@@ -143,6 +144,18 @@ class History:
     def _inherits(self, record: Record, heir: str, gone: Gone) -> None:
         record.gone, record.heir = gone, heir
         self.records[record.side, heir].forebears.append(record.id)
+
+    def emptied(self, live: Mapping[Key, tuple[str, Mapping[str, Any]]], names: Iterable[str]) -> None:
+        """Note the fields that an admin removed and gave back: all at once they were blank, and no line says so."""
+        for name in names:
+            for obj in PEOPLE:
+                held = [self.records[key] for key, (one, _) in live.items() if one == obj and key in self.records]
+                cells = [(record, record.cells[name][-1]) for record in held if record.cells.get(name)]
+                lost = [one for one in cells if not blank(one[1].value) and blank(live[one[0].key][1].get(name))]
+                last = max((version.seq for _, version in lost), default=0)
+                if all(blank(live[one.key][1].get(name)) or version.seq > last for one, version in cells):
+                    for record, version in lost:
+                        record.cells[name].append(Version(version.seq, None, ADMIN, version.value))
 
     def heir(self, key: Key) -> Record | None:
         """What a record is in the end, through merges and conversions; None for one nobody knows."""

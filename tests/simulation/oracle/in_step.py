@@ -97,6 +97,9 @@ def _rewritten(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> 
         name = rule.on(one.side, one.object) or ""
         if blank(one.now(name)) and (one.side, one.object, name) in evidence.rewritten and not rule.clears:
             return "emptied by other software, and clearing does not travel"
+        last = _last(rule, one)
+        if last and last.ours and (one.side, one.object, name) in evidence.rewritten:
+            return "the CRM keeps what the bridge wrote in a way of its own"
     return ""
 
 
