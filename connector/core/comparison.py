@@ -9,18 +9,21 @@ and an unticked one are the same.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import lru_cache, partial
 
 import phonenumbers
 
 from connector.core.refs import id18
-from connector.core.values import Kind, Value, rounded
+from connector.core.values import Kind, Value, plain, rounded
 
 Comparing = Callable[[Value], Value]
 
 _CENT_PLACES = 2
 _SECOND_CHARS = 19  # 2026-11-02T08:15:30
 _SHORT_ID = 15
+_MACHINE_DIGITS = 15  # any number of so many survives as a machine number
+_BOXES = {"Yes": "true", "No": "false", "1": "true", "0": "false"}
 
 
 def comparison(kind: Kind, region: str = "") -> Comparing:
@@ -33,8 +36,20 @@ def comparison(kind: Kind, region: str = "") -> Comparing:
 
 
 def decimals(places: int) -> Comparing:
-    """The function for numbers of which one side keeps only so many decimals: what is finer, it cannot say."""
-    return partial(_to_places, places)
+    """The function for numbers of which one side keeps only so many decimals: what is finer, it cannot say.
+
+    Nor can it say more digits than a machine number has: Salesforce prints 350000000 as `3.5E8` (fact sheet 1.9).
+    """
+    return partial(_sayable, places)
+
+
+def _sayable(places: int, value: Value) -> Value:
+    if value is None or len(value) <= _MACHINE_DIGITS:
+        return _to_places(places, value)
+    try:
+        return plain(Decimal(repr(float(rounded(value, places)))))
+    except ValueError:
+        return value
 
 
 def _text(value: Value) -> Value:
@@ -77,12 +92,13 @@ def _to_places(places: int, value: Value) -> Value:
 
 
 def _boolean(value: Value) -> Value:
-    return value or "false"
+    """As a box reads it, so that what stands as Yes or 1 in a text is known again."""
+    return "false" if value is None else _BOXES.get(value, value)
 
 
 def _moment(value: Value) -> Value:
-    """To the second: Salesforce keeps no finer time (Salesforce fact sheet 1.9)."""
-    return value if value is None else value[:_SECOND_CHARS]
+    """To the second: Salesforce keeps no finer time (Salesforce fact sheet 1.9). A day alone is its first moment."""
+    return value if value is None else value[:_SECOND_CHARS].removesuffix("T00:00:00")
 
 
 def _choices(value: Value) -> Value:
@@ -90,8 +106,10 @@ def _choices(value: Value) -> Value:
 
 
 def _reference(value: Value) -> Value:
-    """A Salesforce id by its 18 characters; HubSpot ids are digits and stay as they are."""
-    return id18(value) if value is not None and len(value) == _SHORT_ID and not value.isdigit() else value
+    """A Salesforce id by its 18 characters; HubSpot ids are digits, the first no 0, and stay as they are."""
+    if value is None or len(value) != _SHORT_ID or (value.isdigit() and value[0] != "0"):
+        return value
+    return id18(value)
 
 
 _COMPARISONS: dict[Kind, Comparing] = {

@@ -175,8 +175,10 @@ def _domain(text: str) -> str:
     return host.partition("/")[0].partition(":")[0].lower().removeprefix("www.")
 
 
-def _listed(table: Mapping[str, str]) -> Transform:
-    return value_map(table, Unmapped.REFUSE)
+def _as_words(true: str, false: str) -> Transform:
+    """A box as words in a text; a text that is read as a box comes back as true and false already."""
+    back = {true: "true", false: "false", "true": "true", "false": "false"}
+    return Transform(_table({"true": true, "false": false}, Unmapped.REFUSE, None), _table(back, Unmapped.REFUSE, None))
 
 
 TRANSFORMS: Mapping[str, Transform] = {
@@ -189,6 +191,6 @@ TRANSFORMS: Mapping[str, Transform] = {
     "domain": Transform(_of_text(_domain), None),
     # The day in UTC, as it stands in the canonical text.
     "date_of_datetime": Transform(_of_text(lambda text: text[:10]), None),
-    "yes_no": _listed({"true": "Yes", "false": "No"}),
-    "one_zero": _listed({"true": "1", "false": "0"}),
+    "yes_no": _as_words("Yes", "No"),
+    "one_zero": _as_words("1", "0"),
 }

@@ -137,8 +137,30 @@ ROUNDED = [
 @pytest.mark.parametrize(("places", "value", "expected"), ROUNDED)
 def test_a_finer_number_is_rounded_half_up(places, value, expected) -> None:
     assert limit_decimals(places)(value) == expected
-    assert decimals(places)(value) == expected
-    assert (limit_decimals(places)(None), decimals(places)(None)) == (None, None)
+    assert limit_decimals(places)(None) is None
+
+
+COMPARED = [
+    (0, "32000.4", "32000"),
+    (0, "32000.5", "32001"),
+    (2, "123456789012345", "123456789012345"),
+    (2, "1234567890123456.784", "1234567890123456.8"),  # of so many digits a machine number has no more
+    (0, "350000000000000000001", "350000000000000000000"),
+    (0, "a name that holds 1.5", "a name that holds 1.5"),
+    (0, None, None),
+]
+
+
+@pytest.mark.parametrize(("places", "value", "form"), COMPARED)
+def test_numbers_of_a_coarser_side_compare_at_what_it_can_say(places, value, form) -> None:
+    assert decimals(places)(value) == form
+
+
+@pytest.mark.parametrize(("name", "true", "false"), [("yes_no", "Yes", "No"), ("one_zero", "1", "0")])
+def test_a_box_told_in_words_comes_back_as_words_or_as_a_box(name, true, false) -> None:
+    back = TRANSFORMS[name].back
+    assert [back(word) for word in (true, false, "true", "false")] == ["true", "false", "true", "false"]
+    assert isinstance(back("maybe"), Refusal)
 
 
 def test_a_number_with_too_many_digits_before_the_point_is_refused_without_telling_it() -> None:

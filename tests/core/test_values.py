@@ -151,9 +151,15 @@ SAME = [
     (Kind.MONEY, "10.001", "10"),
     (Kind.MONEY, "1000.005", "1000.01"),
     (Kind.BOOLEAN, None, "false"),
+    (Kind.BOOLEAN, "Yes", "true"),
+    (Kind.BOOLEAN, "No", "false"),
+    (Kind.BOOLEAN, "1", "true"),
+    (Kind.BOOLEAN, "0", "false"),
+    (Kind.DATETIME, "2026-11-02", "2026-11-02T00:00:00.000Z"),
     (Kind.DATETIME, "2026-11-02T08:15:30.999Z", "2026-11-02T08:15:30.000Z"),
     (Kind.MULTIPICKLIST, "b;a", "a;b"),
     (Kind.REFERENCE, "0035g00000Abcde", "0035g00000AbcdeAAB"),
+    (Kind.REFERENCE, "003000000000001", "003000000000001AAA"),
     (Kind.OWNER, None, None),
 ]
 DIFFERENT = [
