@@ -129,12 +129,13 @@ COMPANIONS: Mapping[str, str] = {  # acts that find nobody to be done to without
 
 
 def acts(dice: Random) -> dict[str, float]:
-    """The acts of one play, by weight."""
+    """The acts of one play, by weight; each has dice of its own, so that a new one alters only plays that have it."""
     drawn = {name: weight for name, (_, weight) in USUAL.items()}
-    share = dice.choice(SHARES)
+    share, born = dice.choice(SHARES), dice.random()
     for name, (_, weight) in RARE.items():
-        if dice.random() < share:
-            drawn[name] = weight * dice.choice(WEIGHTS)
+        own = Random(f"{born}:{name}")
+        if own.random() < share:
+            drawn[name] = weight * own.choice(WEIGHTS)
     for name in [each for each in COMPANIONS if each in drawn]:
         drawn.setdefault(COMPANIONS[name], RARE[COMPANIONS[name]][1])
     return drawn

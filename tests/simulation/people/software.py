@@ -19,6 +19,13 @@ TIDIED = ("jobtitle", "firstname", "lastname", "city")
 DELAYS_S = (0.0, 2.0, 45.0)
 
 
+def _rests(stage: Stage) -> None:
+    """Stop workflows where there are several: two over one field answer each other for ever, bridge or no bridge."""
+    rules = stage.world.hubspot.state.rules
+    for rule in list(rules) if len(rules) > 1 else ():
+        does(stage, Side.HUBSPOT, "remove_rule", rule=rule.number)
+
+
 def _rewrites(stage: Stage, side: Side, obj: str, name: str) -> None:
     stage.rewritten.add((side, obj, name))
 
@@ -58,6 +65,7 @@ def tidies_in_hubspot(stage: Stage) -> str:
     delay = stage.dice.choice(DELAYS_S)
     does(stage, Side.HUBSPOT, "add_rule", object="contacts", property=name, rewrite=how, text=text, delay_s=delay)
     _rewrites(stage, Side.HUBSPOT, "contacts", name)
+    lasts(stage, "several workflows are stopped", lambda: _rests(stage))
     return f"a hubspot workflow now rewrites {name} ({how} {text}), {delay} s after it changes"
 
 
@@ -105,6 +113,7 @@ def copies_in_hubspot(stage: Stage) -> str:
         delay_s=delay,
     )
     _rewrites(stage, Side.HUBSPOT, "contacts", target)
+    lasts(stage, "several workflows are stopped", lambda: _rests(stage))
     return f"a hubspot workflow now copies {source} into {target}, {delay} s after it changes"
 
 
