@@ -20,10 +20,14 @@ DELAYS_S = (0.0, 2.0, 45.0)
 
 
 def _rests(stage: Stage) -> None:
-    """Stop workflows where there are several: two over one field answer each other for ever, bridge or no bridge."""
-    rules = stage.world.hubspot.state.rules
-    for rule in list(rules) if len(rules) > 1 else ():
-        does(stage, Side.HUBSPOT, "remove_rule", rule=rule.number)
+    """Stop workflows where others answer them: for ever, with a bridge between or without.
+
+    What rewrites within the very write stays: both sides may normalise, and the world must come to rest all the same.
+    """
+    rules = list(stage.world.hubspot.state.rules)
+    if len(rules) > 1 or stage.world.salesforce.rules.automations:
+        for rule in rules:
+            does(stage, Side.HUBSPOT, "remove_rule", rule=rule.number)
 
 
 def _rewrites(stage: Stage, side: Side, obj: str, name: str) -> None:
@@ -65,7 +69,7 @@ def tidies_in_hubspot(stage: Stage) -> str:
     delay = stage.dice.choice(DELAYS_S)
     does(stage, Side.HUBSPOT, "add_rule", object="contacts", property=name, rewrite=how, text=text, delay_s=delay)
     _rewrites(stage, Side.HUBSPOT, "contacts", name)
-    lasts(stage, "several workflows are stopped", lambda: _rests(stage))
+    lasts(stage, "workflows that others answer are stopped", lambda: _rests(stage))
     return f"a hubspot workflow now rewrites {name} ({how} {text}), {delay} s after it changes"
 
 
@@ -113,7 +117,7 @@ def copies_in_hubspot(stage: Stage) -> str:
         delay_s=delay,
     )
     _rewrites(stage, Side.HUBSPOT, "contacts", target)
-    lasts(stage, "several workflows are stopped", lambda: _rests(stage))
+    lasts(stage, "workflows that others answer are stopped", lambda: _rests(stage))
     return f"a hubspot workflow now copies {source} into {target}, {delay} s after it changes"
 
 
