@@ -23,6 +23,15 @@ MIGRATION_S = 600  # of a 477 that does not say how long
 
 _EMAIL = re.compile(r"[^\s\"'<>=:,;()\[\]]+@[^\s\"'<>,;()\[\]]+")
 _TEXT_MAX = 500
+_LOOK = (
+    "Nothing is lost. A property or object may have been archived, renamed or given another type: the next run looks "
+    "at the account anew; if that is refused too, run `smarketing check`."
+)
+_NEXT: Mapping[int, str] = {
+    404: "Nothing is lost. See hubspot.base_url and hubspot.api_version in config.yaml, and that the account has the "
+    "mapped objects, then run `smarketing check`.",
+    409: "Nothing is lost; run the same command again. If it stays so, two records hold one unique value: merge them.",
+}
 NOT_FOUND = 404
 
 
@@ -59,6 +68,14 @@ def fault(answer: Answer, now: datetime) -> BridgeError:
     status = answer.status
     judge = _BY_STATUS.get(status) or (_passing if status >= 500 else _denied)  # noqa: PLR2004 - HTTP's server errors
     return judge(answer, now)
+
+
+def refusal(answer: Answer, asked: str) -> Denied:
+    """A refused request, with what was asked and what to do; whatever the body tells stands for a missing message."""
+    body = answer.body if isinstance(answer.body, dict) else {}
+    told = body.get("message") or body.get("error_description") or body.get("category") or body.get("status")
+    words = said(Answer(answer.status, {**body, "message": told or "no explanation"}, answer.headers))
+    return Denied(f"{words}, when asked for {asked}. {_NEXT.get(answer.status, _LOOK)}", answer)
 
 
 def said(answer: Answer) -> str:

@@ -19,7 +19,7 @@ from hubspot import HubSpot as Client
 from hubspot.crm.objects.rest import RESTClientObject
 
 from connector.errors import RateLimited, Transient
-from connector.hubspot.faults import Answer, DayOver, Expired, decoded, fault
+from connector.hubspot.faults import Answer, DayOver, Denied, Expired, decoded, fault, refusal
 from connector.hubspot.paths import Paths
 from connector.hubspot.tokens import Tokens
 from connector.ports import Clock
@@ -157,6 +157,8 @@ class Wire:
         if 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's success
             return answer
         error = fault(answer, self.clock.now())
+        if isinstance(error, Denied):
+            error = refusal(answer, f"{operation} ({method} {path.partition('?')[0]})")
         if isinstance(error, RateLimited):
             self._slow_down(error, throttle, answer.status)
         raise error

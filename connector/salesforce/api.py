@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote
 
 import orjson
 import requests
@@ -30,6 +31,7 @@ from connector.transport.throttle import Throttle
 
 API_VERSION: Final = "67.0"
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
+_FROM = re.compile(r"^q=SELECT [\w.,()]+ FROM (\w+)")
 _JSON: Final = {"Content-Type": "application/json"}
 _CSV: Final = {"Content-Type": "text/csv; charset=UTF-8"}
 _EXPIRED, _MULTIPLE = 401, 300
@@ -130,7 +132,7 @@ class Api:
             response = self._exchange(call, self._login.renewed(token))
         answer = Answer(response.status_code, response.content, _time_of(response))
         if response.status_code >= _MULTIPLE:
-            raise self._judged(answer)
+            raise self._judged(answer, call)
         return answer
 
     def repeated(self, function: Callable[[], T]) -> T:
@@ -158,12 +160,19 @@ class Api:
         if told:
             self.traffic.meter.told(daily_limit=int(told[2]), daily_used=int(told[1]))
 
-    def _judged(self, answer: Answer) -> BridgeError:
+    def _judged(self, answer: Answer, call: Call) -> BridgeError:
         found = faults.faults_of(faults.read_body(answer.content))
-        error = faults.raised(answer.status, found, self.traffic.clock.now())
+        error = faults.raised(answer.status, found, self.traffic.clock.now(), _described(call))
         if isinstance(error, RateLimited):
             self.traffic.meter.throttled()
         return error
+
+
+def _described(call: Call) -> str:
+    """What a call is for, for people: never what a query compares with, which may be somebody's address."""
+    path, _, query = call.path.partition("?")
+    objects = dict.fromkeys(_FROM.findall(unquote(query)))
+    return f"{call.operation} ({' '.join((call.method, path, *(f'of {name}' for name in objects)))})"
 
 
 def _as_expected(body: Any, expects: type[list[Any]] | tuple[str, ...] | None) -> bool:

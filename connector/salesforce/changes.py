@@ -250,7 +250,7 @@ class Poller:
     def _found(self, question: Question, reply: Mapping[str, Any]) -> Found:
         if question.counting:
             return Found(total=_total(reply))
-        body = _checked(reply, self._api.traffic.clock.now)
+        body = _checked(reply, self._api.traffic.clock.now, question.view.object)
         lens = Lens(question.view, self._reader.names(question.view))
         rows = body["records"]
         onward = None
@@ -268,10 +268,10 @@ def _vanished(questions: Sequence[Question], replies: Sequence[Mapping[str, Any]
     return None
 
 
-def _checked(reply: Mapping[str, Any], now: Callable[[], datetime]) -> Mapping[str, Any]:
+def _checked(reply: Mapping[str, Any], now: Callable[[], datetime], obj: str) -> Mapping[str, Any]:
     status = reply["httpStatusCode"]
     if status >= _MULTIPLE:
-        raise faults.raised(status, faults.faults_of(reply["body"]), now())
+        raise faults.raised(status, faults.faults_of(reply["body"]), now(), f"changes of {obj}")
     body: Mapping[str, Any] = reply["body"]
     return body
 

@@ -36,7 +36,11 @@ class Verdict(StrEnum):
 
 _PICK = "add the value to the picklist in Salesforce, or map it to one that is there"
 _RIGHTS = "give the integration user's permission set access to this object, record or field"
-_FLS = "the field was deleted, or its field-level security no longer lets the integration user at it"
+_FLS = (
+    "the field was deleted, or its field-level security no longer lets the integration user at it: let the user see "
+    "and edit it, or take it out of the mapping"
+)
+_LOOK = "Nothing is lost: the next run looks at the org anew; if it is declined again, run `smarketing check`"
 _DATA = "correct the value in the CRM it comes from"
 _CALL = "this call was not understood; please report it with the code"
 _APEX = "an automation in the Salesforce org (Apex or Flow) refused or failed; its admin can read the debug log"
@@ -128,14 +132,15 @@ class Fault:
 
 
 class Declined(Refused):
-    """Salesforce declines a whole call; repeating it unchanged is useless."""
+    """Salesforce declines a whole call; repeating it unchanged is useless. `asked`: what the call was for, in words."""
 
-    def __init__(self, status: int, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, status: int, faults: tuple[Fault, ...], asked: str = "a call") -> None:
         self.status = status
         self.faults = faults
         first = faults[0]
         hint = VERDICTS.get(first.code, UNKNOWN)[1]
-        super().__init__(f"Salesforce declines the call: {status} {first.code} {first.message}; {hint}")
+        words = f"{status} {first.code} {first.message}".rstrip(" .")
+        super().__init__(f"Salesforce declines {asked}: {words}; {hint}. {_LOOK}")
 
     @property
     def code(self) -> str:
@@ -165,8 +170,8 @@ def bulk_fault(text: str) -> Fault:
     return _named(code, message or rest, fields, ())
 
 
-def raised(status: int, faults: tuple[Fault, ...], now: datetime) -> BridgeError:
-    """The exception for a call that failed as a whole. `now` dates the pause of a spent quota."""
+def raised(status: int, faults: tuple[Fault, ...], now: datetime, asked: str = "a call") -> BridgeError:
+    """The exception for a call that failed as a whole; `now` dates the pause of a spent quota, `asked` is the call."""
     first = faults[0] if faults else Fault("", "")
     verdict = VERDICTS.get(first.code, UNKNOWN)[0]
     if verdict is Verdict.LIMITED:
@@ -178,7 +183,7 @@ def raised(status: int, faults: tuple[Fault, ...], now: datetime) -> BridgeError
         return _unauthorised(status, first)
     if status == 403 and first.code not in VERDICTS:  # noqa: PLR2004  # Forbidden, with a code nobody has listed
         return _unauthorised(status, first)
-    return Declined(status, faults or (Fault(f"HTTP_{status}", "no reason given"),))
+    return Declined(status, faults or (Fault(f"HTTP_{status}", "no reason given"),), asked)
 
 
 def _unauthorised(status: int, fault: Fault) -> Unauthorised:

@@ -7,7 +7,7 @@ import pytest
 from connector import ports
 from connector.core.values import Kind
 from connector.errors import RateLimited, Refused, Transient, Unauthorised
-from connector.hubspot.faults import Answer, Denied, fault
+from connector.hubspot.faults import Answer, Denied, fault, refusal
 from connector.hubspot.paths import VERSIONS, Paths
 from connector.hubspot.wire import server_ms
 from connector.sandbox.exchange import Response, Wire
@@ -69,6 +69,32 @@ def test_a_refusal_is_not_tried_again(status):
         with pytest.raises((Refused, Unauthorised)):
             crm.account()
         assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "told", "onward"),
+    [
+        (400, b"<html>", "no explanation", "run `smarketing check`"),
+        (400, {"category": "VALIDATION_ERROR"}, "VALIDATION_ERROR", "the next run looks at the account anew"),
+        (409, {"message": "Conflict", "correlationId": "c-1"}, "Conflict (correlation id c-1)", "merge them"),
+    ],
+)
+def test_a_refusal_names_what_was_asked_and_what_to_do(status, body, told, onward):
+    with scripted() as (script, crm):
+        script.on("batch/read", answer(status, body))
+        with pytest.raises(Refused) as caught:
+            crm.find(VIEW, "email", ["ada@example.test"])
+        words = str(caught.value)
+        asked = "batch read (POST /crm/v3/objects/contacts/batch/read)"
+        assert words.startswith(f"HubSpot answered {status}: {told}, when asked for {asked}. Nothing is lost")
+        assert onward in words
+        assert "ada" not in words
+
+
+def test_what_is_not_there_at_all_names_the_address_to_look_at():
+    words = str(refusal(Answer(404, {"message": "resource not found"}, {}), "owners (GET /crm/v3/owners)"))
+    assert words.startswith("HubSpot answered 404: resource not found, when asked for owners (GET /crm/v3/owners). ")
+    assert "hubspot.base_url" in words
 
 
 @pytest.mark.parametrize("wire", [Wire.RESET, Wire.TRUNCATED])

@@ -81,6 +81,29 @@ def test_a_refused_call_is_not_repeated():
     assert len(wire.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("query/?q=SELECT%20Id%20FROM%20Lead%20WHERE%20Email%20IN%20%28%27ada%40x.test%27%29", "GET query/ of Lead"),
+        (
+            "query/?q=SELECT%20Id%2CName%20FROM%20Account%20WHERE%20Name%20%3D%20%27%20FROM%20Ada%27",
+            "GET query/ of Account",
+        ),
+        ("composite/sobjects/Lead", "GET composite/sobjects/Lead"),
+    ],
+)
+def test_a_refused_call_is_named_with_what_to_do_and_without_what_it_asked_for(path, named):
+    wire = scripted((400, [{"errorCode": "INVALID_FIELD", "message": "No such column 'X__c' on entity 'Lead'."}]))
+    with pytest.raises(Declined) as caught:
+        api_over(wire).json(Call("GET", path, "find"))
+    words = str(caught.value)
+    assert words.startswith(
+        f"Salesforce declines find ({named}): 400 INVALID_FIELD No such column 'X__c' on entity 'Lead'; "
+    )
+    assert "let the user see and edit it, or take it out of the mapping. Nothing is lost" in words
+    assert "ada" not in words.lower()
+
+
 def test_a_spent_quota_is_raised_at_once_with_the_moment_to_come_back():
     wire = scripted((403, [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."}]))
     api = api_over(wire)
