@@ -69,7 +69,7 @@ def _run(conn: Connection, statement: Executable, values: dict[str, Any]) -> Any
 
 @lru_cache(maxsize=200)
 def _compiled(statement: Executable, dialect: Dialect, names: tuple[str, ...]) -> _Compiled:
-    compiled = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))  # type: ignore[attr-defined]  # theirs to say
     assert isinstance(compiled, SQLCompiler)
     fixed = {name: fixed for name, fixed in compiled.params.items() if name not in names}
     return _Compiled(compiled.string, compiled.positiontup, fixed)
