@@ -16,7 +16,7 @@ from connector.core.refs import Side
 from connector.sandbox.exchange import Request, Response
 from connector.sandbox.faults import spoiled
 from connector.sandbox.services import Fault
-from tests.faults.paths import name_of
+from tests.faults.paths import PATHS, name_of
 from tests.misbehaviour.rig import Handler
 
 _LATE = frozenset({"slow", "trickle"})  # the call itself takes effect
@@ -34,6 +34,7 @@ class Call:
 
 
 Strike = Callable[[Call], Fault | None]
+Rewrite = Callable[[str, Request, Handler], Response]  # the kind of a call, the call, and the door behind
 
 
 def never(_: Call) -> None:
@@ -42,9 +43,10 @@ def never(_: Call) -> None:
 
 @dataclass
 class Gate:
-    """Notes calls; `strike` says what befalls each."""
+    """Notes calls; `strike` says what befalls each, and `rewrite` what is amiss inside answers that are well."""
 
     strike: Strike = never
+    rewrite: Rewrite | None = None
     struck: int = 0
     names: Counter[str] = field(default_factory=Counter)
     ever: set[str] = field(default_factory=set)  # kinds met since the gate was built
@@ -69,7 +71,7 @@ class Gate:
         def call(request: Request) -> Response:
             fault = self._met(side, request)
             if fault is None:
-                return door(request)
+                return self.rewrite(name_of(side, request), request, door) if self.rewrite else door(request)
             late = fault.after_commit or fault.kind in _LATE
             return spoiled(name, fault, door(request) if late else Response(200, _NOTHING))
 
@@ -101,5 +103,10 @@ def on(name: str, faults: Sequence[Fault], times: int | None = None) -> Strike:
 
 
 def from_nth(side: Side, number: int, fault: Fault) -> Strike:
-    """A fault that strikes a side's n-th call and every later one."""
-    return lambda call: fault if call.side is side and call.number >= number else None
+    """A fault that strikes a side's n-th call and every later one, signing in aside: that speaks OAuth."""
+    return lambda call: fault if of_the_api(side, call) and call.number >= number else None
+
+
+def of_the_api(side: Side, call: Call) -> bool:
+    """Whether a call goes to the API of that side, where its errors mean what they say."""
+    return call.side is side and not PATHS[call.name].speaks_oauth

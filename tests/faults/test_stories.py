@@ -7,7 +7,7 @@ import pytest
 from connector.core.refs import Side
 from connector.errors import Unauthorised
 from connector.sandbox.services import Fault
-from tests.faults.gate import Call, Strike, on
+from tests.faults.gate import Call, Strike, of_the_api, on
 from tests.faults.kinds import KINDS
 from tests.faults.scenes import Scene, arrivals
 from tests.faults.trial import trial
@@ -24,7 +24,7 @@ QUIET = 10  # calls of a side that refuses us: those under way already, and one 
 
 
 def throughout(side: Side, fault: Fault) -> Strike:
-    return lambda call: fault if call.side is side and call.name != "salesforce login" else None
+    return lambda call: fault if of_the_api(side, call) else None
 
 
 @pytest.mark.parametrize("side", Side)
