@@ -169,7 +169,7 @@ def _came_back(evidence: Evidence, rule: Rule, record: Record, edit: Version, ov
 def _fair(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version], told: dict[str, Any]) -> str:
     """Whether the newest really was, by each side's own clock; Salesforce tells only of the record's last touch."""
     edit, over = pair
-    if told["because"] != "newest" or rule.kind == "owner":
+    if told["because"] != "newest" or rule.kind == "owner" or edit.inherited:  # by a merge: it is older than that
         return ""
     wanted = form(rule, record.side, over.value, evidence.sellers)
     partners = evidence.partners_of(record)

@@ -16,9 +16,19 @@ from connector.core.refs import Side
 from tests.simulation.oracle.rules import blank
 from tests.simulation.watched import BRIDGE
 
-MERGE_OWN = ("lifecyclestage", "hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")
+MERGE_OWN = ("hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")
 ADMIN = "admin"  # who is in no log
 STAGE = "lifecyclestage"
+STAGES = (  # in their order: of two that merge, the later stays
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
+)
 PEOPLE = ("contacts", "Lead", "Contact")
 Key = tuple[Side, str]
 
@@ -132,6 +142,9 @@ class History:
         for name, cell in first.cells.items():
             if blank(cell[-1].value) and not blank(second.now(name)):
                 values[name] = second.now(name)
+        stages = [one.now(STAGE) for one in (first, second) if one.now(STAGE) in STAGES]
+        if stages:
+            values[STAGE] = max(stages, key=STAGES.index)
         if heir != first.id:
             self.records[Side.HUBSPOT, heir] = Record(Side.HUBSPOT, "contacts", heir, seq, actor)
         survivor = self.records[Side.HUBSPOT, heir]
