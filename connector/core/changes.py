@@ -50,13 +50,34 @@ def said(agreed: Agreed, side: Side) -> Value:
 
 
 def edited(rules: Iterable[Rule], memory: Memory, reading: Reading) -> bool:
-    """Whether a person or another program has changed any mapped field of a record since the sides agreed."""
+    """Whether a person or another program has changed any mapped field of a record since the sides agreed.
+
+    Nobody can tell for a rule that never met (it came with a new mapping, say): a value that it would carry to the
+    other side counts as changed, so that what only this record says is never lost unseen.
+    """
     side = reading.ref.side
     sent = memory.sent.get(side, NOTHING)
     for rule in rules:
-        name, agreed = rule.field_on(side), memory.base.get(rule.name)
-        if agreed is None or name not in reading.values:
+        name, agreed, told = rule.field_on(side), memory.base.get(rule.name), sent.get(rule.name, ())
+        if name not in reading.values:
             continue
-        if standing(rule, reading.values[name], said(agreed, side), sent.get(rule.name, ())) is Standing.EDITED:
+        value = reading.values[name]
+        if agreed is None:
+            if _unheard(rule, side, value, told):
+                return True
+        elif standing(rule, value, said(agreed, side), told) is Standing.EDITED:
             return True
     return False
+
+
+def _unheard(rule: Rule, side: Side, value: Value, sent: tuple[Value, ...]) -> bool:
+    """Whether a rule that never met would carry a side's value over.
+
+    It carries no blank, no default given on create, nothing that was sent from the other side, nothing against its
+    direction or past its filters. A value that its table refuses waits for a person already.
+    """
+    form = rule.comparison(value)
+    if value in (None, rule.on_create.get(side)) or form == rule.comparison(None) or echoes(rule, form, sent):
+        return False
+    carry = rule.to_salesforce if side is Side.HUBSPOT else rule.to_hubspot
+    return rule.direction.allows(side.other) and isinstance(carry(value), str)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from connector.core import refs
-from connector.core.mapping import Direction, OnArchive, OnLeaving
+from connector.core.mapping import Direction, OnArchive, OnLeaving, Refusal
 from connector.core.plan import (
     Agreed,
     Archive,
@@ -27,7 +27,7 @@ from connector.core.plan import (
 from connector.core.planning import Subject, plan
 from connector.core.readings import Presence, Reading
 from connector.core.refs import Side
-from connector.core.transforms import LengthPolicy, Unmapped, limit_length, value_map
+from connector.core.transforms import LengthPolicy, Unmapped, identity, limit_length, value_map
 from connector.core.values import Kind
 from tests.core.builders import CONTACT, CONTACT_ID, LEAD, LEAD_ID, always, contact, lead, never, pair, remembers, rule
 
@@ -349,9 +349,37 @@ def test_an_echo_is_no_edit_that_could_beat_a_deletion() -> None:
     assert [type(step) for step in plan(pair(rule()), subject).steps] == [Unlink]
 
 
-def test_a_field_that_never_met_is_no_edit_that_could_beat_a_deletion() -> None:
-    subject = linked(hubspot=contact(phone="a", note="n"), salesforce=GONE_LEAD)
-    assert [type(step) for step in plan(pair(rule(), rule("note"), rule("other")), subject).steps] == [Unlink]
+NEW_RULES = {
+    "a value": (rule("note"), Raise),
+    "a value on its only way": (rule("note", direction=Direction.TO_SALESFORCE), Raise),
+    "a value that does not go that way": (rule("note", direction=Direction.TO_HUBSPOT), Archive),
+    "a value that counts as blank there": (rule("note", to_salesforce=lambda _: None), Archive),
+    "a value that its table refuses": (rule("note", to_salesforce=lambda _: Refusal("NO", "no", "no")), Archive),
+    "a default of the other side": (rule("note", on_create={Side.SALESFORCE: "n"}), Raise),
+    "a default": (rule("note", on_create={Side.HUBSPOT: "n"}), Archive),
+    "a field that was not read": (rule("other"), Archive),
+    "a blank": (rule("empty"), Archive),
+    "an unticked box": (rule("box", kind=Kind.BOOLEAN), Archive),
+    "what was sent": (rule("told"), Archive),
+}
+
+
+@pytest.mark.parametrize(("new", "last"), NEW_RULES.values(), ids=NEW_RULES)
+def test_what_a_rule_that_never_met_would_carry_over_beats_a_deletion(new, last) -> None:
+    """Nobody can tell whether it was edited: what only the survivor says is shown, not archived."""
+    memory = Memory({"phone": Agreed("a", "a")}, {Side.HUBSPOT: {"told": ("t",)}})
+    survivor = contact(phone="a", note="n", empty=None, box="false", told="t")
+    subject = linked(hubspot=survivor, salesforce=GONE_LEAD, memory=memory)
+    steps = plan(pair(rule(), new, on_archive=OnArchive.ARCHIVE), subject).steps
+    assert {type(step) for step in steps} == {Unlink, last}
+
+
+def test_on_salesforce_too_a_rule_that_never_met_counts_by_what_it_would_carry() -> None:
+    survivor = lead(Phone__c="a", Note__c="n")
+    for back, last in ((identity, Raise), (lambda _: None, Archive)):
+        subject = linked(hubspot=GONE_CONTACT, salesforce=survivor)
+        steps = plan(pair(rule(), rule("note", to_hubspot=back), on_archive=OnArchive.ARCHIVE), subject).steps
+        assert {type(step) for step in steps} == {Unlink, last}
 
 
 def test_two_gone_records_are_forgotten() -> None:

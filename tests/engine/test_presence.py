@@ -1,5 +1,7 @@
 """Records that go, come back, leave the scope or are erased."""
 
+from dataclasses import replace
+
 import pytest
 
 from connector.core.mapping import OnArchive, OnLeaving
@@ -38,6 +40,21 @@ def test_an_edit_beats_a_deletion(town: Town, couple: tuple[Ref, Ref]) -> None:
     town.sync()
     assert town.hubspot.live("contacts") == [contact]
     assert [one.issue.kind for one in town.issues()] == [IssueKind.EDIT_BEATS_DELETION]
+
+
+@pytest.mark.parametrize(("said", "kept"), [("Countess", True), ("", False)])
+def test_a_field_mapped_anew_beats_a_deletion_before_its_first_pass(
+    town: Town, couple: tuple[Ref, Ref], said: str, *, kept: bool
+) -> None:
+    contact, lead = couple
+    *others, title = pair("Lead").rules
+    renamed = (*others, replace(title, name="job"))  # what was agreed on as `title` is not agreed on as `job`
+    town.remapped(pair("Lead", rules=renamed, on_archive=OnArchive.ARCHIVE), digest="new")
+    town.hubspot.edit(contact, jobtitle=said or None)
+    town.salesforce.archive(lead)
+    town.sync()
+    assert town.hubspot.live("contacts") == [contact] * kept
+    assert [one.issue.kind for one in town.issues()] == [IssueKind.EDIT_BEATS_DELETION] * kept
 
 
 def test_an_archive_whose_answer_is_lost_is_asked_again(town: Town, couple: tuple[Ref, Ref]) -> None:
