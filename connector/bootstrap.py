@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -32,6 +32,7 @@ from connector.engine.bridge import Bridge, Progress, silent
 from connector.engine.facts import Facts
 from connector.engine.run import Run
 from connector.engine.unseen import tell
+from connector.errors import BridgeError, Refused
 from connector.memory import settle_memory
 from connector.ports import Account, Clock, Crm, Dice
 from connector.storage import state
@@ -42,24 +43,55 @@ ENGINE_THREADS = 8
 
 @dataclass(frozen=True)
 class Installation:
-    """An opened installation. `accounts` and `findings` are empty when it was opened without connecting."""
+    """An opened installation. `accounts` and `findings` are empty when it was opened without connecting.
+
+    `refitted`: the mappings fitted to what the accounts are like now, and what does not fit.
+    """
 
     settings: Settings
     bridge: Bridge
     accounts: Mapping[Side, Account]
     findings: tuple[Finding, ...]
+    refitted: Callable[[], tuple[MappingSet, tuple[Finding, ...]]] | None = None
 
     def sync(self, mode: str, *, by: str, approved: bool = False) -> Run:
         """One recorded run: `once` (what changed since the last) or `full` (everything).
 
         A first run has nothing to continue from and is therefore full, and so is the first after an edit of the mapping
         (`engine.standing`). What changed while a full run was at work is taken in by the next run, whose polling starts
-        where the full one began.
+        where the full one began. When a side refuses what it took before, because a field was hidden or removed, it is
+        looked at anew and the run made once more.
+
+        Raises:
+            Unauthorised: also where nobody could tell any more which records have a counterpart already.
         """
+        try:
+            return self._synced(mode, by, approved=approved)
+        except Refused:
+            anew = self._anew()
+            if anew is None:
+                raise
+            return anew._synced(mode, by, approved=approved)  # noqa: SLF001  # of its own kind
+
+    def _synced(self, mode: str, by: str, *, approved: bool) -> Run:
+        facts.refuse_blind(self.bridge.database, self.bridge.mapping)
         with sync.recorded(self.bridge, mode, by, approved=approved) as run:
             sync.sync(self.bridge, run, mode)
             tell(self.bridge, run, [_misfit(found) for found in self.findings if found.severity is Severity.ERROR])
         return run
+
+    def _anew(self) -> Installation | None:
+        """The same, fitted to the accounts as they are now; None unless that asks them for anything else."""
+        try:
+            fits = self.refitted and self.refitted()
+        except BridgeError:
+            return None  # the refusal itself says more
+        if not fits:
+            return None
+        mapping, findings = fits
+        anew = replace(self, bridge=replace(self.bridge, mapping=mapping), findings=findings)
+        facts.refuse_blind(anew.bridge.database, mapping)
+        return anew if anew.bridge.views != self.bridge.views else None
 
 
 @dataclass(frozen=True)
@@ -102,7 +134,7 @@ def open_installation(
             progress=around.progress,
         )
         accounts = known.accounts if known and connect else {}
-        yield Installation(loaded.settings, bridge, accounts, findings)
+        yield Installation(loaded.settings, bridge, accounts, findings, lambda: _refitted(loaded, bridge))
 
 
 @contextmanager
@@ -131,6 +163,11 @@ def fitted(loaded: Loaded, known: Facts | None) -> tuple[MappingSet, tuple[Findi
     schemas = {(side, obj): schema for side, told in known.schemas.items() for obj, schema in told.items()}
     mapping, findings = adapt(mapping, schemas, loaded)
     return mapping, (*findings, *owner_findings(loaded, known.owners))
+
+
+def _refitted(loaded: Loaded, bridge: Bridge) -> tuple[MappingSet, tuple[Finding, ...]]:
+    facts.outdate(bridge.database)
+    return fitted(loaded, _facts(loaded, bridge.database, bridge.crms, bridge.clock))
 
 
 def _misfit(found: Finding) -> Issue:

@@ -1,27 +1,38 @@
 """What the bridge must know of the live accounts before it can plan: who they are, their fields, their owners.
 
-Learning it costs several calls a side, and it changes seldom, so it is remembered for an hour; `check` and a refused
-field ask anew. State is bound to the two accounts: credentials of another portal or org are refused before anything is
-read, because ids of one account mean nothing in another (Salesforce fact sheet 12.15).
+Learning it costs several calls a side, and it changes seldom, so it is remembered for an hour; `check`, a run that a
+side refused, a field that vanished and one whose writing contradicts what is remembered ask anew. State is bound to the
+two accounts: credentials of another portal or org are refused before anything is read, because ids of one account mean
+nothing in another (Salesforce fact sheet 12.15).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from connector.core.mapping import MappingSet
+from connector.core.plan import IssueKind
 from connector.core.refs import Side, id18
-from connector.errors import Misconfigured, Problem
+from connector.errors import Misconfigured, Problem, Unauthorised
 from connector.ports import Account, Crm, ObjectSchema, Owner
-from connector.storage import bindings, state
+from connector.storage import bindings, issues, state
 from connector.storage.database import Database
 
 FRESH_FOR = timedelta(hours=1)
+_CONTRADICTING = {  # what a side says of a field that is not as it was described
+    "PROPERTY_DOESNT_EXIST",
+    "READ_ONLY_VALUE",
+    "INVALID_FIELD",
+    "INVALID_FIELD_FOR_INSERT_UPDATE",
+    "INSUFFICIENT_ACCESS_OR_READONLY",
+}
 _STATE = "facts"
+_PARKED_MAX = 10_000  # issues looked at
 _NAMED = "but config.yaml names {}; sign in to that account, or name this one"
 _BOUND = "but the store belongs to {}; use another database.url for another account"
 
@@ -110,3 +121,44 @@ def outdate(database: Database) -> None:
     """Have the facts asked anew next time."""
     with database.begin() as conn:
         state.put(conn, _STATE, None)
+
+
+def outdate_if_contradicted(database: Database) -> None:
+    """Have the facts asked anew when a side has refused a field since they were told, in words that contradict them."""
+    known = recall(database)
+    if known is None:
+        return
+    with database.read() as conn:
+        parked = issues.open_issues(conn, kinds=[IssueKind.PARKED], limit=_PARKED_MAX) if issues.counts(conn) else []
+    if any(one.opened_at > known.asked_at and one.issue.code in _CONTRADICTING for one in parked):
+        outdate(database)
+
+
+def refuse_blind(database: Database, mapping: MappingSet) -> None:
+    """Let nobody work who cannot see which records have a counterpart already, for he would make second ones.
+
+    Raises:
+        Unauthorised: where Salesforce, when last asked, did not show the field of a mapped object that holds the
+            HubSpot id; it is asked anew next time.
+    """
+    known = recall(database)
+    if known is None:
+        return
+    told = known.schemas.get(Side.SALESFORCE, {})
+    hidden = [pair for pair in mapping.pairs if pair.salesforce_key not in _fields(told, pair.salesforce)]
+    if hidden:
+        outdate(database)
+        raise blind(hidden[0].salesforce, hidden[0].salesforce_key)
+
+
+def _fields(told: Mapping[str, ObjectSchema], obj: str) -> Collection[str]:
+    return told[obj].fields if obj in told else ()
+
+
+def blind(obj: str, name: str) -> Unauthorised:
+    """What stands in the way where an object's field for the HubSpot id is not shown."""
+    return Unauthorised(
+        f"Salesforce does not show {obj}.{name}, which says whom a record belongs to in HubSpot; nothing is synced, as "
+        f"second records would be made. Let the integration user see and edit {obj}.{name} (field-level security of "
+        "its permission set), or create the field again, then run again."
+    )

@@ -31,6 +31,7 @@ from connector.engine.cases import (
     with_history,
 )
 from connector.engine.decisions import decisions_for
+from connector.engine.facts import blind
 from connector.storage import links, spool
 from connector.storage.links import Link
 from connector.storage.spool import SpoolRow
@@ -52,18 +53,31 @@ def swept(bridge: Bridge, run_id: int) -> Iterator[None]:
 
 
 def fill(bridge: Bridge, run_id: int) -> None:
-    """Read every live record of both sides into the spool."""
+    """Read every live record of both sides into the spool.
+
+    Raises:
+        Unauthorised: where Salesforce no longer shows the field that tells who has a counterpart; what reading raises.
+    """
     with bridge.database.begin() as conn:
         spool.clear_ended(conn, bridge.clock.now())
         spool.clear(conn, run_id)
     done = 0
     for readings in _portions(bridge):
+        _refuse_blind(bridge, readings)
         with bridge.database.begin() as conn:
             spool.add(conn, run_id, [_row(bridge, reading) for reading in readings])
         done += len(readings)
         bridge.progress("reading both sides", done, None)
     with bridge.database.begin() as conn:
         spool.seal(conn, run_id)
+
+
+def _refuse_blind(bridge: Bridge, readings: Sequence[Reading]) -> None:
+    """A field that is hidden is missing from all readings of a portion alike, so the first one tells."""
+    first = next((one for one in readings if one.present and one.ref.side is Side.SALESFORCE), None)
+    for pair in bridge.mapping.pairs_of(first.ref.side, first.ref.object) if first else ():
+        if first and pair.salesforce_key not in first.values and pair.salesforce_key not in first.unreadable:
+            raise blind(pair.salesforce, pair.salesforce_key)
 
 
 def _row(bridge: Bridge, reading: Reading) -> SpoolRow:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from connector.engine import facts
 from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
 from connector.engine.erase import scrub, without_erased
@@ -23,6 +24,7 @@ from connector.engine.run import Run
 from connector.engine.standing import all_compared, begin_comparing, heed, hold, owes_full, starting_cursors
 from connector.engine.sweep import batches, refreshed, swept
 from connector.engine.underway import tell_left
+from connector.errors import Refused, Unauthorised
 from connector.storage import cursors, dirty, links, runs, spool
 
 UNDER_WAY = 2  # batches of a full run carried out at a time; bounds memory
@@ -141,11 +143,16 @@ def finish(bridge: Bridge, run: Run, outcome: str) -> None:
 
 @contextmanager
 def recorded(bridge: Bridge, kind: str, by: str, *, approved: bool = False) -> Iterator[Run]:
-    """A run that is closed whatever happens: done, held, or cut short by an error or a person."""
+    """A run that is closed whatever happens: done, held, or cut short by an error or a person.
+
+    A side that refuses a whole call may not be any more what it was when last asked: the next opening asks anew.
+    """
     run = start(bridge, kind, by, approved=approved)
     try:
         yield run
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, Refused | Unauthorised):
+            facts.outdate(bridge.database)
         finish(bridge, run, "cut short")
         raise
     finish(bridge, run, "held" if run.held else "done")

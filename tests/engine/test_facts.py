@@ -7,14 +7,15 @@ import pytest
 from connector.bootstrap import _fingerprint
 from connector.config.secrets import Secret
 from connector.config.settings import HubSpot, HubSpotOAuth, Salesforce, SalesforceAuth, Settings
-from connector.core.refs import Side
+from connector.core.plan import Issue, IssueKind
+from connector.core.refs import Side, hubspot
 from connector.core.values import Kind
-from connector.engine import facts
+from connector.engine import facts, sync
 from connector.engine.facts import Asked
-from connector.errors import Misconfigured
+from connector.errors import Misconfigured, Refused, Transient, Unauthorised
 from connector.ports import Account, FieldSchema, ObjectSchema
-from connector.storage import state
-from tests.engine.town import Town
+from connector.storage import issues, state
+from tests.engine.town import BACK, PERSON_FIELDS, Town
 
 OBJECTS = {Side.HUBSPOT: ["contacts"], Side.SALESFORCE: ["Lead"]}
 ORG_15, ORG_18 = "00D000000000001", "00D000000000001EAA"
@@ -108,3 +109,55 @@ def test_equal_facts_are_stored_alike_whatever_order_a_process_gives_its_sets() 
     )
     stored = facts._spelt(told)["schemas"]["hubspot"]["contacts"]["fields"]["score"]["kinds"]
     assert stored == sorted(kind.value for kind in Kind)
+
+
+@pytest.mark.parametrize(
+    ("code", "asked_anew"), [("INVALID_FIELD", True), ("PROPERTY_DOESNT_EXIST", True), ("INVALID_EMAIL", False)]
+)
+def test_a_refusal_that_contradicts_what_was_told_has_it_asked_anew_once(
+    town: Town,
+    code: str,
+    asked_anew: bool,  # noqa: FBT001  # a column of the table
+) -> None:
+    _learn(town)
+    issue = Issue(IssueKind.PARKED, (hubspot("contacts", "1"),), rule="title", field="Title", code=code)
+    with town.database.begin() as conn:
+        issues.raise_issues(conn, [issue], town.clock.now(), None)
+    facts.outdate_if_contradicted(town.database)
+    assert (facts.recall(town.database) is None) is asked_anew
+    facts.outdate_if_contradicted(town.database)
+    learned = _learn(town)
+    facts.outdate_if_contradicted(town.database)
+    assert facts.recall(town.database) == learned
+
+
+@pytest.mark.parametrize("error", [Refused("no"), Unauthorised("no")])
+def test_a_run_that_a_side_refuses_has_the_facts_asked_anew(town: Town, error: Exception) -> None:
+    _learn(town)
+    with pytest.raises(type(error)), sync.recorded(town.bridge, "once", "a test"):
+        raise error
+    assert facts.recall(town.database) is None
+    assert town.runs()[0].outcome == "cut short"
+
+
+def test_a_run_that_only_breaks_off_keeps_the_facts(town: Town) -> None:
+    learned = _learn(town)
+    with pytest.raises(Transient), sync.recorded(town.bridge, "once", "a test"):
+        raise Transient("later")
+    assert facts.recall(town.database) == learned
+
+
+def test_nobody_is_blind_who_was_told_nothing_or_sees_the_cross_ids(town: Town) -> None:
+    facts.refuse_blind(town.database, town.bridge.mapping)
+    objects = {**OBJECTS, Side.SALESFORCE: ["Lead", "Contact"]}
+    facts.learn(town.database, town.bridge.crms, Asked(objects, "mine"), town.clock.now())
+    facts.refuse_blind(town.database, town.bridge.mapping)
+    assert facts.recall(town.database) is not None
+
+
+def test_a_hidden_cross_id_is_refused_and_asked_about_anew(town: Town) -> None:
+    town.salesforce.schemas["Lead"] = {name: kind for name, kind in PERSON_FIELDS.items() if name != BACK}
+    _learn(town)
+    with pytest.raises(Unauthorised, match=f"does not show Lead.{BACK}"):
+        facts.refuse_blind(town.database, town.bridge.mapping)
+    assert facts.recall(town.database) is None
