@@ -1,9 +1,9 @@
 """What the configuration cannot do as the CRMs are today, told as issues: a rule that sleeps unseen syncs in silence.
 
 Two ways to learn it: findings from holding the mapping against the live schemas, and readings that lack a field they
-were asked for, because somebody hid or removed it since. The second outdates what is remembered of the accounts, as does
-the refusal of a value that contradicts it, so that the next opening asks anew. Invariant: after each run the open schema
-issues are exactly what does not fit now.
+were asked for, because somebody hid or removed it since. The second outdates what is remembered of the accounts, as
+does the refusal of a value that contradicts it, so that the next opening asks anew. Invariant: after each run the open
+schema issues are exactly what does not fit now.
 """
 
 from __future__ import annotations
