@@ -25,7 +25,7 @@ from connector.core.plan import (
     Raise,
 )
 from connector.core.refs import Ref, Side
-from connector.engine import making, record, underway
+from connector.engine import making, moves, questions, record, underway
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case
 from connector.engine.job import Job, created_memory, job_of
@@ -119,7 +119,7 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run, batch: str) -> lis
         marks = [Mark(ref, now, "another worker was faster") for job in raced for ref in job.case.refs]
         for job in jobs:
             if job.case.link:
-                marks += [Mark(ref, now, "relinked") for ref in record.move(conn, bridge, job, now)]
+                marks += [Mark(ref, now, "relinked") for ref in moves.move(conn, bridge, job, now)]
         record.tell_moves(conn, jobs, run, now)
         making.write_ahead(conn, batch, jobs, now)
         underway.write_ahead(conn, batch, jobs, now)
@@ -176,7 +176,7 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
         making.concluded(conn, later.batch, jobs, now)
         underway.concluded(conn, later.batch)
         _tell_taken(jobs)
-        record.part_archived(conn, bridge, jobs, now)
+        moves.part_archived(conn, bridge, jobs, now)
         _note_overtaken(conn, jobs)
         _advance(conn, jobs)
         rivals = record.record(conn, jobs, run, now)
@@ -251,4 +251,4 @@ def _tell_taken(jobs: Sequence[Job]) -> None:
     for job in jobs:
         if job.made and job.made.taken:
             job.again += job.made.exists
-            job.raised.append(record.taken(job))
+            job.raised.append(questions.taken(job))

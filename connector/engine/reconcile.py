@@ -24,6 +24,8 @@ from connector.storage.dirty import Claim
 
 _LEASE = timedelta(minutes=5)
 PATIENCE = timedelta(minutes=2)
+_LOOKS_MAX = 20  # at one ref in one run; a record that others keep writing to settles in two or three
+_REST = timedelta(minutes=15)
 _NAP_S = 0.05  # the shortest wait for what is about to fall due
 
 
@@ -50,12 +52,15 @@ def reconcile_due(bridge: Bridge, run: Run) -> Reconciled:
         claims = dirty.claim(conn, now, bridge.batch_records, now + _LEASE)
     if not claims:
         return Reconciled()
+    claims, spared = _spared(bridge, run, claims)
+    if not claims:
+        return Reconciled(spared, spared)
     try:
         refs = [claim.ref for claim in claims]
         applied = apply(bridge, without_erased(bridge, cases_of(bridge, refs)), run, claimed=refs)
     except Transient as fault:
         _put_back(bridge, claims, fault)
-        return Reconciled(len(claims), len(claims), fault)
+        return Reconciled(len(claims) + spared, len(claims) + spared, fault)
     except BaseException:
         with bridge.database.begin() as conn:
             dirty.release(conn, claims)
@@ -63,7 +68,22 @@ def reconcile_due(bridge: Bridge, run: Run) -> Reconciled:
     waiting = _release(bridge, claims, applied)
     if isinstance(applied.fault, Unauthorised):
         raise applied.fault
-    return Reconciled(len(claims), waiting, applied.fault)
+    return Reconciled(len(claims) + spared, waiting + spared, applied.fault)
+
+
+def _spared(bridge: Bridge, run: Run, claims: Sequence[Claim]) -> tuple[list[Claim], int]:
+    """The claims to work on, and how many refs are left for later because one run has looked at them again and again.
+
+    Whatever keeps marking them (two records that mark each other, an automation that answers us) must not keep a run
+    from ending.
+    """
+    run.looks.update(claim.ref for claim in claims)
+    tired = [claim for claim in claims if run.looks[claim.ref] > _LOOKS_MAX]
+    if tired:
+        run.count("spared", len(tired))
+        with bridge.database.begin() as conn:
+            dirty.retry(conn, tired, bridge.clock.now() + _REST, "looked at again and again in one run")
+    return [claim for claim in claims if run.looks[claim.ref] <= _LOOKS_MAX], len(tired)
 
 
 def drain(bridge: Bridge, run: Run, patience: timedelta = PATIENCE) -> None:

@@ -35,6 +35,7 @@ class Run:
     batches: int = 0  # carried out; names what is written ahead of each
     lock: Lock = field(default_factory=Lock, repr=False)  # two batches of a full run are carried out at a time
     skipped: list[tuple[str, str]] = field(default_factory=list)  # (ref, why), of a saved plan
+    looks: Counter[Ref] = field(default_factory=Counter)  # how often a dirty ref was looked at
     whole: set[tuple[Side, str]] = field(default_factory=set)  # (side, object) of which a reading lacked nothing
     unseen: set[tuple[Side, str, str]] = field(default_factory=set)  # (side, object, field) that readings lacked
 

@@ -12,10 +12,11 @@ from connector.core.mapping import Policy
 from connector.core.plan import Memory
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
-from connector.engine import reconcile, sync
+from connector.engine import apply, reconcile, sync
+from connector.engine.bridge import Bridge
 from connector.errors import RateLimited, Transient
 from connector.ports import Exists, Rejected, Rejection
-from connector.storage import links
+from connector.storage import dirty, links
 from connector.storage.links import NewLink
 from tests.engine.town import RULES, Town, pair
 
@@ -255,3 +256,43 @@ def test_a_question_that_others_have_answered_meanwhile_is_not_asked(town: Town,
     town.sync()
     assert town.issues() == []
     assert town.dirty() == 0
+
+
+def test_a_record_that_is_marked_again_and_again_does_not_keep_a_run_from_ending(
+    town: Town, couple: tuple[Ref, Ref], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever marks it, a run ends: the record is left for later, and said to be."""
+    contact, lead = couple
+    other = town.contact(email="b@x.test", jobtitle="CEO")
+    concluded = apply._conclude
+
+    def marking(bridge: Bridge, *more: object) -> None:
+        concluded(bridge, *more)
+        with bridge.database.begin() as conn:
+            dirty.mark(conn, [contact], bridge.clock.now(), reason="a test")
+
+    monkeypatch.setattr(apply, "_conclude", marking)
+    town.hubspot.edit(contact, jobtitle="CTO")
+    run = town.sync()
+    assert run.counts["spared"] == 1
+    assert run.looks[contact] == 21
+    assert town.salesforce.values(lead)["Title"] == "CTO"
+    assert other in {one for one, _ in town.links()}
+    assert town.dirty() == 1
+    monkeypatch.undo()
+    town.clock.sleep(timedelta(minutes=20).total_seconds())
+    town.sync()
+    assert town.dirty() == 0
+
+
+def test_a_question_about_a_merge_ends_with_the_record_it_is_about(town: Town) -> None:
+    """Found by the simulation: the two Leads of a deleted contact kept marking each other, and no run ended."""
+    town.sync()
+    one, other = town.contact(email="a@x.test"), town.contact(email="b@x.test")
+    town.sync()
+    survivor = town.hubspot.merge(one, other)
+    town.sync()
+    assert [stored.issue.code for stored in town.issues()] == ["MERGED_ON_ONE_SIDE"]
+    town.hubspot.archive(survivor)
+    run = town.sync()
+    assert (town.issues(), town.links(), town.dirty(), run.counts["spared"]) == ([], [], 0, 0)

@@ -1,0 +1,125 @@
+"""Links that move or end: followed to a survivor, undone because a record is gone, two become one.
+
+A merge or a conversion hands a record's identity on under another ref, and the link follows it. Where that ref is
+linked already, two links have become one, and a person is asked about the record that is left over. What is done here
+is noted on the job and told in the same transaction (`record.tell_moves`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from connector.core.plan import FORMERLY_MAX, Archive, Relink, Unlink
+from connector.core.readings import Presence
+from connector.core.refs import Ref, Side
+from connector.engine.bridge import Bridge
+from connector.engine.erase import erase
+from connector.engine.job import Job
+from connector.engine.questions import merged_once
+from connector.storage import events, links
+from connector.storage.links import Link as StoredLink
+
+_RECENT = 20  # events of a Lead that are looked at when it turns out to be converted
+_SKEW = timedelta(minutes=1)  # how far Salesforce's clock may be ahead of ours
+
+
+def move(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> list[Ref]:
+    """Carry out the steps of a plan that touch the link itself (relink, unlink); the refs to be looked at again."""
+    moved: list[Ref] = []
+    link = job.case.link
+    assert link is not None
+    for step in job.case.plan.steps:
+        if isinstance(step, Relink) and job.link_id is not None:
+            moved += _relink(conn, job, step)
+        elif isinstance(step, Unlink) and not _archives(job):
+            part(conn, bridge, job, now)
+    return moved
+
+
+def part(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> None:
+    """Undo a link that its plan undoes; after the archiving, where it asks for that, so that nothing is half done."""
+    link, hubspot = job.case.link, job.case.subject.hubspot
+    assert link is not None
+    reason = next(step.reason for step in job.case.plan.steps if isinstance(step, Unlink))
+    if not _unlink(conn, job, link):
+        job.again += job.case.refs
+    elif hubspot and hubspot.presence is Presence.MISSING:
+        erase(conn, bridge, link, now)
+    else:
+        job.notes += [("archived", step.reason) for step in job.case.plan.steps if isinstance(step, Archive)]
+        job.notes.append(("unlinked", reason))
+
+
+def part_archived(conn: Connection, bridge: Bridge, jobs: Iterable[Job], now: datetime) -> None:
+    """Undo the links of those whose counterpart is archived now, or gone already."""
+    for job in jobs:
+        if job.link_id is not None and any(task.archive and (task.done or task.absent) for task in job.tasks):
+            part(conn, bridge, job, now)
+
+
+def _archives(job: Job) -> bool:
+    return any(isinstance(step, Archive) for step in job.case.plan.steps)
+
+
+def _unlink(conn: Connection, job: Job, link: StoredLink) -> bool:
+    """Forget the link; a survivor that carries no cross id to say it once had a counterpart is kept apart instead.
+
+    False when another worker has changed the link meanwhile.
+    """
+    job.link_id = None
+    survivor = job.case.subject.hubspot
+    if survivor and survivor.present and job.case.pair.hubspot_key is None and not _archives(job):
+        return links.stop(conn, link.id)
+    return links.delete(conn, link.id, job.version)
+
+
+def _relink(conn: Connection, job: Job, step: Relink) -> list[Ref]:
+    """The identity went on under a new ref, which is returned; if it is linked already, two links have become one."""
+    link = job.case.link
+    assert link is not None
+    holder = links.by_refs(conn, [step.new]).get(step.new)
+    if holder is None and links.relink(conn, link.id, job.version, step.new):
+        job.version += 1
+        job.memory = replace(job.memory, formerly=(*job.memory.formerly, step.old.id)[-FORMERLY_MAX:])
+        if step.reason == "converted":
+            _doubt(conn, job, step)
+        links.save(conn, [(link.id, job.version, job.memory)])
+        job.version += 1
+        job.notes.append(("relinked", f"{step.old} is now {step.new}: {step.reason}"))
+        return [step.new]
+    if holder is not None and holder.id != link.id:
+        links.delete(conn, link.id, job.version)
+        job.link_id = None
+        other, kept = _across(link, step), _across(holder, step)
+        job.notes.append(("unlinked", f"{step.old} became {step.new}, which is linked to {kept}"))
+        job.raised.append(merged_once(step, other, kept))
+    return []
+
+
+def _doubt(conn: Connection, job: Job, step: Relink) -> None:
+    """Expect the Contact to say what the Lead said before our latest write, if that may have come after the conversion.
+
+    An org that lets converted Leads be edited takes such a write, and the Contact never sees it. What gave way then
+    counts as sent: where the Contact still says it, it is our own old value and not a rep's edit.
+    """
+    lead = job.case.subject.salesforce
+    last = lead.modified_at if lead else None
+    stale = {
+        row["rule"]: row["before"]
+        for event in events.of_refs(conn, [step.old], _RECENT)
+        if last is not None and event.at >= last - _SKEW
+        for row in event.payload.get("changes", ())
+        if row["side"] == step.old.side.value and row["rule"] in job.memory.base
+    }
+    if stale:
+        sent = {**job.memory.sent.get(step.old.side, {})}
+        sent |= {rule: (*sent.get(rule, ()), before) for rule, before in stale.items()}
+        job.memory = replace(job.memory, sent={**job.memory.sent, step.old.side: sent})
+
+
+def _across(link: StoredLink, step: Relink) -> Ref:
+    return link.salesforce if step.new.side is Side.HUBSPOT else link.hubspot

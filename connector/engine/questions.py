@@ -1,0 +1,139 @@
+"""Questions to people: asked when something waits for a person, closed by the pass in which the reason is gone.
+
+A question about two records of which the other side has made one stands while the record left over is there; it is moot
+once any of those it names is gone. The rivals of somebody who is gone are looked at anew: they may be certain now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.core.plan import Change, Issue, IssueKind, Relink
+from connector.core.refs import Ref, Side
+from connector.engine.cases import Case
+from connector.engine.job import Job, origin_digest
+from connector.ports import Rejection
+from connector.storage import issues
+
+MERGED = "MERGED_ON_ONE_SIDE"
+_CLOSABLE = (IssueKind.CONFLICT, IssueKind.PARKED, IssueKind.AMBIGUOUS)
+
+
+def taken(job: Job) -> Issue:
+    """The issue of a record that could not be made because the other side says it is there already."""
+    made = job.made
+    assert made is not None
+    origin, others = job.case.origin(made.side), tuple(made.exists)
+    named = " and ".join(map(str, others)) or "another record"
+    return Issue(
+        IssueKind.AMBIGUOUS,
+        (origin, *others),
+        side=made.side,
+        code="EXISTS",
+        reason=f"{made.side.value} refused a counterpart for {origin}, because {named} holds its place: {made.taken}",
+        hint=f"if they are the same, `smarketing link {origin} {others[0]}`; else mend what they share"
+        if others
+        else f"find the record that shares a unique value with {origin}, and link or mend it",
+    )
+
+
+def is_merged(issue: Issue, moves: Mapping[Ref, Ref]) -> bool:
+    """Whether the two records that were still apart on one side have become one there too."""
+    one, other, *_ = (moves.get(ref, ref) for ref in issue.refs)
+    return issue.code == MERGED and one == other
+
+
+def close_merged(conn: Connection, moves: Mapping[Ref, Ref], now: datetime) -> None:
+    """Close the questions about two records that have become one on both sides."""
+    if moves and issues.counts(conn):
+        stood = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=list(moves))
+        issues.close(conn, [one.id for one in stood if is_merged(one.issue, moves)], now, "merged on both sides")
+
+
+def merged_once(step: Relink, other: Ref, kept: Ref) -> Issue:
+    """The question about two records of which the other side has made one."""
+    return Issue(
+        IssueKind.AMBIGUOUS,
+        (other, kept, step.new),
+        code=MERGED,
+        reason=f"{step.old} was merged into {step.new} in {step.new.side.value}; "
+        f"in {other.side.value} there still are two records",
+        hint=f"merge {other} and {kept} in {other.side.value}",
+    )
+
+
+def parked_by(job: Job) -> list[Issue]:
+    """What a side refused, one issue a field."""
+    return [parked(job, change, rejection, task.side) for task in job.tasks for change, rejection in task.refused]
+
+
+def parked(job: Job, change: Change | None, rejection: Rejection, side: Side) -> Issue:
+    """The issue of one refused value, or of a whole record when no field is to blame.
+
+    A record's `value` is then the digest of the reading that was refused: it is tried again once that changes.
+    """
+    leading = tuple(sorted(job.case.refs, key=lambda ref: ref.side is not side))
+    return Issue(
+        IssueKind.PARKED,
+        leading,
+        rule=change.rule if change else "",
+        side=side,
+        field=change.field if change else "",
+        code=rejection.code,
+        value=change.after if change else origin_digest(job.case, side),
+        reason=rejection.reason,
+        hint=rejection.hint,
+    )
+
+
+def close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: datetime) -> set[Ref]:
+    """Close the issues of these records that their plan no longer raises; refusals that still stand stay.
+
+    Returns the rivals of those that are gone.
+    """
+    if not issues.counts(conn):
+        return set()
+    refs = [ref for job in jobs if not (job.troubled or job.overtaken) for ref in job.case.refs]
+    rivals = _rivals_of_gone(conn, [job.case for job in jobs], now)
+    keep = {(issue.kind, issue.refs[0], issue.rule, issue.field) for issue in opened}
+    keep |= {(IssueKind.PARKED, ref, rule, name) for job in jobs for ref, rule, name in _still_parked(job)}
+    keep |= _still_apart(conn, jobs)
+    issues.close_for(conn, refs, _CLOSABLE, now, "the reason is gone", keep)
+    return rivals
+
+
+def _still_apart(conn: Connection, jobs: Sequence[Job]) -> set[issues.Key]:
+    """Questions about two records of which the other side has made one: they stand while the loose one is there."""
+    loose = [
+        reading.ref
+        for job in jobs
+        if job.case.link is None and job.link_id is None
+        for reading in (job.case.subject.hubspot, job.case.subject.salesforce)
+        if reading and reading.present
+    ]
+    asked = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=loose, limit=10_000) if loose else []
+    return {(one.issue.kind, one.issue.refs[0], "", "") for one in asked if one.issue.code == MERGED}
+
+
+def _rivals_of_gone(conn: Connection, cases: Sequence[Case], now: datetime) -> set[Ref]:
+    """The others that a record made ambiguous which is gone now; a question about a merge is moot without it."""
+    readings = [reading for case in cases for reading in (case.subject.hubspot, case.subject.salesforce)]
+    gone = [reading.ref for reading in readings if reading and not reading.present]
+    if not gone:
+        return set()
+    doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=gone, limit=10_000)
+    issues.close(conn, [doubt.id for doubt in doubts if doubt.issue.code == MERGED], now, "one of them is gone")
+    return {ref for doubt in doubts for ref in doubt.issue.refs} - set(gone)
+
+
+def _still_parked(job: Job) -> Iterable[tuple[Ref, str, str]]:
+    """(ref, rule, field) of the refusals that this plan left out again: values, cross ids, whole records."""
+    pair, subject = job.case.pair, job.case.subject
+    for side, name, _ in subject.parked:
+        rules = [rule.name for rule in pair.rules if rule.field_on(side) == name and rule.name in job.case.plan.parked]
+        if name in ("", pair.key_on(side)) and (name or job.barred):
+            rules.append("")
+        yield from ((ref, rule, name) for ref in job.case.refs for rule in rules)
