@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from connector.core.plan import Change, Issue, IssueKind, Relink
+from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.cases import Case
 from connector.engine.job import Job, origin_digest
@@ -121,12 +122,18 @@ def _still_apart(conn: Connection, jobs: Sequence[Job]) -> set[issues.Key]:
 def _rivals_of_gone(conn: Connection, cases: Sequence[Case], now: datetime) -> set[Ref]:
     """The others that a record made ambiguous which is gone now; a question about a merge is moot without it."""
     readings = [reading for case in cases for reading in (case.subject.hubspot, case.subject.salesforce)]
-    gone = [reading.ref for reading in readings if reading and not reading.present]
+    gone = {reading.ref: reading for reading in readings if reading and not reading.present}
     if not gone:
         return set()
-    doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=gone, limit=10_000)
-    issues.close(conn, [doubt.id for doubt in doubts if doubt.issue.code == MERGED], now, "one of them is gone")
+    doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=list(gone), limit=10_000)
+    moot = [doubt.id for doubt in doubts if doubt.issue.code == MERGED and _names_lost(doubt.issue, gone)]
+    issues.close(conn, moot, now, "one of them is gone")
     return {ref for doubt in doubts for ref in doubt.issue.refs} - set(gone)
+
+
+def _names_lost(issue: Issue, gone: Mapping[Ref, Reading]) -> bool:
+    """Whether one of an issue's records is gone for good, and not only on under another id."""
+    return any(ref in gone and gone[ref].moved_to is None for ref in issue.refs)
 
 
 def _still_parked(job: Job) -> Iterable[tuple[Ref, str, str]]:

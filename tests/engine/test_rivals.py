@@ -69,3 +69,16 @@ def test_the_other_side_learns_the_id_of_the_record_that_a_merge_left(town: Town
     assert town.links() == [(contact, survivor)]
     assert town.hubspot.values(contact)[CROSS] == survivor.id
     assert town.issues() == []
+
+
+def test_a_question_about_a_merge_stands_when_the_lead_that_was_kept_is_merged_on(town: Town) -> None:
+    """Found by the simulation: whose identity only went on was taken for gone, and the question for moot."""
+    one, other = town.contact(email="a@x.test"), town.contact(email="b@x.test")
+    town.full()
+    leads = dict(town.links())
+    town.hubspot.merge(one, other)
+    town.once()
+    assert [stored.issue.code for stored in town.issues()] == ["MERGED_ON_ONE_SIDE"]
+    town.salesforce.merge(town.lead(Email="c@x.test", LastName="C"), leads[one])
+    town.once()
+    assert [stored.issue.code for stored in town.issues()] == ["MERGED_ON_ONE_SIDE"]
