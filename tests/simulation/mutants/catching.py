@@ -1,0 +1,115 @@
+"""Playing with a planted bug until the oracle objects, for the right reason.
+
+A bug is caught by a seed when one of its own invariants objects with the bug, and none of these objects to the very
+same play without it: what is wrong anyway catches nothing. Other objections are told, and the next seed is played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from unittest.mock import patch
+
+from tests.simulation import circumstances, weather
+from tests.simulation.mutants.planting import Mutant, Situation
+from tests.simulation.oracle import INVARIANTS, Broken
+from tests.simulation.play import Play
+from tests.simulation.stage import Stage
+
+DRAINS = "drains"  # the invariant that needs no evidence: the world comes to rest
+LISTENING = "listening"  # what changes is heard of; the oracle counts what it takes a full comparison to find
+ERRORS = ("Endless",)  # errors that are what a bug ends in, not accidents of planting it
+COUNTED = "writes that only comparing everything led to"
+
+
+@dataclass(frozen=True)
+class Catch:
+    """How a bug was caught.
+
+    Attributes:
+        seeds: how many seeds were played, the catching one included.
+        by: the bug's own invariants that objected.
+        others: which else objected in the same play.
+        wrong: the first line of what is wrong.
+    """
+
+    seed: int
+    seeds: int
+    by: tuple[str, ...]
+    others: tuple[str, ...]
+    wrong: str
+
+
+def caught(mutant: Mutant, seeds: Sequence[int]) -> Catch | None:
+    """The first of the seeds that catches a bug; None when none does."""
+    for number, seed in enumerate(seeds, 1):
+        lines = objections(mutant, seed, planted=True)
+        heads = dict.fromkeys(invariant(line) for line in lines)
+        if not set(heads) & set(mutant.caught_by):
+            continue
+        anyway = {invariant(line) for line in objections(mutant, seed, planted=False)}
+        by = tuple(head for head in heads if head in mutant.caught_by and head not in anyway)
+        if by:
+            others = tuple(head for head in heads if head not in by)
+            return Catch(seed, number, by, others, next(line for line in lines if invariant(line) in by))
+    return None
+
+
+def objections(mutant: Mutant, seed: int, *, planted: bool) -> list[str]:
+    """What is wrong in the end of a play with a bug, or of the same play without it; a line each."""
+    with mutant.plant() if planted else nullcontext(), _in_its(mutant.situation):
+        play = _play(mutant, seed)
+        try:
+            play.run()
+        except Broken as broken:
+            return str(broken).splitlines()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # whatever ends a play is what the play has found
+            return [f"{type(error).__name__}: {error}"]
+        finally:
+            for worker in play.workers:
+                worker.turns.kill()
+        missed = play.stage.excused[COUNTED]
+    return [f"{LISTENING}: {missed} {COUNTED}"] if missed else []
+
+
+def invariant(line: str) -> str:
+    """Which invariant objects in a line: the head of the line, or the name of an error nobody expected."""
+    head = line.partition(":")[0]
+    return head if head in INVARIANTS or head.isidentifier() else DRAINS
+
+
+def _play(mutant: Mutant, seed: int) -> Play:
+    play, wanted = Play(seed), mutant.situation
+    drawn = play.theme
+    play.theme = replace(
+        drawn,
+        acts={**drawn.acts, **wanted.acts},
+        trouble={**drawn.trouble, **wanted.trouble},
+        burst=wanted.burst or drawn.burst,
+        meddling=drawn.meddling if wanted.meddling is None else wanted.meddling,
+    )
+    if wanted.variant:
+        play.stage.variants_held.clear()
+        play.stage.holds(wanted.variant)
+    return play
+
+
+@contextmanager
+def _in_its(situation: Situation) -> Iterator[None]:
+    """Whatever a play draws, what a bug's plays stand on holds."""
+
+    def settles_down(stage: Stage) -> str:
+        told = drawn(stage)
+        stage.closeness = stage.closeness if situation.closeness is None else situation.closeness
+        for side, settings in situation.ground.items():
+            for name, value in settings.items():
+                setattr(getattr(stage.world, side).settings, name, value)
+        return told
+
+    drawn = circumstances.settles_down
+    lost_share = 1.0 if situation.lost else weather.LOST_SHARE
+    with patch.object(circumstances, "settles_down", settles_down), patch.object(weather, "LOST_SHARE", lost_share):
+        yield

@@ -1,0 +1,117 @@
+"""Bugs in what the sides answer, what is told to people, and what is asked of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connector.config.owners import owner_table
+from connector.engine import record
+from connector.hubspot import batch_writing
+from connector.ports import Done, Rejected
+from connector.salesforce import sending
+from connector.salesforce.sending import Told
+from connector.storage import events, issues
+from tests.simulation import opening
+from tests.simulation.mutants.planting import caught_by, method, replaced
+
+REFUSALS = {"acts": {"mistypes": 8.0, "rules out": 1.0}, "burst": 8, "closeness": 0.85}
+
+
+@caught_by("in step", "vanished", "fields", **REFUSALS)
+def salesforce_refusals_of_single_rows_are_not_read() -> Iterator[None]:
+    """The call was answered with 200, so every row of it is taken for written."""
+
+    sent = sending.sent
+
+    def all_done(api: Any, job: Any) -> list[Told]:
+        return [
+            Told(row.id) if row.id and one.faults and not one.error else one
+            for row, one in zip(job[1], sent(api, job), strict=True)
+        ]
+
+    with replaced(sent, all_done):
+        yield
+
+
+@caught_by("in step", "vanished", **REFUSALS)
+def hubspot_refusals_of_single_rows_are_not_read() -> Iterator[None]:
+    """What HubSpot's answer calls refused is taken for written."""
+    send = batch_writing.BatchWriter.send
+
+    def sent(self: Any, shape: Any, operation: Any, items: Mapping[str, Any]) -> dict[str, Any]:
+        told = send(self, shape, operation, items)
+        return {
+            trace: Done(items[trace].ref) if isinstance(one, Rejected) and items[trace].ref else one
+            for trace, one in told.items()
+        }
+
+    with method(batch_writing.BatchWriter, "send", sent):
+        yield
+
+
+@caught_by("in step", "vanished", "ping-pong", **REFUSALS)
+def a_refused_value_is_refused_for_ever() -> Iterator[None]:
+    """Once a field was refused, no other value of it is tried either."""
+    parked = issues.parked
+
+    def every(conn: Any, refs: Any) -> dict[Any, Any]:
+        return {ref: {(side, name, ANY) for side, name, _ in found} for ref, found in parked(conn, refs).items()}
+
+    with replaced(parked, every):
+        yield
+
+
+class _Any(str):
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+
+ANY = _Any()
+
+
+@caught_by("in step", acts={"edits both": 10.0}, variant="a person decides")
+def questions_are_closed_at_once() -> Iterator[None]:
+    """An issue is closed by the very pass that opened it."""
+    recorded = record.record
+
+    def closed(conn: Any, jobs: Any, run: Any, now: Any) -> Any:
+        found = recorded(conn, jobs, run, now)
+        refs = [ref for job in jobs for ref in job.case.refs]
+        issues.close_for(conn, refs, record._CLOSABLE, now, "the reason is gone")
+        return found
+
+    with replaced(recorded, closed):
+        yield
+
+
+@caught_by("story")
+def updates_are_not_told() -> Iterator[None]:
+    """What was written over existing values is not in the story."""
+    append = events.append
+
+    def told(conn: Any, rows: Sequence[Any]) -> None:
+        append(conn, [row for row in rows if row.kind != "updated"])
+
+    with replaced(append, told):
+        yield
+
+
+@caught_by("fields", "in step", acts={"gives owner": 6.0})
+def owners_are_mixed_up() -> Iterator[None]:
+    """Each owner's records go to the owner next to the right one."""
+
+    def shifted(*asked: Any) -> dict[str, str | None]:
+        table = owner_table(*asked)
+        there = sorted({one for one in table.values() if one})
+        return {one: other and there[(there.index(other) + 1) % len(there)] for one, other in table.items()}
+
+    opening._fitted.clear()
+    with replaced(owner_table, shifted):
+        yield
+    opening._fitted.clear()
