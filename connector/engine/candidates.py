@@ -3,7 +3,7 @@
 Three questions, cheapest certainty first: does it carry the other side's id; does the other side carry its id; does a
 match key (e-mail) agree. The answers are indexed, so that a batch costs a few calls and every record sees only its own
 candidates. Records of the asking side that share a key with it are rivals: two people with one e-mail are never guessed
-apart.
+apart. A side that refuses a whole question for one record's sake is asked in halves, until that one stands alone.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from connector.core.matching import cross_id, keys
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
+from connector.errors import Refused
 from connector.storage import links
 from connector.storage.links import Link
 
+UNASKED_MAX = 3  # records for whose sake a side may refuse a batch; with more, it is not the records
 T = TypeVar("T")
 Place = tuple[Side, str]  # side and object
 _ID = {side: f"id:{side.value}" for side in Side}
@@ -46,6 +48,7 @@ class Candidates:
     taken: dict[Ref, str] = field(default_factory=dict)  # candidate -> why it cannot be had
     partners: dict[Ref, Ref] = field(default_factory=dict)  # linked record -> whom it is linked to
     marks: dict[tuple[str, Ref], list[tuple[str, str]]] = field(default_factory=dict)  # by mapping and record
+    unasked: dict[Ref, str] = field(default_factory=dict)  # whose counterpart a side refused to look for, and why
 
     def add(self, pair: Pair, reading: Reading) -> None:
         """Index one reading under its id, its cross id and its match keys, which all pairs of a mapping share."""
@@ -92,23 +95,48 @@ def recognised_by(pair: Pair, reading: Reading) -> list[tuple[str, str]]:
 
 
 def find_candidates(bridge: Bridge, readings: Sequence[Reading]) -> Candidates:
-    """Ask the CRMs for counterparts and rivals of loose readings, both at the same time and each once."""
-    candidates, wanted = Candidates(), Wanted()
-    for pair in bridge.mapping.pairs:
-        for reading in readings:
-            if pair.object_on(reading.ref.side) == reading.ref.object:
-                candidates.add(pair, reading)
-                wanted.add(pair, reading)
-    for found in bridge.together(lambda side: wanted.found(bridge, side)).values():
-        for reading in found:
-            for pair in bridge.mapping.pairs_of(reading.ref.side, reading.ref.object):
-                candidates.add(pair, reading)
+    """Ask the CRMs for counterparts and rivals of loose readings, both at the same time and each once.
+
+    Raises:
+        Refused: when a side does not answer for any of them; Transient, Unauthorised: what finding raises.
+    """
+    candidates = Candidates()
+    for reading in readings:
+        for pair in bridge.mapping.pairs_of(reading.ref.side, reading.ref.object):
+            candidates.add(pair, reading)
+    _ask(bridge, readings, candidates)
+    if readings and len(candidates.unasked) == len(readings):
+        named = ", ".join(map(str, candidates.unasked))
+        raise Refused(f"{next(iter(candidates.unasked.values()))} (the counterpart of {named} was looked for)")
     refs = {ref for found in candidates.by_key.values() for ref in found}
     with bridge.database.read() as conn:
         linked = links.by_refs(conn, list(refs)) if refs else {}
     candidates.taken = linked_elsewhere(linked)
     candidates.partners = partners(linked)
     return candidates
+
+
+def _ask(bridge: Bridge, readings: Sequence[Reading], candidates: Candidates) -> None:
+    """Index what both sides answer."""
+    wanted = Wanted()
+    for reading in readings:
+        for pair in bridge.mapping.pairs_of(reading.ref.side, reading.ref.object):
+            wanted.add(pair, reading)
+    try:
+        answers = bridge.together(lambda side: wanted.found(bridge, side))
+    except Refused as refusal:
+        if len(candidates.unasked) >= UNASKED_MAX:
+            raise
+        if len(readings) == 1:
+            candidates.unasked[readings[0].ref] = str(refusal)
+            return
+        _ask(bridge, readings[: len(readings) // 2], candidates)
+        _ask(bridge, readings[len(readings) // 2 :], candidates)
+        return
+    for found in answers.values():
+        for reading in found:
+            for pair in bridge.mapping.pairs_of(reading.ref.side, reading.ref.object):
+                candidates.add(pair, reading)
 
 
 @dataclass

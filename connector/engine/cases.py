@@ -167,6 +167,8 @@ def loose_cases(
 def loose_case(bridge: Bridge, reading: Reading, candidates: Candidates, decisions: Decisions) -> Case:
     """The case of one record without a link: meet its counterpart, ask a person, create, or leave it."""
     pairs = bridge.mapping.pairs_of(reading.ref.side, reading.ref.object)
+    if reading.ref in candidates.unasked:
+        return _ambiguous(pairs[0], reading, (), f"nobody knows its counterpart: {candidates.unasked[reading.ref]}")
     near = candidates.around(pairs, reading)
     matches = [(pair, match(pair, reading, list(near.free.values()))) for pair in pairs] if near.free else []
     found = [(pair, result) for pair, result in matches if isinstance(result, Matched)]

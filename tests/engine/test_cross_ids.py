@@ -4,6 +4,7 @@ import pytest
 
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
+from connector.errors import Refused
 from tests.engine.town import BACK, CROSS, Town
 
 NONSENSE = ("not an id", "0015g00000AbcdeAAB", "abc")
@@ -77,3 +78,51 @@ def test_an_id_of_another_org_or_that_lost_its_case_is_looked_for_and_makes_no_d
     contact = town.contact(email="a@x.test", **{CROSS: text})
     town.once()
     assert (town.links(), town.writes(), town.hubspot.values(contact)[CROSS]) == ([], 0, text)
+
+
+def _declines(town: Town, *bad: str) -> list[int]:
+    """Salesforce refuses every question that holds one of these addresses; counts them."""
+    refused: list[int] = []
+    inner = town.salesforce.find_many
+
+    def find_many(asked):
+        if any({*bad} & {*values} for _, sought in asked for values in sought.values()):
+            refused.append(1)
+            raise Refused("Salesforce declines find")
+        return inner(asked)
+
+    town.salesforce.find_many = find_many  # type: ignore[method-assign]
+    return refused
+
+
+def test_a_question_that_is_refused_for_one_record_s_sake_stops_nobody_else(town: Town) -> None:
+    town.full()
+    contacts = [town.contact(email=f"p{number}@x.test") for number in range(9)]
+    _declines(town, "p3@x.test", "p7@x.test")
+    town.once()
+    assert len(town.links()) == 7
+    (one, other) = sorted(stored.issue.refs for stored in town.issues())
+    assert [*one, *other] == sorted([contacts[3], contacts[7]])
+    assert all("Salesforce declines find" in stored.issue.reason for stored in town.issues())
+    assert town.dirty() == 0
+
+
+def test_a_question_that_is_refused_for_one_record_alone_names_it(town: Town) -> None:
+    town.full()
+    contact = town.contact(email="p3@x.test")
+    _declines(town, "p3@x.test")
+    with pytest.raises(Refused, match=f"declines find .the counterpart of {contact} was looked for"):
+        town.once()
+    assert town.dirty() == 1
+
+
+def test_a_question_that_is_refused_whoever_is_asked_for_ends_the_run_soon(town: Town) -> None:
+    town.full()
+    people = [f"p{number}@x.test" for number in range(40)]
+    for person in people:
+        town.contact(email=person)
+    refused = _declines(town, *people)
+    with pytest.raises(Refused, match="declines find"):
+        town.once()
+    assert 3 < len(refused) < 12
+    assert town.dirty() == 40
