@@ -100,10 +100,7 @@ class OAuthToken:
         try:
             body = post(form)
         except Denied as refusal:
-            raise Unauthorised(
-                "HubSpot refuses the refresh token: the app was uninstalled or its access revoked. Install it again "
-                "and put the new refresh token into config.yaml."
-            ) from refusal
+            raise _revoked(refusal) or refusal from None
         if not isinstance(body, dict) or not body.get("access_token"):
             raise Transient("HubSpot answered the renewal of the token without a token; it is tried again")
         life_s = float(body.get("expires_in") or 1800)
@@ -113,3 +110,17 @@ class OAuthToken:
         if changed != self.refresh_token:
             self.refresh_token = changed
             self.keep(changed)
+
+
+def _revoked(refusal: Denied) -> Unauthorised | None:
+    """What HubSpot says of our credentials; None when it speaks of something else, or a page does."""
+    told = refusal.answer.body if isinstance(refusal.answer.body, dict) else {}
+    status = str(told.get("status") or "")
+    if status == "BAD_REFRESH_TOKEN" or told.get("error") == "invalid_grant":
+        return Unauthorised(
+            "HubSpot refuses the refresh token: the app was uninstalled or its access revoked. Install it again "
+            "and put the new refresh token into config.yaml."
+        )
+    if status.startswith("BAD_") or told.get("error"):
+        return Unauthorised(f"{refusal}. Compare client id and secret in config.yaml with the app in HubSpot.")
+    return None

@@ -43,6 +43,7 @@ class Call:
     """One call. `path` is below the API's root, or from the host's root when it begins with a slash.
 
     `expects` says what an answer must be: a list, or an object with these keys; anything else is a fault of the wire.
+    `checked` looks into the body then: a fault that passes, raised there, is tried again as if the whole call had it.
     """
 
     method: str
@@ -51,6 +52,7 @@ class Call:
     body: Any = None  # sent as JSON
     text: bytes | None = None  # sent as CSV in place of JSON
     expects: type[list[Any]] | tuple[str, ...] | None = None
+    checked: Callable[[Any], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class Api:
             body = answer.body
             if not _as_expected(body, call.expects):
                 raise Transient(f"Salesforce's answer to {call.operation} is not what it should be; it is asked again")
+            if call.checked is not None:
+                call.checked(body)
             return body, answer.at
 
         return self.repeated(ask)

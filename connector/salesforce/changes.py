@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from connector.core.readings import Reading
@@ -22,6 +23,7 @@ from connector.errors import Transient
 from connector.ports import Changes, Cursor, Known, View
 from connector.salesforce import faults, soql
 from connector.salesforce.api import Api, Call
+from connector.salesforce.composite import Part, asking, raise_passing
 from connector.salesforce.reads import UNSUPPORTED, VANISHED, Reader
 from connector.salesforce.rows import Lens, moment_of
 from connector.salesforce.shapes import Shapes
@@ -32,6 +34,7 @@ SETTLING: Final = timedelta(seconds=300)  # how much is read for good at a time
 SECOND: Final = timedelta(seconds=1)
 QUERIES_MAX: Final = 5  # queries in one composite call (fact sheet 1.5)
 NOT_COUNTED: Final = -1
+APART_S: Final = 3_600.0  # how long questions go one by one after composite calls were refused
 _MULTIPLE: Final = 300
 
 
@@ -124,9 +127,10 @@ class Poller:
 
     def __init__(self, api: Api, shapes: Shapes, reader: Reader) -> None:
         self._api = api
+        self._clock = api.traffic.clock
         self._shapes = shapes
         self._reader = reader
-        self._one_call = True
+        self._apart_until = 0.0  # by the clock's `monotonic`: until then composite calls are not tried
 
     def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
         """One portion; see `ports.Crm.changes`. Raises as `Api.send`."""
@@ -205,14 +209,14 @@ class Poller:
 
     def _replies(self, questions: Sequence[Question]) -> tuple[datetime, Sequence[Mapping[str, Any]]]:
         """The replies to all questions in one call; to one after the other where there are no composite calls."""
-        if self._one_call:
+        if self._clock.monotonic() >= self._apart_until:
             try:
                 at, body = self._told(self._call(questions))
                 return at, body["compositeResponse"]
             except faults.Declined as error:
                 if error.status not in UNSUPPORTED:
                     raise
-                self._one_call = False
+                self._apart_until = self._clock.monotonic() + APART_S
         moments, replies = zip(*map(self._single, questions), strict=True)
         return moments[0], replies
 
@@ -221,16 +225,13 @@ class Poller:
             at, body = self._told(Call("GET", self._path(question), "changes"))
         except faults.Declined as error:
             told = [{"errorCode": fault.code, "message": fault.message} for fault in error.faults]
-            return self._api.traffic.clock.now() - LATE, {"httpStatusCode": error.status, "body": told}
+            return self._clock.now() - LATE, {"httpStatusCode": error.status, "body": told}
         return at, {"httpStatusCode": 200, "body": body}
 
     def _call(self, questions: Sequence[Question]) -> Call:
-        requests = [
-            {"method": "GET", "url": self._api.root + self._path(question), "referenceId": f"q{place}"}
-            for place, question in enumerate(questions)
-        ]
-        body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}
-        return Call("POST", "composite", "changes", body, expects=("compositeResponse",))
+        parts = [Part("GET", self._path(question)) for question in questions]
+        passing = partial(raise_passing, now=self._clock.now)
+        return replace(asking(self._api, "changes", parts), checked=passing)
 
     def _path(self, question: Question) -> str:
         obj, conditions = question.view.object, question.span.conditions()
@@ -241,16 +242,15 @@ class Poller:
 
     def _told(self, call: Call) -> tuple[datetime, Any]:
         """Salesforce's time when the successful call began, to the second below, and the body."""
-        clock = self._api.traffic.clock
-        begun = clock.monotonic()
+        begun = self._clock.monotonic()
         body, at = self._api.dated(call)
-        taken = timedelta(seconds=int(clock.monotonic() - begun))
-        return (at or clock.now() - LATE).replace(microsecond=0) - taken - SECOND, body
+        taken = timedelta(seconds=int(self._clock.monotonic() - begun))
+        return (at or self._clock.now() - LATE).replace(microsecond=0) - taken - SECOND, body
 
     def _found(self, question: Question, reply: Mapping[str, Any]) -> Found:
         if question.counting:
             return Found(total=_total(reply))
-        body = _checked(reply, self._api.traffic.clock.now, question.view.object)
+        body = _checked(reply, self._clock.now, question.view.object)
         lens = Lens(question.view, self._reader.names(question.view))
         rows = body["records"]
         onward = None

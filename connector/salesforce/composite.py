@@ -7,11 +7,13 @@ and does so for a part that was refused; so that a part is never lost because it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from connector.errors import Transient
+from connector.salesforce import faults
 from connector.salesforce.api import Api, Call
 
 READS_MAX: Final = 5
@@ -46,12 +48,30 @@ def composite(api: Api, operation: str, parts: Sequence[Part]) -> list[Reply]:
     Raises:
         Declined: when the call is refused as a whole; and what else `Api.send` raises.
     """
-    requests = [_request(api, place, part) for place, part in enumerate(parts)]
-    body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}
-    told = api.json(Call("POST", "composite", operation, body, expects=("compositeResponse",)))["compositeResponse"]
+    told = api.json(asking(api, operation, parts))["compositeResponse"]
     if len(told) != len(parts):
         raise Transient("Salesforce did not answer every part of a composite call; it is asked again")
     return [Reply(reply["httpStatusCode"], reply["body"]) for reply in told]
+
+
+def asking(api: Api, operation: str, parts: Sequence[Part]) -> Call:
+    """The call that asks these parts."""
+    requests = [_request(api, place, part) for place, part in enumerate(parts)]
+    body = {"allOrNone": False, "collateSubrequests": False, "compositeRequest": requests}
+    return Call("POST", "composite", operation, body, expects=("compositeResponse",))
+
+
+def raise_passing(body: Mapping[str, Any], now: Callable[[], datetime]) -> None:
+    """Raise the first fault among the parts of an answer that passes by itself: then all is worth asking again.
+
+    Raises:
+        Transient: and RateLimited, with the moment to come back.
+    """
+    for reply in body["compositeResponse"]:
+        if reply["httpStatusCode"] >= _MULTIPLE:
+            error = faults.raised(reply["httpStatusCode"], faults.faults_of(reply["body"]), now())
+            if isinstance(error, Transient):
+                raise error
 
 
 def _request(api: Api, place: int, part: Part) -> dict[str, Any]:

@@ -31,6 +31,7 @@ BULK_FROM_ROWS: Final = 2_000
 LOCKED_TRIES: Final = 3
 LOCKED_ROWS_MAX: Final = 50
 LOCKED_PAUSE_S: Final = 0.5
+APART_S: Final = 3_600.0  # how long rows go without bulk jobs after one was refused
 NO_SAFE_KEY: Final = "NO_SAFE_KEY"
 Unit = Callable[[], list[Told]]
 T = TypeVar("T")
@@ -97,7 +98,7 @@ class Writer:
         self._shapes = shapes
         self._calls = calls
         self._ingest = Ingest(api)
-        self._not_in_bulk: set[Sort] = set()  # what the org opens no jobs for; the next process asks again
+        self._not_in_bulk: dict[Sort, float] = {}  # what the org opens no jobs for, and when it is asked again
         self._judge = Judge(reader, api.traffic.clock)
 
     def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
@@ -132,7 +133,9 @@ class Writer:
         self._without_vanished(batch, sort, few)
 
     def _is_few(self, sort: Sort, rows: Sequence[Row]) -> bool:
-        return self.bulk_from_rows is None or len(rows) < self.bulk_from_rows or sort in self._not_in_bulk
+        if self.bulk_from_rows is None or len(rows) < self.bulk_from_rows:
+            return True
+        return self._traffic.clock.monotonic() < self._not_in_bulk.get(sort, 0.0)
 
     def _in_bulk(self, batch: _Batch, sort: Sort, rows: Sequence[Row]) -> list[Row]:
         """Send rows by bulk jobs; returns those that must go another way."""
@@ -142,7 +145,7 @@ class Writer:
             try:
                 told = self._ingest.sent(sort, part, batch.shape.types)
             except bulk.Unavailable:
-                self._not_in_bulk.add(sort)
+                self._not_in_bulk[sort] = self._traffic.clock.monotonic() + APART_S
                 rest.extend(part)
                 continue
             batch.keep(part, told)

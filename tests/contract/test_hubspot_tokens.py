@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connector.errors import Transient, Unauthorised
+from connector.errors import Refused, Transient, Unauthorised
 from connector.hubspot.tokens import OAuthToken
 from tests.contract.hubspot_side import answer, scripted
 from tests.transport.clocks import ManualClock
@@ -64,6 +64,22 @@ def test_a_revoked_refresh_token_tells_a_person_to_install_again():
         with pytest.raises(Unauthorised, match="Install it again"):
             crm.account()
         assert len(script.asked) == 1
+
+
+def test_a_wrong_secret_of_the_app_is_told_apart_from_a_revoked_token():
+    clock = ManualClock()
+    with scripted(clock=clock, tokens=oauth(clock)) as (script, crm):
+        script.on("oauth", answer(400, {"status": "BAD_CLIENT_SECRET", "message": "missing or invalid client secret"}))
+        with pytest.raises(Unauthorised, match=r"invalid client secret.*Compare client id"):
+            crm.account()
+
+
+def test_a_page_in_place_of_a_token_does_not_send_anybody_to_install_again():
+    clock = ManualClock()
+    with scripted(clock=clock, tokens=oauth(clock)) as (script, crm):
+        script.on("oauth", answer(405, None))
+        with pytest.raises(Refused, match="405"):
+            crm.account()
 
 
 def test_a_failing_token_endpoint_does_not_stop_work_while_the_old_token_is_good():

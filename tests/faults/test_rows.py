@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import orjson
 import pytest
 
 from connector.core.plan import Issue, IssueKind
@@ -14,6 +15,7 @@ from connector.errors import BridgeError, Transient
 from tests.faults.rows import HUBSPOT_WAYS, PART_WAYS, SALESFORCE_WAYS, Row, Words
 from tests.faults.scenes import Pair, Scene
 from tests.faults.trial import Trial, trial
+from tests.misbehaviour.rig import addresses
 
 BULK: Mapping[str, Mapping[str, object]] = {"salesforce": {"bulk_from_rows": 1}}
 
@@ -62,7 +64,7 @@ class Street:
         """What is shown of the refused row."""
         concerned = {*self.victim}
         found = [each for each in self.played.stage.shown() if concerned & {ref.id for ref in each.refs}]
-        assert [(each.kind, each.code) for each in found] == [(IssueKind.PARKED, code)]
+        assert {(each.kind, each.code) for each in found} == {(IssueKind.PARKED, code)}
         return found[0]
 
     def mended(self, side: Side) -> None:
@@ -156,3 +158,174 @@ def test_a_row_that_salesforce_could_not_write_just_now_is_sent_again(
             assert shown.arrived(Side.SALESFORCE) == (False, True), code
             shown.played.lift()
             shown.mended(Side.SALESFORCE)
+
+
+def test_a_row_that_a_bulk_job_never_got_to_is_sent_again() -> None:
+    with street("unprocessed", **BULK) as shown:
+        shown.edited(Side.HUBSPOT)
+        assert shown.run(Row(shown.victim[1], {}, SALESFORCE_WAYS, times=1)) is None
+        assert shown.arrived(Side.SALESFORCE) == (True, True)
+        shown.edited(Side.HUBSPOT)
+        assert type(shown.run(Row(shown.victim[1], {}, SALESFORCE_WAYS))) is Transient
+        assert shown.arrived(Side.SALESFORCE) == (False, True)
+        shown.played.lift()
+        shown.mended(Side.SALESFORCE)
+
+
+def invalid(code: str, name: str = "jobtitle") -> Words:
+    """A refused property, as a JSON array inside the message."""
+    inside = orjson.dumps([{"isValid": False, "message": "not valid", "error": code, "name": name}]).decode()
+    return {"category": "VALIDATION_ERROR", "message": f"Property values were not valid: {inside}"}
+
+
+def detailed(code: str, name: str = "jobtitle") -> Words:
+    """The same, told by `errors` alone."""
+    detail = {"message": "not valid", "code": code, "context": {"propertyName": [name]}}
+    return {"category": "VALIDATION_ERROR", "message": "Property values were not valid", "errors": [detail]}
+
+
+HUBSPOT_CODES = (
+    "PROPERTY_DOESNT_EXIST",
+    "READ_ONLY_VALUE",
+    "INVALID_EMAIL",
+    "INVALID_OPTION",
+    "INVALID_LONG",
+    "INVALID_INTEGER",
+    "INVALID_DATE",
+    "MISSING_REQUIRED_PROPERTY",
+    "MISSING_CONDITIONAL_REQUIRED_PROPERTY",
+    "SOME_NEW_CODE",
+)
+HUBSPOT_REFUSES = (
+    *((code, "jobtitle", form(code)) for code in HUBSPOT_CODES for form in (invalid, detailed)),
+    ("MISSING_REQUIRED_PROPERTY", "", invalid("MISSING_REQUIRED_PROPERTY", "hs_other")),
+    ("CONFLICT", "", {"category": "CONFLICT", "message": "Contact already exists. Existing ID: 3401"}),
+    ("VALIDATION_ERROR", "", {"category": "VALIDATION_ERROR", "message": "refused"}),
+    ("SOME_NEW_CATEGORY", "", {"category": "SOME_NEW_CATEGORY"}),
+)
+HUBSPOT_PASSES = (
+    {"category": "RATE_LIMITS", "message": "You have reached your limit."},
+    {"category": "INTERNAL_ERROR", "message": "internal error"},
+    {"category": "OBJECT_NOT_FOUND", "message": "Could not get some CONTACT objects"},  # which read as there
+    {},  # its result is left out
+)
+
+
+def test_an_input_that_hubspot_refuses_is_parked_with_its_code_and_what_to_do() -> None:
+    with street("hubspot rows") as shown:
+        for code, field, words in HUBSPOT_REFUSES:
+            shown.edited(Side.SALESFORCE)
+            assert shown.run(Row(shown.victim[0], words, HUBSPOT_WAYS)) is None, words
+            assert shown.arrived(Side.HUBSPOT) == (False, True), words
+            issue = shown.issue(code)
+            assert (issue.field, bool(issue.hint)) == (field, True), words
+            shown.mended(Side.HUBSPOT)
+
+
+def test_an_input_that_hubspot_did_not_get_to_is_sent_again() -> None:
+    with street("hubspot passing") as shown:
+        for words in HUBSPOT_PASSES:
+            shown.edited(Side.SALESFORCE)
+            assert shown.run(Row(shown.victim[0], words, HUBSPOT_WAYS, times=1)) is None, words
+            assert shown.arrived(Side.HUBSPOT) == (True, True), words
+            shown.edited(Side.SALESFORCE)
+            assert type(shown.run(Row(shown.victim[0], words, HUBSPOT_WAYS))) is Transient, words
+            assert shown.arrived(Side.HUBSPOT) == (False, True), words
+            shown.played.lift()
+            shown.mended(Side.HUBSPOT)
+
+
+MAKING_REFUSED = (
+    said("REQUIRED_FIELD_MISSING", "Company", message="Required fields are missing: [Company]"),
+    said("FIELD_CUSTOM_VALIDATION_EXCEPTION", message="No arrivals on Mondays."),
+    said("STORAGE_LIMIT_EXCEEDED"),
+    said("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"),
+    said("SOME_NEW_CODE"),
+)
+
+
+def arrival(shown: Street, side: Side, who: str) -> None:
+    """Somebody new."""
+    address = f"{who}{shown.acts}@example.test"
+    if side is Side.HUBSPOT:
+        properties = {"email": address, "firstname": who, "lastname": "New"}
+        shown.played.stage.act(side, "create", object="contacts", properties=properties)
+    else:
+        values = {"Email": address, "FirstName": who, "LastName": "New", "Company": "Acme"}
+        shown.played.stage.act(side, "create", sobject="Lead", values=values)
+    shown.played.stage.clock.advance(10)
+
+
+def there(shown: Street, side: Side) -> tuple[int, int]:
+    """How many of each of two arrivals are on a side."""
+    name = "email" if side is Side.HUBSPOT else "Email"
+    held = addresses(shown.played.stage.people(side), name)
+    return held[f"ann{shown.acts}@example.test"], held[f"bob{shown.acts}@example.test"]
+
+
+@pytest.mark.parametrize("settings", [pytest.param({}, id="collections"), pytest.param(BULK, id="bulk")])
+def test_a_person_whom_salesforce_refuses_to_make_is_parked_and_others_are_made(
+    settings: Mapping[str, Mapping[str, object]],
+) -> None:
+    with street("making", **settings) as shown:
+        for words in MAKING_REFUSED:
+            shown.acts += 1
+            arrival(shown, Side.HUBSPOT, "ann")
+            arrival(shown, Side.HUBSPOT, "bob")
+            ann = next(
+                one
+                for one, row in shown.played.stage.people(Side.HUBSPOT).items()
+                if row["email"] == f"ann{shown.acts}@example.test"
+            )
+            assert shown.run(Row(ann, words, SALESFORCE_WAYS)) is None, words
+            assert there(shown, Side.SALESFORCE) == (0, 1), words
+            shown.victim = (ann, "")
+            assert shown.issue(words["statusCode"]).hint
+            shown.played.release()
+            assert shown.played.run() is None
+            assert there(shown, Side.SALESFORCE) == (1, 1)
+            assert shown.played.parked() == 0
+
+
+def test_a_duplicate_that_salesforce_names_to_nobody_is_asked_about_and_made_once() -> None:
+    with street("duplicates") as shown:
+        shown.acts += 1
+        arrival(shown, Side.HUBSPOT, "ann")
+        arrival(shown, Side.HUBSPOT, "bob")
+        row = Row(f"ann{shown.acts}@example.test", said("DUPLICATES_DETECTED"), SALESFORCE_WAYS)
+        assert shown.run(row) is None
+        assert there(shown, Side.SALESFORCE) == (1, 1)
+
+
+@pytest.mark.parametrize("words", [invalid("INVALID_EMAIL", "email"), detailed("INVALID_OPTION", "hs_other")])
+def test_a_person_whom_hubspot_refuses_to_make_is_parked_and_others_are_made(words: Words) -> None:
+    with street("making in hubspot") as shown:
+        shown.acts += 1
+        arrival(shown, Side.SALESFORCE, "ann")
+        arrival(shown, Side.SALESFORCE, "bob")
+        row = Row(f"ann{shown.acts}@example.test", words, HUBSPOT_WAYS)
+        assert shown.run(row) is None
+        assert there(shown, Side.HUBSPOT) == (0, 1)
+        assert shown.played.parked() == 1
+        shown.played.release()
+        assert shown.played.run() is None
+        assert there(shown, Side.HUBSPOT) == (1, 1)
+
+
+PARTS_PASS = {
+    "QUERY_TIMEOUT": 400,
+    "UNABLE_TO_LOCK_ROW": 400,
+    "SERVER_UNAVAILABLE": 503,
+    "UNKNOWN_EXCEPTION": 500,
+}
+
+
+@pytest.mark.parametrize("place", ["0", "1", "2", "3"])
+def test_a_part_of_a_composite_call_that_fails_in_passing_is_asked_again(place: str) -> None:
+    with street("parts") as shown:
+        for code, status in PARTS_PASS.items():
+            shown.edited(Side.HUBSPOT)
+            shown.edited(Side.SALESFORCE)
+            words = {"status": status, "error": {"errorCode": code, "message": "later"}}
+            assert shown.run(Row(place, words, PART_WAYS, times=1)) is None, code
+            assert shown.arrived(Side.HUBSPOT) == (True, True), code

@@ -195,3 +195,22 @@ def test_rows_too_heavy_for_one_upload_go_as_two_jobs(monkeypatch):
     outcomes = bulk_org(also).write(*(Write(ref(n), {"LastName": "A" * 20}) for n in range(4)))
     assert outcomes == [Done(ref(n)) for n in range(4)]
     assert [text.count("\n") for text in sheets] == [3, 3]
+
+
+def test_rows_go_without_bulk_jobs_for_an_hour_after_one_was_refused():
+    opened = []
+
+    def refusing(request):
+        if "jobs/ingest" not in request.path_url:
+            return None
+        opened.append(request)
+        return 404, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+
+    org = bulk_org(refusing)
+    writes = [Write(ref(number), {"LastName": "N"}) for number in range(3)]
+    for _ in range(2):
+        assert [type(each) for each in org.write(*writes)] == [Done, Done, Done]
+    assert len(opened) == 1
+    org.clock.sleep(3600)
+    org.write(*writes)
+    assert len(opened) == 2

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from urllib.parse import unquote
 
 import pytest
@@ -254,3 +255,34 @@ def test_a_query_that_took_too_long_is_a_fault_that_passes():
 
 def test_polling_nothing_answers_nothing():
     assert Org().poll(None, views=()).readings == ()
+
+
+@pytest.mark.parametrize("code", ["QUERY_TIMEOUT", "UNKNOWN_EXCEPTION"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_part_that_fails_in_passing_is_asked_again_with_its_neighbours(place, code):
+    turns = count()
+    org = Org(lambda _: (400, [{"errorCode": code, "message": "later"}]) if next(turns) == place else page())
+    assert org.poll(at(STAMP)).cursor == AFTER
+    assert org.composites == 2
+
+
+def test_composite_calls_that_were_refused_are_tried_again_an_hour_later():
+    org = Org()
+    inner, gone = org.answer, [True]
+
+    def answer(request):
+        if request.path_url == f"{ROOT}composite" and gone[0]:
+            org.composites += 1
+            return 404, [{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}]
+        if "?q=" in request.path_url:
+            return page()
+        return inner(request)
+
+    org.api._session.get_adapter("https://x").answer = answer
+    for _ in range(2):
+        org.poll(at(STAMP))
+    assert org.composites == 1
+    gone[0] = False
+    org.api.traffic.clock.sleep(3600)
+    org.poll(at(STAMP))
+    assert org.composites == 2
