@@ -98,16 +98,18 @@ def find_candidates(bridge: Bridge, readings: Sequence[Reading]) -> Candidates:
     """Ask the CRMs for counterparts and rivals of loose readings, both at the same time and each once.
 
     Raises:
-        Refused: when a side does not answer for any of them; Transient, Unauthorised: what finding raises.
+        Refused: when a side answers for no record of an object, so that it is not the record's fault; Transient,
+            Unauthorised: what finding raises.
     """
     candidates = Candidates()
     for reading in readings:
         for pair in bridge.mapping.pairs_of(reading.ref.side, reading.ref.object):
             candidates.add(pair, reading)
     _ask(bridge, readings, candidates)
-    if readings and len(candidates.unasked) == len(readings):
-        named = ", ".join(map(str, candidates.unasked))
-        raise Refused(f"{next(iter(candidates.unasked.values()))} (the counterpart of {named} was looked for)")
+    answered = {(one.ref.side, one.ref.object) for one in readings if one.ref not in candidates.unasked}
+    for ref, refusal in candidates.unasked.items():
+        if (ref.side, ref.object) not in answered:
+            raise Refused(f"{refusal} (the counterpart of {ref} was looked for)")
     refs = {ref for found in candidates.by_key.values() for ref in found}
     with bridge.database.read() as conn:
         linked = links.by_refs(conn, list(refs)) if refs else {}

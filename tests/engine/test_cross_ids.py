@@ -126,3 +126,13 @@ def test_a_question_that_is_refused_whoever_is_asked_for_ends_the_run_soon(town:
         town.once()
     assert 3 < len(refused) < 12
     assert town.dirty() == 40
+
+
+def test_a_question_refused_for_all_of_one_object_is_no_single_record_s_fault(town: Town) -> None:
+    town.full()
+    contact = town.contact(email="p3@x.test")
+    town.lead(Email="other@x.test", LastName="Other")
+    _declines(town, "p3@x.test")
+    with pytest.raises(Refused, match=f"the counterpart of {contact} was looked for"):
+        town.once()
+    assert (town.dirty(), town.links()) == (2, [])
