@@ -191,6 +191,25 @@ def test_an_edit_in_the_open_window_is_excused_and_counted(evidence: Evidence, a
     assert unread.excused["written over in the open window"] == 1
 
 
+def test_a_plan_that_only_an_erased_story_could_tell_of_is_excused(evidence: Evidence, ada: str, lead: str) -> None:
+    later = told(ada, lead, "edited", **ROW | {"before": "t50"})
+    erased = replace(_overwritten(evidence, ada, later, jobtitle="t97"), kept_apart=frozenset({(Side.HUBSPOT, ada)}))
+    assert wrong(erased, "vanished") == []
+    assert erased.excused["written over, and a person had the story forgotten"] == 1
+
+
+@pytest.mark.parametrize(("held", "carried"), [("t97 " + 124 * "x", True), ("t96 " + 124 * "x", False), ("t97", False)])
+def test_an_edit_that_was_cut_off_on_the_other_side_was_carried(
+    evidence: Evidence, ada: str, lead: str, held: str, *, carried: bool
+) -> None:
+    long = "t97 " + 300 * "x"
+    there = after(evidence, edit(Side.HUBSPOT, ada, jobtitle=long), write(Side.SALESFORCE, lead, Title=held))
+    seen = read(there, hubspot("contacts", ada), jobtitle=long)
+    over = after(there, edit(Side.SALESFORCE, lead, Title="t98"), write(Side.HUBSPOT, ada, jobtitle="t98"), seen=seen)
+    event = told(ada, lead, "edited", **ROW | {"before": long, "after": "t98"})
+    assert (wrong(replace(over, events=[*over.events, event]), "vanished") == []) is carried
+
+
 def test_a_writer_who_died_before_the_story_is_excused_by_name(evidence: Evidence, ada: str) -> None:
     lost = _overwritten(evidence, ada, jobtitle="t97")
     last = lost.writes[len(lost.entries)]

@@ -62,7 +62,8 @@ def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version,
     if told is None:
         return _untold(evidence, record, over, writing)
     if form(rule, record.side, told["before"], evidence.sellers) != same:
-        return _stale(evidence, rule, record, (edit, told["before"]), writing)
+        wrong = _stale(evidence, rule, record, (edit, told["before"]), writing)
+        return wrong and _forgotten(evidence, record, wrong)
     if told["because"] in DECIDED:
         return _fair(evidence, rule, record, (edit, over), told)
     if _carried(evidence, rule, record, edit, over):
@@ -100,6 +101,15 @@ def _stale(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, 
     return f"the plan says it was {before!r}, which the writer had not read of late"
 
 
+def _forgotten(evidence: Evidence, record: Record, wrong: str) -> str:
+    """What is wrong with the only line there is; "" when the line of this write may be gone, and this is of a later."""
+    why = story_erased(evidence, record)
+    if why:
+        evidence.excuse(f"written over, and {why}")
+        return ""
+    return wrong
+
+
 def _told(evidence: Evidence, record: Record, rule: Rule, over: Version) -> dict[str, Any] | None:
     """What the story tells last of writing that value over another."""
     keys = {one.key for one in evidence.family(record)}
@@ -129,11 +139,9 @@ def _untold(evidence: Evidence, record: Record, over: Version, writing: Written)
 
 def story_lost(evidence: Evidence, record: Record, seq: int, writing: Written) -> str:
     """Why the story cannot tell of a write; "" when it should."""
-    family = [*evidence.family(record), *evidence.partners_of(record)]
-    if any(one.gone and one.gone.how == "erase" for one in family):
-        return "the story was erased with the person"
-    if any(one.key in evidence.kept_apart for one in family):
-        return "a person had the story forgotten"
+    why = story_erased(evidence, record)
+    if why:
+        return why
     if not writing.life.recorded(seq):
         return f"the writer ended before it told the story ({writing.life.ended})"
     if not writing.answered:
@@ -141,12 +149,22 @@ def story_lost(evidence: Evidence, record: Record, seq: int, writing: Written) -
     return ""
 
 
+def story_erased(evidence: Evidence, record: Record) -> str:
+    """Why the story may be erased; "" for no reason."""
+    family = [*evidence.family(record), *evidence.partners_of(record)]
+    if any(one.gone and one.gone.how == "erase" for one in family):
+        return "the story was erased with the person"
+    if any(one.key in evidence.kept_apart for one in family):
+        return "a person had the story forgotten"
+    return ""
+
+
 def _carried(evidence: Evidence, rule: Rule, record: Record, edit: Version, over: Version) -> bool:
-    """Whether a value had been on the other side before it was written over."""
+    """Whether a value, or what its field holds of it, had been on the other side before it was written over."""
     wanted = translates(rule, record.side.other, edit.value, evidence.sellers)
     others = evidence.partners_of(record)
     return any(
-        form(rule, record.side.other, value, evidence.sellers) in wanted
+        form(rule, record.side.other, value, evidence.sellers) in wanted or shaped(rule, edit.value, value)
         for value in evidence.held(others, rule, over.seq)
     )
 
