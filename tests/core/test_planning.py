@@ -374,6 +374,11 @@ def test_what_a_rule_that_never_met_would_carry_over_beats_a_deletion(new, last)
     assert {type(step) for step in steps} == {Unlink, last}
 
 
+def test_a_field_that_was_not_read_hides_no_edit_of_another() -> None:
+    subject = linked(hubspot=contact(phone="edited"), salesforce=GONE_LEAD)
+    assert [type(step) for step in plan(pair(rule("other"), rule()), subject).steps] == [Unlink, Raise]
+
+
 def test_on_salesforce_too_a_rule_that_never_met_counts_by_what_it_would_carry() -> None:
     survivor = lead(Phone__c="a", Note__c="n")
     for back, last in ((identity, Raise), (lambda _: None, Archive)):
