@@ -100,7 +100,7 @@ def explain(error: BridgeError) -> int:
             say(err, f"[bold red]Not allowed:[/] {escape(str(error))}")
             say(err, "Mend the credentials or their scopes, then try them with: smarketing check")
         case RateLimited(until=until):
-            words = f"The API budget is used up until {until:%Y-%m-%d %H:%M} UTC:"
+            words = f"Asked to wait until {until:%Y-%m-%d %H:%M:%S} UTC:"
             say(err, f"[bold yellow]{words}[/] {escape(str(error))}")
             say(err, "Nothing is lost; run the same command again after that.")
         case Refused():

@@ -81,7 +81,7 @@ def refusal(answer: Answer, asked: str) -> Denied:
 def said(answer: Answer) -> str:
     """HubSpot's own words without addresses, with the id its support asks for."""
     body = answer.body if isinstance(answer.body, dict) else {}
-    words = scrubbed(str(body.get("message") or body.get("error_description") or "no explanation"))
+    words = scrubbed(str(body.get("message") or body.get("error_description") or "no explanation")).rstrip(" .")
     correlation = body.get("correlationId") or answer.headers.get("x-hubspot-correlation-id")
     return f"HubSpot answered {answer.status}: {words}" + (f" (correlation id {correlation})" if correlation else "")
 
@@ -146,7 +146,8 @@ def _scopes(body: Any) -> list[str]:
 
 
 def _locked(answer: Answer, now: datetime) -> BridgeError:
-    return RateLimited(said(answer), now + timedelta(seconds=LOCK_S))
+    words = f"{said(answer)}. The record is locked by other writes for some {LOCK_S} seconds."
+    return RateLimited(words, now + timedelta(seconds=LOCK_S))
 
 
 def _limited(answer: Answer, now: datetime) -> BridgeError:
@@ -158,7 +159,9 @@ def _limited(answer: Answer, now: datetime) -> BridgeError:
         return DayOver(f"{said(answer)}. All apps of the account have used up its day.", midnight)
     pause = ROLLING_PAUSE_S if "ten_secondly" in words else SECOND_PAUSE_S
     asked = min(_retry_after(answer, pause), RETRY_AFTER_MAX_S)
-    return RateLimited(said(answer), now + timedelta(seconds=max(pause, asked)))
+    wait_s = max(pause, asked)
+    words = f"{said(answer)}. Too many calls in a short time; it asks for a pause of {wait_s:g} s."
+    return RateLimited(words, now + timedelta(seconds=wait_s))
 
 
 def _migrating(answer: Answer, now: datetime) -> BridgeError:

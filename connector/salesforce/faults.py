@@ -41,6 +41,8 @@ _FLS = (
     "and edit it, or take it out of the mapping"
 )
 _LOOK = "Nothing is lost: the next run looks at the org anew; if it is declined again, run `smarketing check`"
+_POLICIES = "check the app's policies and the integration user's permissions"
+_BETWEEN = "a proxy may have answered in Salesforce's place, see the address and the network"
 _DATA = "correct the value in the CRM it comes from"
 _CALL = "this call was not understood; please report it with the code"
 _APEX = "an automation in the Salesforce org (Apex or Flow) refused or failed; its admin can read the debug log"
@@ -101,6 +103,7 @@ VERDICTS: Final[Mapping[str, tuple[Verdict, str]]] = {
 }
 UNKNOWN: Final = (Verdict.REJECTED, "Salesforce refused for a reason the bridge does not know; see its words")
 
+WORDLESS: Final = "without a reason that can be read"
 LONG_PAUSE: Final = timedelta(minutes=15)  # the day's calls are spent, and return little by little (rolling 24 h)
 SHORT_PAUSE: Final = timedelta(minutes=1)  # too many long calls at once
 _ADDRESS = re.compile(r"[^\s'\"<>()\[\],;:]+@[^\s'\"<>()\[\],;]+")
@@ -137,10 +140,7 @@ class Declined(Refused):
     def __init__(self, status: int, faults: tuple[Fault, ...], asked: str = "a call") -> None:
         self.status = status
         self.faults = faults
-        first = faults[0]
-        hint = VERDICTS.get(first.code, UNKNOWN)[1]
-        words = f"{status} {first.code} {first.message}".rstrip(" .")
-        super().__init__(f"Salesforce declines {asked}: {words}; {hint}. {_LOOK}")
+        super().__init__(f"Salesforce declines {asked}: {_words(status, faults[0], _BETWEEN)}. {_LOOK}")
 
     @property
     def code(self) -> str:
@@ -183,12 +183,19 @@ def raised(status: int, faults: tuple[Fault, ...], now: datetime, asked: str = "
         return _unauthorised(status, first)
     if status == 403 and first.code not in VERDICTS:  # noqa: PLR2004  # Forbidden, with a code nobody has listed
         return _unauthorised(status, first)
-    return Declined(status, faults or (Fault(f"HTTP_{status}", "no reason given"),), asked)
+    return Declined(status, faults or (Fault(f"HTTP_{status}", WORDLESS),), asked)
 
 
 def _unauthorised(status: int, fault: Fault) -> Unauthorised:
-    hint = VERDICTS.get(fault.code, UNKNOWN)[1] or "check the app's policies and the integration user's permissions"
-    return Unauthorised(f"Salesforce refuses us: {status} {fault.code} {fault.message}; {hint}")
+    return Unauthorised(f"Salesforce refuses us: {_words(status, fault, f'{_POLICIES}; {_BETWEEN}')}")
+
+
+def _words(status: int, fault: Fault, wordless: str) -> str:
+    """What was said, and what to do; `wordless`: when it came without words of Salesforce's, as a page does."""
+    if not fault.code or fault.message == WORDLESS:
+        return f"{status} {WORDLESS}; {wordless}"
+    hint = VERDICTS.get(fault.code, UNKNOWN)[1] or _POLICIES
+    return f"{status} {fault.code} {fault.message}".rstrip(" .") + f"; {hint}"
 
 
 def _fault(entry: Mapping[str, Any]) -> Fault | None:
