@@ -1,6 +1,6 @@
 """HubSpot's records as readings, for one view.
 
-Everything is a string or null on this wire; a property that was never set may be null or left out (fact sheet 2.1), so
+Everything is a string or null on this wire; a property that was never set may be null or left out (fact sheet 2.2), so
 both are blank. A value its kind cannot understand goes to `unreadable`. `hs_merged_object_ids` is always asked for: it
 tells which records were merged into this one (fact sheet 2.8). Every microsecond here is paid per record read.
 """
@@ -57,13 +57,18 @@ class Shape:
         )
 
     def values(self, properties: Mapping[str, Any]) -> tuple[dict[str, Value], dict[str, str]]:
-        """Every field of the view, canonical; and raw, by itself, what its kind cannot understand."""
+        """Every field of the view, canonical; and raw, by itself, what its kind cannot understand.
+
+        A property that is not there (any more) is left out in silence, a blank one is null (fact sheet 2.1): it is left
+        out here, too, and not taken for blank. An answer without any null may be of those that leave blanks out.
+        """
         values: dict[str, Value] = {}
         unreadable: dict[str, str] = {}
         for name, kind in self._fields:
             raw = properties.get(name)
             if not raw:
-                values[name] = None
+                if name in properties or None not in properties.values():
+                    values[name] = None
                 continue
             try:
                 values[name] = canonical(kind, raw)

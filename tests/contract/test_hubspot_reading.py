@@ -34,6 +34,14 @@ def test_a_record_becomes_a_reading():
         assert reading.modified_at.isoformat() == "2026-11-02T08:00:01+00:00"
 
 
+def test_a_property_that_is_no_longer_there_is_not_taken_for_blank():
+    with scripted() as (script, crm):
+        script.on("batch/read", found(record(1, email="ada@x.test", age=None), record(2, email="bob@x.test")))
+        nulls, none = crm.read(VIEW, ["1", "2"])
+        assert nulls.values == {"email": "ada@x.test", "age": None}  # it tells blanks: what it leaves out is not there
+        assert none.values == {"email": "bob@x.test", "firstname": None, "age": None, "born": None}
+
+
 def test_a_value_its_kind_cannot_understand_is_kept_and_not_blank():
     with scripted() as (script, crm):
         script.on("batch/read", found(record(1, age="about forty")))
