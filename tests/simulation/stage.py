@@ -139,6 +139,7 @@ class Stage:
         variants_held: since when which variant has been on disk, oldest first.
         rewritten: (side, object, field) that other people's software rewrites, or rewrote for a while.
         closed: (side, object, field) that an admin has removed, hidden or made read-only, and not given back.
+        emptied: (lines of the log by then, object, field) of Salesforce that an admin deleted with all its values.
         choices_changed: (side, object, field) whose picklist values an admin took away or added.
         ruled: (side, object) on which an admin's validation or duplicate rule refuses some values.
         miswritten: (side, id) of records into which other software wrote a cross id that is not theirs, or cleared it.
@@ -166,6 +167,7 @@ class Stage:
     variants_held: list[tuple[datetime, str]] = field(default_factory=list)
     rewritten: set[tuple[Side, str, str]] = field(default_factory=set)
     closed: set[tuple[Side, str, str]] = field(default_factory=set)
+    emptied: list[tuple[int, str, str]] = field(default_factory=list)
     choices_changed: set[tuple[Side, str, str]] = field(default_factory=set)
     ruled: set[tuple[Side, str]] = field(default_factory=set)
     miswritten: set[tuple[Side, str]] = field(default_factory=set)

@@ -14,8 +14,9 @@ import pytest
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Side, hubspot, salesforce
 from connector.storage.events import Event
-from tests.simulation.doctoring import OURS, after, edit, read, shown, silent, told, world, write, wrong
+from tests.simulation.doctoring import OURS, REP, after, edit, make, read, shown, silent, told, world, write, wrong
 from tests.simulation.oracle import Broken, Evidence, drain, judge
+from tests.simulation.oracle.history import History
 from tests.simulation.stage import Alone, Stage, new_store, new_world
 
 
@@ -141,6 +142,40 @@ def test_a_cleared_field_may_differ_and_one_that_was_never_filled_may_not(eviden
     assert wrong(cleared, "in step") == []
     assert cleared.excused["cleared by a person, and clearing does not travel"] == 1
     assert len(wrong(after(evidence, edit(Side.HUBSPOT, ada, state="t98")), "in step")) == 1
+
+
+def test_a_field_that_an_admin_deleted_with_its_values_is_cleared(evidence: Evidence, ada: str, lead: str) -> None:
+    """Whoever had a value by then lost it, and whoever was given one since has it."""
+    titled = after(evidence, edit(Side.SALESFORCE, lead, Title="t90"), edit(Side.HUBSPOT, ada, jobtitle="t90"))
+    made_anew = [(len(titled.entries), "Lead", "Title")]
+    blank = {**titled.live, (Side.SALESFORCE, lead): ("Lead", {**titled.live[Side.SALESFORCE, lead][1], "Title": None})}
+    lost = replace(titled, live=blank, history=History(titled.entries, made_anew))
+    assert wrong(lost, "history") == []
+    assert wrong(lost, "in step") == []
+    assert lost.excused["cleared by a person, and clearing does not travel"] == 1
+    refilled = History(after(titled, edit(Side.SALESFORCE, lead, Title="t91")).entries, made_anew)
+    assert refilled.records[Side.SALESFORCE, lead].now("Title") == "t91"
+
+
+def test_what_software_emptied_on_a_lead_stays_empty_on_its_contact(evidence: Evidence, ada: str, lead: str) -> None:
+    contact = {**evidence.live[Side.SALESFORCE, lead][1], "FirstName": None}
+    converted = after(
+        evidence,
+        edit(Side.SALESFORCE, lead, FirstName=None),
+        edit(Side.HUBSPOT, ada, firstname="t90"),
+        make(Side.SALESFORCE, "003900", REP[Side.SALESFORCE], LastName="t1"),
+        edit(Side.SALESFORCE, lead, IsConverted=True, ConvertedContactId="003900"),
+    )
+    entries = [{**entry, "object": "Contact"} if entry["id"] == "003900" else entry for entry in converted.entries]
+    live = {key: row for key, row in converted.live.items() if key[1] != lead}
+    live[Side.SALESFORCE, "003900"] = ("Contact", contact)
+    there = salesforce("Contact", "003900")
+    moved = [replace(one, salesforce=there if one.salesforce.id == lead else one.salesforce) for one in evidence.links]
+    found = replace(converted, entries=entries, history=History(entries), live=live, links=moved)
+    assert [one for one in wrong(found, "in step") if "first_name" in one]
+    emptied = replace(found, rewritten=frozenset({(Side.SALESFORCE, "Lead", "FirstName")}), excused=Counter())
+    assert not [one for one in wrong(emptied, "in step") if "first_name" in one]
+    assert emptied.excused["emptied by other software, and clearing does not travel"] == 1
 
 
 def test_a_cleared_field_opposite_a_newer_value_is_found(evidence: Evidence, ada: str, lead: str) -> None:

@@ -65,6 +65,26 @@ def test_a_counterpart_made_twice_is_found(evidence: Evidence, ada: str, lead: s
     assert f"salesforce {lead} and 00Q900 were both made for {ada}" in wrong(again, "doubles")
 
 
+def test_one_made_while_the_first_was_gone_is_no_double_when_that_is_fetched_back(
+    evidence: Evidence, ada: str, lead: str
+) -> None:
+    gone = after(evidence, end(Side.SALESFORCE, lead))
+    again = after(gone, make(Side.SALESFORCE, "00Q900", HubSpot_Contact_Id__c=ada))
+    back = after(
+        again,
+        (Side.SALESFORCE, REP[Side.SALESFORCE], "undeleted", lead, evidence.live[Side.SALESFORCE, lead][1]),
+    )
+    assert f"salesforce 00Q900 and salesforce {lead} name {ada}" in wrong(back, "doubles")
+    back.excused.clear()
+    told = replace(back, issues=[shown(Issue(IssueKind.AMBIGUOUS, (salesforce("Lead", "00Q900"),)))])
+    assert wrong(told, "doubles") == []
+    assert set(told.excused) == {
+        "named twice, as one was fetched back when another had taken its place, shown",
+        "made by the bridge, unlinked, shown",
+        "made again, after the first was gone",
+    }
+
+
 def test_a_field_that_no_rule_maps_must_not_be_written(evidence: Evidence, ada: str) -> None:
     (said,) = wrong(after(evidence, write(Side.HUBSPOT, ada, fax="1")), "fields")
     assert said.endswith("no rule maps it")

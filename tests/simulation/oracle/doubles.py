@@ -41,7 +41,11 @@ def _named_twice(evidence: Evidence) -> Iterator[str]:
         if other:
             named[key[0].other, other].append(key)
     for other, keys in named.items():
-        if len(keys) > 1 and not evidence.miswritten & {other, *keys}:
+        if len(keys) < 2 or evidence.miswritten & {other, *keys}:
+            continue
+        if any(evidence.history.records[key].away for key in keys) and any(key in evidence.shown for key in keys):
+            evidence.excuse("named twice, as one was fetched back when another had taken its place, shown")
+        else:
             yield f"{' and '.join(f'{side.value} {one}' for side, one in keys)} name {other[1]}"
 
 
@@ -73,7 +77,7 @@ def _made_twice(evidence: Evidence) -> Iterator[str]:
     for origin, records in made.items():
         records.sort(key=lambda record: record.born)
         for earlier, later in pairwise(records):
-            if earlier.gone and earlier.gone.seq < later.born:
+            if not earlier.there(later.born):
                 evidence.excuse("made again, after the first was gone")
             elif _slept(evidence, origin, later):
                 evidence.excuse("made again by a worker that slept while its origin was merged, shown")

@@ -156,8 +156,7 @@ def gather(stage: Stage) -> Evidence:
         shown = issues.open_issues(conn, limit=MANY)
         story = events_since(conn, START.replace(year=2000), MANY)
         rows = {table.name: conn.execute(select(table)).all() for table in metadata.sorted_tables}
-    history = History(entries)
-    history.emptied(live, sorted({name for rule in mapping.rules for name in rule.salesforce.values()}))
+    history = History(entries, stage.emptied)
     return Evidence(
         entries,
         history,

@@ -18,6 +18,7 @@ from tests.simulation.watched import BRIDGE
 
 MERGE_OWN = ("hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merged_vids")
 ADMIN = "admin"  # who is in no log
+Emptied = tuple[int, str, str]  # after which line of the log all records of an object lost what a field held
 STAGE = "lifecyclestage"
 STAGES = (  # in their order: of two that merge, the later stays
     "subscriber",
@@ -74,6 +75,7 @@ class Record:
     heir: str = ""
     forebears: list[str] = field(default_factory=list)
     touched: list[int] = field(default_factory=list)
+    away: list[tuple[int, int]] = field(default_factory=list)  # from when to when it was gone, and then fetched back
 
     @property
     def key(self) -> Key:
@@ -88,6 +90,17 @@ class Record:
         """What a field held just before a place in the log."""
         return next((one.value for one in reversed(self.cells.get(name, ())) if one.seq < seq), None)
 
+    def there(self, seq: int) -> bool:
+        """Whether it was there just before a place in the log."""
+        gone = self.gone is not None and self.gone.seq < seq
+        return self.born < seq and not gone and not any(start < seq <= end for start, end in self.away)
+
+    def back(self, seq: int) -> None:
+        """Note that it was fetched back."""
+        if self.gone:
+            self.away.append((self.gone.seq, seq))
+        self.gone = None
+
     def set(self, seq: int, changes: Mapping[str, Any], actor: str, *, inherited: bool = False) -> None:
         for name, value in changes.items():
             before, cell = self.now(name), self.cells.setdefault(name, [])
@@ -99,11 +112,16 @@ class Record:
 class History:
     """All people there ever were, by side and id."""
 
-    def __init__(self, entries: Iterable[dict[str, Any]]) -> None:
+    def __init__(self, entries: Iterable[dict[str, Any]], emptied: Iterable[Emptied] = ()) -> None:
         self.records: dict[Key, Record] = {}
+        losses = sorted(emptied, reverse=True)
         for entry in entries:
+            while losses and losses[-1][0] < entry["seq"]:
+                self._lost(*losses.pop())
             if entry["object"] in PEOPLE:
                 self._tell(entry)
+        while losses:
+            self._lost(*losses.pop())
 
     def _tell(self, entry: dict[str, Any]) -> None:
         side, seq, actor, changes = Side(entry["side"]), entry["seq"], entry["actor"], entry["changes"]
@@ -119,7 +137,7 @@ class History:
             case "archive" | "deleted" | "erase" | "hard_deleted" if (side, entry["id"]) in self.records:
                 self.records[side, entry["id"]].gone = Gone(seq, entry["operation"], actor)
             case "restore":
-                self.records[side, entry["id"]].gone = None
+                self.records[side, entry["id"]].back(seq)
             case "merge":
                 self._merged(entry)
             case "merged":
@@ -128,7 +146,7 @@ class History:
     def _updated(self, record: Record, entry: dict[str, Any]) -> None:
         changes = entry["changes"]
         if entry["operation"] == "undeleted":
-            record.gone = None
+            record.back(entry["seq"])
         record.set(entry["seq"], changes, entry["actor"])
         if changes.get("IsConverted"):
             contact = changes["ConvertedContactId"]
@@ -158,17 +176,11 @@ class History:
         record.gone, record.heir = gone, heir
         self.records[record.side, heir].forebears.append(record.id)
 
-    def emptied(self, live: Mapping[Key, tuple[str, Mapping[str, Any]]], names: Iterable[str]) -> None:
-        """Note the fields that an admin removed and gave back: all at once they were blank, and no line says so."""
-        for name in names:
-            for obj in PEOPLE:
-                held = [self.records[key] for key, (one, _) in live.items() if one == obj and key in self.records]
-                cells = [(record, record.cells[name][-1]) for record in held if record.cells.get(name)]
-                lost = [one for one in cells if not blank(one[1].value) and blank(live[one[0].key][1].get(name))]
-                last = max((version.seq for _, version in lost), default=0)
-                if all(blank(live[one.key][1].get(name)) or version.seq > last for one, version in cells):
-                    for record, version in lost:
-                        record.cells[name].append(Version(version.seq, None, ADMIN, version.value))
+    def _lost(self, seq: int, obj: str, name: str) -> None:
+        """An admin deleted a field with its values, which is in no line of the log."""
+        for record in self.records.values():
+            if record.object == obj and not blank(record.now(name)):
+                record.set(seq, {name: None}, ADMIN)
 
     def heir(self, key: Key) -> Record | None:
         """What a record is in the end, through merges and conversions; None for one nobody knows."""

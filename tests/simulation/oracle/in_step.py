@@ -95,7 +95,8 @@ def _rewritten(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> 
     """Other software, or the CRM itself, emptied a field as the bridge wrote to it: no edit, as any clearing."""
     for one in (ours, theirs):
         name = rule.on(one.side, one.object) or ""
-        if blank(one.now(name)) and (one.side, one.object, name) in evidence.rewritten and not rule.clears:
+        places = {(kin.side, kin.object, rule.on(kin.side, kin.object)) for kin in evidence.history.kin(one)}
+        if blank(one.now(name)) and places & evidence.rewritten and not rule.clears:
             return "emptied by other software, and clearing does not travel"
         last = _last(rule, one)
         if last and last.ours and (one.side, one.object, name) in evidence.rewritten:

@@ -150,6 +150,7 @@ def removes_field(stage: Stage) -> str | None:
     if stage.world.salesforce.catalogue[obj].kind.has(STAGE_FIELD):
         if does(stage, Side.SALESFORCE, "remove_field", sobject=obj, name=STAGE_FIELD):
             stage.closed.add(place)
+            stage.emptied.append((len(stage.world.services.log), obj, STAGE_FIELD))
         return f"{obj}.{STAGE_FIELD} is deleted with its values"
     if does(stage, Side.SALESFORCE, "add_field", sobject=obj, name=STAGE_FIELD, metadata=STAGE_METADATA):
         stage.closed.discard(place)
