@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -141,3 +142,12 @@ def test_a_linked_record_with_nonsense_is_shown_and_kept() -> None:
 def test_a_linked_record_whose_id_lost_its_case_gets_it_back() -> None:
     (step,) = plan(PAIR, Subject(contact(salesforce_id=LEAD_ID.lower()), lead(), remembers())).steps
     assert [change.after for change in step.changes] == [LEAD_ID]
+
+
+def test_an_id_that_the_linked_record_went_by_before_it_was_merged_is_corrected() -> None:
+    older, merged = id18("00Q5g00000Older"), id18("00Q5g00000Mergd")
+    subject = Subject(contact(salesforce_id=merged), lead(), replace(remembers(), formerly=(older, merged)))
+    (step,) = plan(PAIR, subject).steps
+    assert [(change.field, change.after) for change in step.changes] == [("salesforce_id", LEAD_ID)]
+    (step,) = plan(PAIR, replace(subject, memory=remembers())).steps
+    assert isinstance(step, Raise)

@@ -292,14 +292,6 @@ def test_a_cross_id_of_somebody_else_is_shown_and_kept() -> None:
     assert step.issue.refs == (LEAD, CONTACT)
 
 
-def test_an_id_that_the_linked_record_went_by_before_it_was_merged_is_corrected():
-    memory = replace(remembers(), formerly=("00Q5g00000OlderEAB", "00Q5g00000MergdEAB"))
-    subject = Subject(contact(salesforce_id="00Q5g00000MergdEAB"), lead(), memory)
-    assert said(plan(pair(rule()), subject)) == [("hubspot", "salesforce_id", LEAD_ID, "cross id")]
-    (step,) = plan(pair(rule()), replace(subject, memory=remembers())).steps
-    assert isinstance(step, Raise)
-
-
 def test_a_person_who_links_by_hand_overrules_a_cross_id() -> None:
     subject = Subject(contact(phone="a"), lead(Phone__c="a", HubSpot_Id__c="999"), by="a person")
     assert said(plan(pair(rule()), subject)) == [("salesforce", "HubSpot_Id__c", CONTACT_ID, "cross id")]
