@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 from unittest.mock import patch
 
+from connector.bootstrap import Installation
 from tests.simulation import circumstances, weather
 from tests.simulation.mutants.planting import Mutant, Situation
 from tests.simulation.oracle import INVARIANTS, Broken
@@ -109,7 +111,14 @@ def _in_its(situation: Situation) -> Iterator[None]:
                 setattr(getattr(stage.world, side).settings, name, value)
         return told
 
-    drawn = circumstances.settles_down
-    lost_share = 1.0 if situation.lost else weather.LOST_SHARE
-    with patch.object(circumstances, "settles_down", settles_down), patch.object(weather, "LOST_SHARE", lost_share):
+    def sync(opened: Installation, mode: str, *, by: str, **more: Any) -> Any:
+        only_once = situation.listening and by in ("one", "two")
+        return asked(opened, "once" if only_once else mode, by=by, **more)
+
+    drawn, asked = circumstances.settles_down, Installation.sync
+    with (
+        patch.object(circumstances, "settles_down", settles_down),
+        patch.object(weather, "LOST_SHARE", 1.0 if situation.lost else weather.LOST_SHARE),
+        patch.object(Installation, "sync", sync),
+    ):
         yield

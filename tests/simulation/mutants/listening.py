@@ -2,44 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+from sqlalchemy import bindparam, delete, select, update
+
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
-from connector.engine import observe, reconcile
+from connector.engine import observe
 from connector.engine.bridge import Bridge
 from connector.engine.writing import carry_out
-from connector.errors import BridgeError
 from connector.hubspot import polling
 from connector.ports import Changes
 from connector.salesforce import changes
 from connector.storage import cursors, dirty, seen
-from connector.storage.dirty import Claim
 from connector.storage.links import Link
-from tests.simulation.mutants.planting import caught_by, replaced
+from connector.storage.tables import dirty as table
+from tests.simulation.mutants.planting import caught_by, method, replaced
 
-BUSY = {"acts": {"edits": 20.0}, "trouble": {"turn": 15.0, "time": 1.0}, "burst": 8}  # polls, many of them
+BUSY = {"acts": {"edits": 20.0}, "trouble": {"turn": 15.0, "time": 0.5}, "burst": 8, "listening": True}
 SOON = timedelta(seconds=30)
 
 
-@caught_by("listening", ground={"hubspot": {"search_lag_s": 15.0}}, **BUSY)
+@caught_by("listening", ground={"hubspot": {"search_lag_s": 35.0}}, **BUSY)
 def hubspot_is_polled_without_overlap() -> Iterator[None]:
     """Each poll of HubSpot begins exactly where the last one ended: what the search index shows late is never told."""
     with patch.multiple(polling, OVERLAP_MS=0, MARGIN_MS=0):
         yield
 
 
-@caught_by("listening", ground={"salesforce": {"commit_delay_s": 40.0}}, **BUSY)
+@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY)
 def salesforce_is_polled_without_overlap() -> Iterator[None]:
     """Each poll of Salesforce begins exactly where the last one ended: what commits after its stamp is never told."""
     with patch.multiple(changes, AGAIN=timedelta(), LATE=timedelta()):
         yield
 
 
-@caught_by("listening", acts={"edits": 20.0}, trouble={"kill": 2.0, "bad line": 2.0, "good line": 0.3}, burst=8)
+@caught_by(
+    "listening",
+    acts={"edits": 20.0},
+    trouble={"kill": 0.7, "turn": 15.0, "time": 0.5},
+    burst=8,
+    listening=True,
+    within=100,
+)
 def the_cursor_is_stored_before_the_marks() -> Iterator[None]:
     """How far a side was read is remembered at once, what is to be looked at only when both sides were polled: a fault
     or a crash in between loses it."""
@@ -65,22 +73,14 @@ def the_cursor_is_stored_before_the_marks() -> Iterator[None]:
         yield
 
 
-@caught_by("listening", trouble={"bad line": 2.0, "good line": 0.3}, burst=8)
-def a_fault_loses_the_keys_under_way() -> Iterator[None]:
-    """When a side does not answer, the keys that were being worked on are taken for done."""
-
-    def dropped(bridge: Bridge, claims: Sequence[Claim], _: BridgeError | None) -> None:
-        with bridge.database.begin() as conn:
-            dirty.done(conn, claims)
-
-    with replaced(reconcile._put_back, dropped):
-        yield
-
-
-@caught_by("drains", trouble={"kill": 1.0})
+@caught_by("drains", "Endless", trouble={"kill": 1.0})
 def claims_never_expire() -> Iterator[None]:
-    """What a worker had claimed when it died stays claimed."""
-    with patch.object(reconcile, "_LEASE", timedelta(days=3650)):
+    """What a worker had claimed when it died stays claimed, however long ago that was."""
+    free = table.c.due_at <= bindparam("_now"), table.c.leased_until == 0
+    due = select(table.c.key).where(*free).order_by(table.c.lane, table.c.due_at).limit(bindparam("_limit"))
+    columns = table.c.lane, table.c.due_at, table.c.key, table.c.generation, table.c.attempts
+    claim = update(table).where(table.c.key.in_(due)).values(leased_until=bindparam("_until")).returning(*columns)
+    with patch.object(dirty, "_CLAIM", claim):
         yield
 
 
@@ -100,4 +100,19 @@ def a_change_soon_after_our_own_is_taken_for_its_echo() -> Iterator[None]:
         return not echo and is_news(bridge, reading, known, linked)
 
     with replaced(carry_out, carried_out), replaced(is_news, judged):
+        yield
+
+
+@caught_by("listening", **BUSY, within=100)
+def work_done_forgets_what_was_marked_meanwhile() -> Iterator[None]:
+    """A key is taken off the set though somebody marked it again while it was worked on."""
+    held = table.c.key == bindparam("_key"), table.c.leased_until == bindparam("_lease")
+    with patch.object(dirty, "_DONE", delete(table).where(*held)):
+        yield
+
+
+@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY)
+def late_commits_are_not_counted() -> Iterator[None]:
+    """What lies behind the last poll is taken for known, however many rows there are: a late commit is never told."""
+    with method(changes.Span, "observed", lambda *_: True):
         yield

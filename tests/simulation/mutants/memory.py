@@ -52,26 +52,7 @@ def base_advances_from_a_later_read() -> Iterator[None]:
         yield
 
 
-@caught_by(
-    "vanished",
-    "ping-pong",
-    "drains",
-    "in step",
-    acts={"moves stage": 4.0, "moves stage on both": 4.0, "tidies in HubSpot": 1.0},
-    ground={"hubspot": {"lifecycle_backward": "ignore"}},
-)
-def what_a_side_says_it_holds_is_not_believed() -> Iterator[None]:
-    """The answer to a write is thrown away and what was sent is taken for what is held: a CRM that rewrites or
-    ignores a value looks like an editor at the next pass."""
-
-    def settled(memory: Memory, plan: Plan, written: Collection[Change], *more: Any) -> Memory:
-        return settle(memory, plan, written, *more[:1])
-
-    with replaced(settle, settled):
-        yield
-
-
-@caught_by("vanished", "in step", "story", acts={"mistypes": 6.0}, burst=8, closeness=0.85)
+@caught_by("vanished", "in step", "story", acts={"mistypes": 12.0}, burst=8, closeness=0.85, within=100)
 def refused_values_count_as_agreed() -> Iterator[None]:
     """Base advances for every value of a write, also for those that the side refused."""
 
@@ -82,7 +63,7 @@ def refused_values_count_as_agreed() -> Iterator[None]:
         yield
 
 
-@caught_by("vanished", "fields", "in step", variant="clearing travels")
+@caught_by("in step", acts={"respells": 25.0}, burst=8, within=100)
 def case_and_spaces_never_count_as_an_edit() -> Iterator[None]:
     """Texts are compared without regard to case, to be tolerant of remotes: corrections of spelling never travel."""
 

@@ -36,6 +36,7 @@ class Situation:
         meddling: how often somebody acts right before a write.
         closeness: how often an act is about somebody whom the last ones were about.
         lost: whether all faults are answers that get lost after the call took effect.
+        listening: whether workers only listen for changes, and ask for no full pass once the first is through.
     """
 
     acts: Mapping[str, float] = field(default_factory=dict)
@@ -46,6 +47,7 @@ class Situation:
     meddling: float | None = None
     closeness: float | None = None
     lost: bool = False
+    listening: bool = False
 
     def __str__(self) -> str:
         settings = [f"{name} {value}" for told in self.ground.values() for name, value in told.items()]
@@ -55,6 +57,7 @@ class Situation:
             "acts right before writes": bool(self.meddling),
             "acts about the same people": bool(self.closeness),
             "answers lost": self.lost,
+            "no full passes": self.listening,
         }
         return ", ".join((*self.acts, *self.trouble, *settings, *(words for words, told in also.items() if told)))
 

@@ -14,13 +14,13 @@ from connector.core.refs import Ref
 from connector.engine import heirs
 from connector.engine.bridge import Bridge
 from connector.engine.cases import read_refs
-from connector.storage import events, issues
+from connector.storage import events, issues, tombstones
 from tests.simulation.mutants.planting import caught_by, replaced
 
-GOES = {"merges": 5.0, "doubles": 3.0, "converts": 3.0, "merges chain": 2.0}
+GOES = {"acts": {"merges": 8.0, "doubles": 3.0, "converts": 8.0}, "burst": 8}
 
 
-@caught_by("presence", "apart", acts=GOES)
+@caught_by("presence", "apart", **GOES)
 def where_a_record_went_is_not_asked() -> Iterator[None]:
     """A merged contact and a converted Lead are taken for deleted ones."""
 
@@ -36,7 +36,7 @@ def _gone(reading: Reading) -> Reading:
     return replace(reading, presence=Presence.ARCHIVED, moved_to=None, converted=False)
 
 
-@caught_by("vanished", "in step", "fields", acts={**GOES, "merges": 10.0})
+@caught_by("vanished", "in step", "fields", **GOES, within=100)
 def the_first_link_inherits_a_merge() -> Iterator[None]:
     """Of two links that moved to one survivor, the wrong one goes on: that of the record whose values are gone."""
     claim = heirs.claim
@@ -51,7 +51,7 @@ def a_deletion_beats_an_edit() -> Iterator[None]:
         yield
 
 
-@caught_by("presence", acts={"archives": 3.0})
+@caught_by("presence", acts={"archives": 6.0}, burst=8)
 def deletions_always_travel() -> Iterator[None]:
     """What is deleted on one side is deleted on the other, whatever the mapping says."""
     survivor = planning._survivor
@@ -63,7 +63,7 @@ def deletions_always_travel() -> Iterator[None]:
         yield
 
 
-@caught_by("presence", acts={"erases": 4.0})
+@caught_by("presence", acts={"erases": 5.0}, burst=8, within=100)
 def the_story_of_the_erased_is_kept() -> Iterator[None]:
     """An erased person's values stay in the store's events."""
     with replaced(events.forget, lambda *_: None):
@@ -89,4 +89,18 @@ def a_converted_lead_stays_linked() -> Iterator[None]:
         return moved(pair, subject, memory)
 
     with replaced(moved, linked):
+        yield
+
+
+@caught_by(
+    "presence",
+    acts={"erases": 5.0, "clears cross id": 25.0},
+    trouble={"turn": 12.0},
+    burst=8,
+    closeness=0.95,
+    variant="as shipped",
+)
+def who_was_erased_is_made_again() -> Iterator[None]:
+    """Nobody looks whether a person asked to be forgotten before a counterpart is made."""
+    with replaced(tombstones.known, lambda *_: set()):
         yield
