@@ -29,6 +29,7 @@ from connector.transport.pool import Calls
 
 OVERLAP_MS, MARGIN_MS = 120_000, 10_000
 TRUST_MS = 80_000  # less than the overlap by more than the index lags
+_NO_LISTING = frozenset({404, 405})  # what an account answers that lists no archived records
 SECOND_MS = 1000  # the server tells its time in whole seconds, rounded down
 
 
@@ -146,13 +147,15 @@ class Poller:
     def _archived(self, shape: Shape, after: str) -> tuple[list[Reading], str]:
         """One page of the archived listing, and where the next poll goes on ("" begins anew).
 
-        An account that refuses the listing tells of archived records only when they are read.
+        An account without such a listing tells of archived records when they are read, or in a full run.
         """
         query = {"limit": str(BATCH), "properties": ID, "archived": "true"} | ({"after": after} if after else {})
         try:
             answer = self._wire.get("list archived", self._wire.objects(shape.object), query, RESULTS)
-        except Denied:
-            return [], ""
+        except Denied as refusal:
+            if after or refusal.answer.status in _NO_LISTING:  # a cursor may have expired: the next poll begins anew
+                return [], ""
+            raise
         return [shape.archived(record) for record in results(answer)], next_page(answer.body)
 
 

@@ -54,7 +54,7 @@ class Ingest:
             return self.sent(sort, rows[:half], types) + self.sent(sort, rows[half:], types)
         try:
             job = self._uploaded(sort, text)
-            ended = self._ended(job)
+            ended = self._ended(job, self._closed(job))
             told = self._results(sort, job, ended, rows)
         except BridgeError as error:
             return [Told(error=error)] * len(rows)
@@ -62,7 +62,7 @@ class Ingest:
         return [told.get(_name(sort, row), lost) for row in rows]
 
     def _uploaded(self, sort: Sort, text: bytes) -> str:
-        """The path of a job whose rows are uploaded and under way."""
+        """The path of a job whose rows are uploaded."""
         for tries_left in reversed(range(_TRIES)):
             job = self._opened(sort)
             try:
@@ -72,9 +72,15 @@ class Ingest:
                 self._abort(job)
                 if isinstance(error, RateLimited) or not tries_left:
                     raise
-        with suppress(Declined):  # a repeat after a lost answer finds the job under way already; polling tells
-            self._api.send(Call("PATCH", job, "bulk", {"state": "UploadComplete"}))
         return job
+
+    def _closed(self, job: str) -> Declined | None:
+        """Declare the upload complete; a refusal may mean that a repeat found the job under way, so polling tells."""
+        try:
+            self._api.send(Call("PATCH", job, "bulk", {"state": "UploadComplete"}))
+        except Declined as refusal:
+            return refusal
+        return None
 
     def _opened(self, sort: Sort) -> str:
         order = {"object": sort.object, "operation": sort.action.value, "contentType": "CSV"}
@@ -91,7 +97,7 @@ class Ingest:
         with suppress(BridgeError):  # an open job dies by itself after a day
             self._api.once(Call("PATCH", job, "bulk", {"state": "Aborted"}))
 
-    def _ended(self, job: str) -> Mapping[str, Any]:
+    def _ended(self, job: str, refusal: Declined | None) -> Mapping[str, Any]:
         """The job when it has ended; asks ever less often, up to every five seconds."""
         waited, pause = 0.0, FIRST_POLL_S
         while waited < WAIT_MAX_S:
@@ -102,7 +108,7 @@ class Ingest:
                 return told
             if told["state"] == "Open":
                 self._abort(job)
-                raise Transient("Salesforce did not take the bulk job; its rows are sent again")
+                raise refusal or Transient("Salesforce did not take the bulk job; its rows are sent again")
             pause = min(LONGEST_POLL_S, pause * 1.5)
         raise Transient("the bulk job takes longer than an hour; its rows are read again")
 

@@ -18,7 +18,7 @@ from connector.core.cross_ids import understood
 from connector.core.readings import Presence, Reading
 from connector.core.refs import Side, id18, salesforce
 from connector.core.values import Kind
-from connector.errors import BridgeError
+from connector.errors import Unauthorised
 from connector.ports import Account, Owner, Sought, View
 from connector.salesforce import soql
 from connector.salesforce.api import Api, Call
@@ -199,12 +199,12 @@ class Reader:
             return found  # queues are hidden from us: owners that are queues stand as nobody known
 
     def _ourselves(self) -> str:
-        """The id of the user we sign in as; "" where the org does not tell."""
+        """The id of the user we sign in as; "" where the app may not ask for that."""
         try:
-            told = self._api.json(Call("GET", "/services/oauth2/userinfo", "owners"))
-        except BridgeError:
+            told = self._api.json(Call("GET", "/services/oauth2/userinfo", "owners", expects=("user_id",)))
+        except (Declined, Unauthorised):
             return ""
-        return id18(str(told.get("user_id") or "")) if isinstance(told, dict) else ""
+        return id18(str(told["user_id"]))
 
     def account(self) -> Account:
         """The org behind the credentials. Its currency is told by orgs with several currencies only."""

@@ -190,20 +190,47 @@ def test_a_fault_while_reading_is_raised():
         Org(lambda _: (503, b"")).reader.find(LEAD, "Email", ["a@x.test"])
 
 
-def test_owners_are_users_active_or_not_and_queues():
+USERS = page(
+    {"Id": "0055f0000000001AAA", "Email": "kim@x.test", "Name": "Kim", "IsActive": True},
+    {"Id": "0055f0000000002AAA", "Email": "lee@x.test", "Name": "Lee", "IsActive": False},
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "ours"),
+    [
+        ((200, {"user_id": "0055f0000000001"}), True),
+        ((403, [{"errorCode": "Missing_OAuth_Token"}]), False),
+        ((404, []), False),
+    ],
+)
+def test_owners_are_users_active_or_not_and_queues(told, ours):
     def answer(request):
+        if "userinfo" in request.path_url:
+            return told
         if "QueueSobject" in unquote(request.path_url):
             return page({"QueueId": "00G5f0000000001AAA", "Queue": {"Name": "Hot", "Email": None}})
-        return page(
-            {"Id": "0055f0000000001AAA", "Email": "kim@x.test", "Name": "Kim", "IsActive": True},
-            {"Id": "0055f0000000002AAA", "Email": "lee@x.test", "Name": "Lee", "IsActive": False},
-        )
+        return USERS
 
     assert Org(answer).reader.owners() == [
-        Owner("0055f0000000001AAA", "kim@x.test", "Kim"),
+        Owner("0055f0000000001AAA", "kim@x.test", "Kim", ours=ours),
         Owner("0055f0000000002AAA", "lee@x.test", "Lee", active=False),
         Owner("00G5f0000000001AAA", "", "Hot", queue=True),
     ]
+
+
+def test_who_we_are_is_asked_again_when_the_call_fails_in_passing():
+    replies = [(503, []), (200, {"user_id": "0055f0000000001"})]
+
+    def answer(request):
+        if "userinfo" in request.path_url:
+            return replies.pop(0) if replies else (503, [])
+        return page() if "QueueSobject" in request.path_url else USERS
+
+    reader = Org(answer).reader
+    assert [owner.ours for owner in reader.owners()] == [True, False]
+    with pytest.raises(Transient):
+        reader.owners()
 
 
 @pytest.mark.parametrize(("reply", "currency"), [(page({"IsoCode": "EUR"}), "EUR"), (refused("INVALID_TYPE"), "")])
