@@ -1,7 +1,9 @@
 """Questions to people: asked when something waits for a person, closed by the pass in which the reason is gone.
 
-A question about two records of which the other side has made one stands while the record left over is there; it is moot
-once any of those it names is gone. The rivals of somebody who is gone are looked at anew: they may be certain now.
+A question about two records of which the other side has made one stands while the record left over is there, and goes
+on with it under another id. It is moot once that one or the survivor is gone; when the other of the two is gone, people
+are asked whether the one that is left takes its place. The rivals of somebody who is gone are looked at anew: they may
+be certain now.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from connector.core.refs import Ref, Side
 from connector.engine.cases import Case
 from connector.engine.job import Job, origin_digest
 from connector.ports import Rejection
-from connector.storage import issues
+from connector.storage import issues, links
 
 MERGED = "MERGED_ON_ONE_SIDE"
 _CLOSABLE = (IssueKind.CONFLICT, IssueKind.PARKED, IssueKind.AMBIGUOUS)
@@ -63,6 +65,41 @@ def merged_once(step: Relink, other: Ref, kept: Ref) -> Issue:
         reason=f"{step.old} was merged into {step.new} in {step.new.side.value}; "
         f"in {other.side.value} there still are two records",
         hint=f"merge {other} and {kept} in {other.side.value}",
+    )
+
+
+def carried_on(conn: Connection, jobs: Sequence[Job]) -> list[Issue]:
+    """Questions about a merge as they are to be put now that one of their records is gone, or on under another id.
+
+    Who is linked by now need not be asked about.
+    """
+    gone = _gone([job.case for job in jobs])
+    if not gone or not issues.counts(conn):
+        return []
+    doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=list(gone), limit=10_000)
+    asked = [anew for doubt in doubts if doubt.issue.code == MERGED and (anew := _anew(doubt.issue, gone))]
+    linked = links.by_refs(conn, [issue.refs[0] for issue in asked]) if asked else {}
+    return [issue for issue in asked if issue.refs[0] not in linked]
+
+
+def _anew(issue: Issue, gone: Mapping[Ref, Reading]) -> Issue | None:
+    """A question about a merge under today's ids; None when it need not be put anew."""
+    loose, *others = [gone[ref].moved_to if ref in gone else ref for ref in issue.refs]
+    kept, survivor = others[0], others[-1]
+    if loose is None or survivor is None or loose in others:
+        return None
+    if loose == issue.refs[0] and kept is not None:
+        return None
+    alone = kept in {None, survivor}
+    return Issue(
+        IssueKind.AMBIGUOUS,
+        (loose, survivor) if kept is None or alone else (loose, kept, survivor),
+        code=MERGED,
+        reason=f"{survivor} took in the counterpart of {loose}, and "
+        + (f"{issue.refs[1]}, its own, is gone" if alone else f"{kept} is its own"),
+        hint=f"if they are the same, `smarketing link {loose} {survivor}`"
+        if alone
+        else f"merge {loose} and {kept} in {loose.side.value}",
     )
 
 
@@ -121,14 +158,19 @@ def _still_apart(conn: Connection, jobs: Sequence[Job]) -> set[issues.Key]:
 
 def _rivals_of_gone(conn: Connection, cases: Sequence[Case], now: datetime) -> set[Ref]:
     """The others that a record made ambiguous which is gone now; a question about a merge is moot without it."""
-    readings = [reading for case in cases for reading in (case.subject.hubspot, case.subject.salesforce)]
-    gone = {reading.ref: reading for reading in readings if reading and not reading.present}
+    gone = _gone(cases)
     if not gone:
         return set()
     doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=list(gone), limit=10_000)
     moot = [doubt.id for doubt in doubts if doubt.issue.code == MERGED and _names_lost(doubt.issue, gone)]
     issues.close(conn, moot, now, "one of them is gone")
     return {ref for doubt in doubts for ref in doubt.issue.refs} - set(gone)
+
+
+def _gone(cases: Sequence[Case]) -> dict[Ref, Reading]:
+    """The readings of those who are not there under the id that was asked for."""
+    readings = [reading for case in cases for reading in (case.subject.hubspot, case.subject.salesforce)]
+    return {reading.ref: reading for reading in readings if reading and not reading.present}
 
 
 def _names_lost(issue: Issue, gone: Mapping[Ref, Reading]) -> bool:

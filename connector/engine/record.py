@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from connector.core.plan import Issue, Raise, Relink
 from connector.core.refs import Ref
 from connector.engine.job import Job
-from connector.engine.questions import close, close_merged, is_merged, parked_by
+from connector.engine.questions import carried_on, close, close_merged, is_merged, parked_by
 from connector.engine.run import Run
 from connector.engine.story import noted, told
 from connector.storage import events, issues
@@ -49,7 +49,7 @@ def _without_merged(conn: Connection, jobs: Sequence[Job], now: datetime) -> Non
 def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> set[Ref]:
     """Append the events of a batch, open its issues and close those that no longer hold.
 
-    Returns the records that a vanished one had made ambiguous, to be looked at again.
+    Returns the records to be looked at again: those that a vanished one had made ambiguous, and those asked about anew.
     """
     rows: list[Event] = []
     opened: list[Issue] = []
@@ -65,7 +65,9 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> se
         run.count("unsure", sum(task.unsure is not None for task in job.tasks))
     if rows:
         events.append(conn, rows)
-    rivals = close(conn, jobs, opened, now)
+    asked = carried_on(conn, jobs)
+    opened += asked
+    rivals = close(conn, jobs, opened, now) | {issue.refs[0] for issue in asked}
     news = [issue for issue in opened if issue not in shown]
     if news:
         issues.raise_issues(conn, news, now, run.id)

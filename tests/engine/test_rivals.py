@@ -1,10 +1,11 @@
 """Two who cannot be told apart wait for a person; once one of them is gone, the other need not."""
 
 from connector.core.plan import IssueKind
+from connector.engine import commands
 from connector.engine.candidates import find_candidates
 from connector.engine.cases import loose_cases
 from connector.engine.decisions import Decisions
-from tests.engine.town import CROSS, Town
+from tests.engine.town import CROSS, Town, pair
 
 
 def test_when_one_of_two_leads_is_deleted_the_other_meets_the_contact(town: Town) -> None:
@@ -82,3 +83,44 @@ def test_a_question_about_a_merge_stands_when_the_lead_that_was_kept_is_merged_o
     town.salesforce.merge(town.lead(Email="c@x.test", LastName="C"), leads[one])
     town.once()
     assert [stored.issue.code for stored in town.issues()] == ["MERGED_ON_ONE_SIDE"]
+
+
+def test_a_question_about_a_merge_goes_on_with_the_lead_left_over_under_its_new_id() -> None:
+    """Found by the simulation: the Lead that was asked about was merged and converted, and nobody was told any more."""
+    town = Town(pairs=[pair(sobject, create_in_hubspot=lambda *_: False) for sobject in ("Lead", "Contact")])
+    one, other = town.contact(email="a@x.test"), town.contact(email="b@x.test")
+    town.full()
+    leads = dict(town.links())
+    stranger = town.lead(LastName="C")
+    town.hubspot.merge(one, other)
+    town.once()
+    town.salesforce.merge(stranger, leads[other])
+    town.once()
+    (stored,) = town.issues()
+    assert stored.issue.refs == (stranger, leads[one], one)
+    assert stored.issue.hint == f"merge {stranger} and {leads[one]} in salesforce"
+    town.full()
+    assert len(town.issues()) == 1
+    town.salesforce.merge(leads[one], stranger)
+    town.once()
+    assert town.issues() == []
+
+
+def test_when_the_contact_that_was_kept_is_deleted_a_person_is_asked_about_the_other_of_the_two(town: Town) -> None:
+    """Found by the simulation: the question ended with the kept one, though the other still had a survivor there."""
+    one, other = town.contact(email="a@x.test"), town.contact(email="b@x.test")
+    town.full()
+    leads = dict(town.links())
+    town.salesforce.merge(leads[one], leads[other])
+    town.once()
+    town.hubspot.archive(one)
+    for look in (town.once, town.once, town.full):
+        look()
+        (stored,) = town.issues()
+        assert stored.issue.refs == (other, leads[one])
+        assert stored.issue.hint.startswith(f"if they are the same, `smarketing link {other} {leads[one]}`")
+    assert town.dirty() == 0
+    commands.link(town.bridge, other, leads[one], "a person")
+    town.once()
+    assert "MERGED_ON_ONE_SIDE" not in [stored.issue.code for stored in town.issues()]
+    assert town.links() == [(other, leads[one])]
