@@ -14,7 +14,20 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Executable, Integer, Select, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Ref, Side
@@ -147,18 +160,17 @@ def open_issues(
 ) -> list[StoredIssue]:
     """The next open issues by id, of some kinds or of all, concerning (not only led by) some records or any."""
     wanted: dict[str, Any] = {"after": after, "limit": limit}
-    if kinds is not None:
-        wanted["kinds"] = [kind.value for kind in kinds]
     if refs is not None:
         wanted["among"] = [codec.key(ref) for ref in refs]
-    return [_stored(row) for row in conn.execute(_page("kinds" in wanted, "among" in wanted), wanted)]
+    named = None if kinds is None else tuple(kind.value for kind in kinds)
+    return [_stored(row) for row in rows(conn, _page(named, "among" in wanted), **wanted)]
 
 
 @cache
-def _page(of_kinds: bool, concerning: bool) -> Select[Any]:  # noqa: FBT001  # private, one line above
+def _page(kinds: tuple[str, ...] | None, concerning: bool) -> Select[Any]:  # noqa: FBT001  # private, one line above
     page = select(*_COLUMNS).where(issues.c.id > bindparam("after"), _OPEN)
-    if of_kinds:
-        page = page.where(issues.c.kind.in_(bindparam("kinds", expanding=True)))
+    if kinds is not None:
+        page = page.where(or_(false(), *(issues.c.kind == kind for kind in kinds)))
     if concerning:
         page = page.where(issues.c.id.in_(_CONCERNED))
     return page.order_by(issues.c.id).limit(bindparam("limit", type_=Integer))
@@ -197,7 +209,7 @@ def settled(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, dict[str, Decisi
 
 def counts(conn: Connection) -> dict[IssueKind, int]:
     """How many issues of each kind are open; kinds without any are left out."""
-    return {IssueKind(kind): number for kind, number in conn.execute(_COUNTS)}
+    return {IssueKind(kind): number for kind, number in rows(conn, _COUNTS)}
 
 
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:

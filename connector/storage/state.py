@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Text, bindparam, func, select
 from sqlalchemy import delete as delete_rows
 
 from connector.storage import asking
@@ -14,6 +14,8 @@ from connector.storage.tables import state
 from connector.storage.upsert import replacing
 
 _VALUE = select(state.c.value).where(state.c.key == bindparam("key"))
+_BEGINNING = bindparam("beginning", type_=Text)
+_NAMED = select(state.c.key, state.c.value).where(func.substr(state.c.key, 1, func.length(_BEGINNING)) == _BEGINNING)
 _FORGET = delete_rows(state).where(state.c.key == bindparam("_key"))
 
 
@@ -35,5 +37,5 @@ def delete(conn: Connection, names: Sequence[str]) -> None:
 
 def named(conn: Connection, prefix: str) -> dict[str, Any]:
     """Everything remembered under names that start so."""
-    rows = conn.execute(select(state.c.key, state.c.value).where(state.c.key.startswith(prefix, autoescape=True)))
-    return {name: orjson.loads(stored) for name, stored in rows}
+    found = asking.rows(conn, _NAMED, beginning=prefix)
+    return {name: orjson.loads(stored) for name, stored in found}
