@@ -82,6 +82,8 @@ class BatchWriter:
 
     def _judged(self, shape: Shape, operation: Operation, items: Items, answer: Answer) -> Outcomes:
         if operation is ARCHIVE:
+            if answer.body is not None:
+                return dict.fromkeys(items, Unsure(Transient("HubSpot answered an archiving with something else")))
             return {trace: Done(write.ref) for trace, write in items.items() if write.ref}
         body = answer.body if isinstance(answer.body, dict) else {}
         outcomes: Outcomes = {}

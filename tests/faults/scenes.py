@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.core.refs import Side
+from connector.core.refs import Side, hubspot
+from connector.storage import links
+from connector.storage.database import open_database
 from tests.misbehaviour.moods import OAUTH
 from tests.misbehaviour.rig import BACK, Rig
 
@@ -143,3 +145,14 @@ def pairs(stage: Rig) -> list[Pair]:
     """Who is linked, by id, as Salesforce tells."""
     hubspot = stage.people(Side.HUBSPOT)
     return [(row[BACK], one) for one, row in sorted(stage.people(Side.SALESFORCE).items()) if row.get(BACK) in hubspot]
+
+
+def agreed(stage: Rig) -> set[str]:
+    """Contacts about whose owner both sides agree: to delete one of them is no question for a person."""
+    store = open_database(stage.database)
+    try:
+        with store.read() as conn:
+            found = links.by_refs(conn, [hubspot("contacts", one) for one, _ in pairs(stage)])
+            return {ref.id for ref, link in found.items() if "owner" in link.memory.base}
+    finally:
+        store.close()

@@ -19,7 +19,7 @@ from connector.core.refs import Side
 from connector.engine import commands
 from connector.errors import BridgeError
 from tests.faults.gate import Gate, Strike, never
-from tests.faults.scenes import Pair, Scene, pairs
+from tests.faults.scenes import Pair, Scene, agreed, pairs
 from tests.misbehaviour.play import prepare
 from tests.misbehaviour.rig import Before, EvenDice, Rig, WorldClock, nobody_lost, nobody_twice, rig, settled
 
@@ -47,8 +47,9 @@ class Trial:
         """Bring the population in step, and choose who is edited."""
         for _ in range(2):
             assert self.stage.sync("once") is not None, self.stage.troubles
-        first, second, *self.spare = pairs(self.stage)
+        first, second, *spare = pairs(self.stage)
         self.edited = (first, second)
+        self.spare = [pair for pair in spare if pair[0] in agreed(self.stage)]
 
     def act(self) -> None:
         """What people do before a run: an edit on each side, and the scene's own."""
