@@ -10,7 +10,7 @@ worker fails its compare-and-set and is left to the next pass.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -29,6 +29,7 @@ from connector.engine import making, moves, questions, record, underway
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case
 from connector.engine.job import Job, created_memory, job_of
+from connector.engine.overtaken import made_over, owned_up
 from connector.engine.run import Run
 from connector.engine.unseen import note
 from connector.engine.writing import Task, carry_out
@@ -211,24 +212,17 @@ def _advance(conn: Connection, jobs: Sequence[Job]) -> None:
         job, after = changed[link.id]
         job.again += job.case.refs
         if {link.hubspot, link.salesforce} == set(job.case.refs):
-            late.append((link.id, link.version, _owned_up(link.memory, job, after)))
+            rules = {change.rule for change in job.written}
+            late.append((link.id, link.version, owned_up(link.memory, after.base, rules)))
     links.save(conn, late)
-
-
-def _owned_up(memory: Memory, job: Job, after: Memory) -> Memory:
-    """What is remembered of a link, and that a worker who woke too late has written over it.
-
-    Its values may have replaced newer ones. With the base they were planned from, those are edits and win again;
-    without it, its own values would be taken for somebody's edit and carried back over the newer ones.
-    """
-    written = {change.rule for change in job.written if change.rule in after.base}
-    return replace(memory, base={**memory.base, **{rule: after.base[rule] for rule in written}})
 
 
 def _link_made(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:
     """Link what was made, and those whose counterpart turned out to be converted into what it is now."""
     rows = [_new_link(job) for job in jobs]
-    for job, link_id in zip(jobs, links.insert(conn, rows, now) if rows else (), strict=True):
+    ids = links.insert(conn, rows, now) if rows else []
+    made_over(conn, [job for job, link_id in zip(jobs, ids, strict=True) if link_id is None])
+    for job, link_id in zip(jobs, ids, strict=True):
         job.link_id = link_id
         if link_id is None:  # somebody else linked one of the two meanwhile: look again
             job.again += job.case.refs

@@ -24,10 +24,11 @@ from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.job import Job
-from connector.engine.story import change_row
+from connector.engine.overtaken import late_over, owned_up
+from connector.engine.story import LOST, UNANSWERED, change_row
 from connector.storage import dirty, events, links, state
 from connector.storage.events import Event
-from connector.storage.links import NewLink
+from connector.storage.links import Link, NewLink
 
 _PREFIX = "making:"  # of names in storage.state
 UNDER_WAY_FOR = timedelta(minutes=6)  # longer than a claim is leased: whoever is at it later has died
@@ -43,11 +44,16 @@ class _Made:
     pair: Pair
     base: Mapping[str, Sequence[Any]]
 
+    @property
+    def agreed(self) -> dict[str, Agreed]:
+        """By rule, what both sides say if it was made."""
+        return {rule: Agreed(*values) for rule, values in self.base.items()}
+
     def memory(self, reading: Reading) -> Memory:
         """What was agreed. A blank field may have been refused: it is met anew, not taken for cleared."""
         side = reading.ref.side
         there = {rule.name: reading.values.get(rule.field_on(side)) for rule in self.pair.rules}
-        agreed = {rule: Agreed(*values) for rule, values in self.base.items()}
+        agreed = self.agreed
         sent = {rule: one.hubspot if side is Side.HUBSPOT else one.salesforce for rule, one in agreed.items()}
         return Memory({rule: agreed[rule] for rule in agreed if sent[rule] is None or there.get(rule) is not None})
 
@@ -88,7 +94,8 @@ def _rows(job: Job) -> Iterator[_Row]:
 def adopt(bridge: Bridge) -> None:
     """Link what earlier batches made without hearing of it, and have it looked at.
 
-    What is not there (yet) is kept in mind while whoever makes it may still be at it. Who was left dirty, with a pause,
+    What is not there (yet), or was made by others, is kept in mind while whoever was to make it may still be at it: a
+    create that comes late writes over what is there, and is owned up to. Who was left dirty, with a pause,
     by a batch that heard no answer is not marked again: that would end the pause, and a side that is down be asked
     without end.
 
@@ -97,10 +104,11 @@ def adopt(bridge: Bridge) -> None:
     """
     with bridge.database.read() as conn:
         left = state.named(conn, _PREFIX)
+        rows = [row for batch in left.values() for row in batch["rows"]]
+        before = links.by_refs(conn, [Ref.parse(origin) for origin, _, _ in rows]) if rows else {}
     if not left:
         return
     pairs = {pair.name: pair for pair in bridge.mapping.pairs}
-    rows = [row for batch in left.values() for row in batch["rows"]]
     made = [_Made(Ref.parse(origin), pairs[name], base) for origin, name, base in rows if name in pairs]
     found = [(one, reading) for one, reading in _found(bridge, made) if reading.present]
     with bridge.database.begin() as conn:
@@ -110,14 +118,41 @@ def adopt(bridge: Bridge) -> None:
         met = [place for place, link_id in enumerate(ids) if link_id is not None]
         there = {str(one.origin) for one, _ in found}
         marked = {row[0] for batch in left.values() if batch.get("marked") for row in batch["rows"]} - there
-        waiting = _settle(conn, left, there, now) | marked
-        events.append(conn, [_linked(new[place], *found[place], now) for place in met])
+        late = [found[place] for place, link_id in enumerate(ids) if link_id is None]
+        owned = _own_up(conn, late, before, now)
+        known = {str(found[place][0].origin) for place in met} | set(owned)
+        waiting = _settle(conn, left, known, now) | marked
+        events.append(conn, [_linked(new[place], *found[place], now) for place in met] + list(owned.values()))
         settled = [one.origin for one in made if str(one.origin) not in waiting]
         dirty.mark(conn, settled, now, reason="made before an interruption")
 
 
+def _own_up(
+    conn: Connection, late: Sequence[tuple[_Made, Reading]], before: Mapping[Ref, Link], now: datetime
+) -> dict[str, Event]:
+    """Own up to what a worker wrote over a record that others had made and linked; `before`: their links by then.
+
+    A link that has changed since the record was read is left alone: whoever is at it knows better. Returns what is to
+    be told, by the origin of what was to be made.
+    """
+    rows: dict[str, tuple[int, int, Memory]] = {}
+    told: dict[str, Event] = {}
+    for one, reading in late:
+        link = before.get(one.origin)
+        if link is None or reading.ref not in (link.hubspot, link.salesforce):
+            continue
+        changes = late_over(one.pair, one.agreed, link.memory, reading)
+        if changes:
+            rules = {change.rule for change in changes}
+            rows[str(one.origin)] = (link.id, link.version, owned_up(link.memory, one.agreed, rules))
+            payload = {"reason": LOST, "changes": [change_row(change) for change in changes]}
+            told[str(one.origin)] = Event(now, UNANSWERED, link.hubspot, link.salesforce, None, payload)
+    saved = links.save(conn, list(rows.values())) if rows else set()
+    return {origin: event for origin, event in told.items() if rows[origin][0] in saved}
+
+
 def _settle(conn: Connection, left: Mapping[str, Any], found: Collection[str], now: datetime) -> set[str]:
-    """Forget what was found, and what nobody can be at any more; the origins of the rest, which is kept."""
+    """Forget what is linked now, and what nobody can be at any more; the origins of the rest, which is kept."""
     kept: set[str] = set()
     done: list[str] = []
     for name in sorted(left):

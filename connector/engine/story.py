@@ -1,7 +1,8 @@
 """What a job adds to the story: one event for each thing that happened to its two records.
 
 An event names both refs and carries the changes with what they replaced, so that a lost value can always be found
-again. Changes whose answer was lost are told as `unanswered`: they may have arrived, and this is what they were.
+again. Changes whose answer was lost are told as `unanswered`: they may have arrived, and this is what they were. What
+was to be made and was there already is told as `updated`: the side has updated it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from connector.storage.events import Event
 
 UNANSWERED = "unanswered"
 LOST = "the answer was lost: it may have arrived"
+THERE = "it was there already, made by a call whose answer was lost or by somebody else; what it held is not known"
 
 
 def noted(job: Job, run_id: int, now: datetime) -> list[Event]:
@@ -35,8 +37,10 @@ def told(job: Job, run_id: int, now: datetime) -> Iterator[Event]:
             yield Event(now, "linked", hubspot, salesforce, run_id, {"by": step.by})
     written = job.written
     if written or (job.made and job.made.done):
-        kind = "created" if job.made else "updated"
-        yield Event(now, kind, hubspot, salesforce, run_id, {"changes": [change_row(change) for change in written]})
+        payload: dict[str, Any] = {"changes": [change_row(change) for change in written]}
+        found = job.made is not None and not job.made.created
+        kind = "created" if job.made and not found else "updated"
+        yield Event(now, kind, hubspot, salesforce, run_id, {"reason": THERE, **payload} if found else payload)
     lost = [change_row(change) for task in job.tasks if task.unsure for change in task.changes if change.rule]
     if lost:
         yield Event(now, UNANSWERED, hubspot, salesforce, run_id, {"reason": LOST, "changes": lost})

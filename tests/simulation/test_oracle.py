@@ -220,6 +220,33 @@ def test_a_plan_from_a_reading_that_nobody_had_is_found(evidence: Evidence, ada:
     assert "which the writer had not read of late" in said
 
 
+def test_a_plan_from_a_reading_that_lagged_behind_is_excused(evidence: Evidence, ada: str, lead: str) -> None:
+    edited = after(evidence, edit(Side.HUBSPOT, ada, jobtitle="t97"))
+    lagged = read(edited, hubspot("contacts", ada), jobtitle="t50") + read(
+        edited, hubspot("contacts", ada), jobtitle="t97"
+    )
+    over = after(edited, write(Side.HUBSPOT, ada, jobtitle="t7"), seen=lagged)
+    over = replace(over, events=[*over.events, told(ada, lead, "edited", **ROW | {"before": "t50"})])
+    assert wrong(over, "vanished") == []
+    assert over.excused["written over in the open window: a reading lagged behind"] == 1
+
+
+@pytest.mark.parametrize("rewritten", [True, False])
+def test_what_software_made_of_an_edit_in_the_same_save_may_come_back(
+    evidence: Evidence, ada: str, lead: str, *, rewritten: bool
+) -> None:
+    other = make(Side.SALESFORCE, "00Q901", REP[Side.SALESFORCE], HubSpot_Contact_Id__c=ada)  # of somebody merged, say
+    lines = edit(Side.HUBSPOT, ada, jobtitle="t97"), other, edit(Side.SALESFORCE, lead, Title="T97")
+    made = after(evidence, *lines)
+    over = after(
+        made, write(Side.HUBSPOT, ada, jobtitle="T97"), seen=read(made, hubspot("contacts", ada), jobtitle="t97")
+    )
+    event = told(ada, lead, "edited", **ROW | {"after": "T97"})
+    fields = frozenset({(Side.SALESFORCE, "Lead", "Title")} if rewritten else ())
+    over = replace(over, events=[*over.events, event], rewritten=fields)
+    assert (wrong(over, "vanished") == []) is rewritten
+
+
 def test_an_edit_in_the_open_window_is_excused_and_counted(evidence: Evidence, ada: str) -> None:
     unread = _overwritten(evidence, ada)
     assert wrong(unread, "vanished") == []

@@ -93,10 +93,10 @@ def _stale(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, 
     name = rule.on(record.side, record.object) or ""
     wanted = form(rule, record.side, before, evidence.sellers)
     for seen in writing.seen:
-        value = form(rule, record.side, seen.reading.values.get(name), evidence.sellers)
-        if seen.place < edit.seq and value == wanted:
-            how = "planned from a listing" if seen.listed else "a second reading of the batch showed it"
-            evidence.excuse(f"written over in the open window: {how}")
+        values = seen.reading.values
+        if name in values and form(rule, record.side, values[name], evidence.sellers) == wanted:
+            again = "a second reading of the batch showed it" if seen.place < edit.seq else "a reading lagged behind"
+            evidence.excuse(f"written over in the open window: {'planned from a listing' if seen.listed else again}")
             return ""
     return f"the plan says it was {before!r}, which the writer had not read of late"
 
@@ -174,8 +174,10 @@ def _came_back(evidence: Evidence, rule: Rule, record: Record, edit: Version, ov
     wanted = form(rule, record.side, over.value, evidence.sellers)
     for one in evidence.partners_of(record):
         name = rule.on(one.side, one.object) or ""
-        if (one.side, one.object, name) in evidence.rewritten:
-            return wanted in translates(rule, record.side, one.at(name, over.seq), evidence.sellers)
+        if (one.side, one.object, name) in evidence.rewritten and wanted in translates(
+            rule, record.side, one.at(name, over.seq), evidence.sellers
+        ):
+            return True
         for version in one.cells.get(name, ()):
             if edit.seq < version.seq < over.seq and wanted in translates(
                 rule, record.side, version.value, evidence.sellers
