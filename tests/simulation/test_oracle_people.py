@@ -26,6 +26,8 @@ from tests.simulation.doctoring import (
     wrong,
 )
 from tests.simulation.oracle import Evidence
+from tests.simulation.oracle.rules import written
+from tests.simulation.variants import DESK
 
 
 @pytest.fixture
@@ -127,6 +129,30 @@ def test_an_edited_record_that_is_archived_is_found(evidence: Evidence, lead: st
     gone = end(Side.SALESFORCE, lead, OURS[Side.SALESFORCE])
     said = wrong(after(edited, gone, life=a_life("deletions travel"), seen=seen), "presence")
     assert f"the bridge archived salesforce {lead}, and lost Title='t95'" in said
+
+
+@pytest.mark.parametrize(("address", "lost"), [("kim.sales@example.test", 1), ("nobody@example.test", 0)])
+def test_an_owner_whom_the_writers_own_mapping_could_not_carry_over_is_not_lost_with_a_record(
+    evidence: Evidence, lead: str, ada: str, address: str, lost: int
+) -> None:
+    """What a later mapping falls back on is no fault of who archived before."""
+    known = {**evidence.sellers.emails, (Side.SALESFORCE, "0059"): address}
+    sellers = replace(evidence.sellers, emails=known, fallback=DESK)
+    edited = after(replace(evidence, sellers=sellers), edit(Side.SALESFORCE, lead, OwnerId="0059"))
+    seen = read(edited, salesforce("Lead", lead), OwnerId="0059")
+    gone = end(Side.SALESFORCE, lead, OURS[Side.SALESFORCE])
+    archived = after(edited, end(Side.HUBSPOT, ada), gone, life=a_life("deletions travel"), seen=seen)
+    assert len([said for said in wrong(archived, "presence") if "lost OwnerId='0059'" in said]) == lost
+
+
+def test_what_a_crm_makes_of_a_one_way_value_in_its_own_way_is_no_difference(evidence: Evidence, ada: str) -> None:
+    one_way = replace(evidence, mapping=written("HubSpot mirrors"))
+    (job_title,) = [rule for rule in one_way.mapping.rules if rule.name == "job_title"]
+    shouted = after(one_way, write(Side.HUBSPOT, ada, jobtitle="T7"))
+    assert [said for said in wrong(shouted, "in step") if job_title.name in said]
+    known = replace(shouted, rewritten=frozenset({(Side.HUBSPOT, "contacts", "jobtitle")}), excused=Counter())
+    assert not [said for said in wrong(known, "in step") if job_title.name in said]
+    assert known.excused["the CRM keeps what the bridge wrote in a way of its own"] == 1
 
 
 def test_a_link_with_a_record_that_is_gone_is_found(evidence: Evidence, ada: str, lead: str) -> None:

@@ -114,7 +114,7 @@ def _one_way(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> st
         return "one way, and edited on the receiving side"
     if not rule.clears and blank(_value(rule, target)) and _once_held(evidence, rule, target, source):
         return "one way, and cleared on the receiving side"
-    return _left_out(evidence, ours, theirs)
+    return _rewritten(evidence, rule, ours, theirs) or _left_out(evidence, ours, theirs)
 
 
 def _once_held(evidence: Evidence, rule: Rule, target: Record, source: Record) -> bool:

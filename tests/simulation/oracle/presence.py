@@ -13,6 +13,7 @@ so (deleted, kept apart, a cross id miswritten). Values that somebody live still
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from connector.core.refs import Side
 from tests.simulation.oracle.edits import _carried, had_read
@@ -53,11 +54,12 @@ def _unsaved(evidence: Evidence, record: Record, seq: int) -> Iterator[str]:
     writing = evidence.writes[seq]
     if written(writing.life.variant).people["scope"]["on_leaving"] == "archive":
         return  # who leaves the scope is archived with all that was edited
+    sellers = replace(evidence.sellers, fallback=written(writing.life.variant).fallback)
     for rule, name in evidence.rules_of(record):
         last = record.cells.get(name, [None])[-1]
         if last is None or last.ours or last.inherited or blank(last.value) or not rule.goes(record.side.other):
             continue
-        if translates(rule, record.side.other, last.value, evidence.sellers) in ([], [None], [""]):
+        if translates(rule, record.side.other, last.value, sellers) in ([], [None], [""]):
             continue  # it could not have been carried over
         if any(rule.name not in {one.name for one in written(variant).rules} for variant in evidence.variants):
             evidence.excuse("archived with a value of a rule that had not been in force")
