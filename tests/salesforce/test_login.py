@@ -146,6 +146,11 @@ def test_refused_credentials_need_a_person(error, description):
         (400, {"error": "invalid_grant", "error_description": "login rate exceeded"}),
         (200, b"<html>maintenance</html>"),
         (200, {}),
+        (200, {"unexpected": [1, {"two": 3}]}),
+        (200, []),
+        (200, ["later"]),
+        (200, "later"),
+        (401, [{"errorCode": "INVALID_SESSION_ID"}]),
     ],
 )
 def test_an_edge_that_is_down_is_no_refusal(reply):
