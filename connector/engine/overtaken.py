@@ -72,7 +72,8 @@ def late_over(pair: Pair, base: Mapping[str, Agreed], memory: Memory, reading: R
 
 
 def _last_agreed(change: Change, memory: Memory) -> Change:
+    """A change with what gave way, as far as can be known: what was agreed on, unless that is this very value."""
     agreed = memory.base.get(change.rule)
-    if not change.rule:
-        return change
-    return change._replace(before=said(agreed, change.side) if agreed else None, evidence=MADE_LATE)
+    before = said(agreed, change.side) if agreed else None
+    known = before not in (None, change.after)
+    return change._replace(before=before, evidence=MADE_LATE) if change.rule and known else change

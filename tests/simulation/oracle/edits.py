@@ -20,12 +20,14 @@ from itertools import pairwise
 from typing import Any
 
 from connector.core.refs import Side
+from tests.simulation.oracle.doubles import NAMES
 from tests.simulation.oracle.evidence import Evidence, key_of
 from tests.simulation.oracle.history import Record, Version
 from tests.simulation.oracle.rules import Rule, blank, form, shaped, translates
 from tests.simulation.watched import BRIDGE, Written
 
 DECIDED = ("newest", "wins by policy", "settled by a person", "mirrors", "undone")
+MAKING = ("creates", "default")
 SLACK = timedelta(seconds=1)
 
 
@@ -62,7 +64,7 @@ def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version,
     if told is None:
         return _untold(evidence, record, over, writing)
     if form(rule, record.side, told["before"], evidence.sellers) != same:
-        wrong = _stale(evidence, rule, record, (edit, told["before"]), writing)
+        wrong = _stale(evidence, rule, record, pair, told)
         return wrong and _forgotten(evidence, record, wrong)
     if told["because"] in DECIDED:
         return _fair(evidence, rule, record, (edit, over), told)
@@ -87,10 +89,13 @@ def had_read(evidence: Evidence, rule: Rule, record: Record, edit: Version, writ
     return True
 
 
-def _stale(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Any], writing: Written) -> str:
+def _stale(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version], told: dict[str, Any]) -> str:
     """What is wrong with planning from a reading that did not show an edit; "" when it came before, in one batch."""
-    edit, before = pair
-    name = rule.on(record.side, record.object) or ""
+    (edit, over), before = pair, told["before"]
+    writing, name = evidence.writes[over.seq], rule.on(record.side, record.object) or ""
+    if told["because"] in MAKING and _named_since(record, over, writing):
+        evidence.excuse("made over a record that others had given its key since it was read")
+        return ""
     wanted = form(rule, record.side, before, evidence.sellers)
     for seen in writing.seen:
         values = seen.reading.values
@@ -161,12 +166,29 @@ def story_erased(evidence: Evidence, record: Record) -> str:
 
 def _carried(evidence: Evidence, rule: Rule, record: Record, edit: Version, over: Version) -> bool:
     """Whether a value, or what its field holds of it, had been on the other side before it was written over."""
-    wanted = translates(rule, record.side.other, edit.value, evidence.sellers)
     others = evidence.partners_of(record)
-    return any(
-        form(rule, record.side.other, value, evidence.sellers) in wanted or shaped(rule, edit.value, value)
-        for value in evidence.held(others, rule, over.seq)
-    )
+    if blank(edit.value) and any(_once_blank(rule, one) for one in others):
+        return True
+    held = evidence.held(others, rule, over.seq)
+    for sellers in (evidence.sellers, evidence.everybody):  # who is gone today may have owned it then
+        wanted = translates(rule, record.side.other, edit.value, sellers)
+        if any(form(rule, record.side.other, value, sellers) in wanted for value in held):
+            return True
+    return any(shaped(rule, edit.value, value) for value in held)
+
+
+def _once_blank(rule: Rule, record: Record) -> bool:
+    """Whether a record came to be without a value."""
+    cell = record.cells.get(rule.on(record.side, record.object) or "")
+    return not cell or cell[0].seq > record.born
+
+
+def _named_since(record: Record, over: Version, writing: Written) -> bool:
+    """Whether others gave an existing record the key of what was to be made, since its maker had last read it."""
+    named = [version for version in record.cells.get(NAMES[record.side], ()) if version.seq < over.seq]
+    if not named or named[-1].ours or record.born == over.seq:
+        return False
+    return not writing.seen or writing.seen[-1].place < named[-1].seq
 
 
 def _came_back(evidence: Evidence, rule: Rule, record: Record, edit: Version, over: Version) -> bool:
