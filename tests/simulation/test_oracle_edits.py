@@ -49,16 +49,6 @@ def test_an_edit_written_over_as_if_it_were_none_has_vanished(evidence: Evidence
     assert "never was on the other side" in said
 
 
-def test_an_edit_written_over_by_an_older_one_as_the_newest_is_found(evidence: Evidence, ada: str, lead: str) -> None:
-    (said,) = wrong(_overwritten(evidence, ada, told(ada, lead, "newest", **ROW), jobtitle="t97"), "vanished")
-    assert "won as the newest, and is older" in said
-
-
-def test_an_edit_beaten_by_policy_is_no_loss(evidence: Evidence, ada: str, lead: str) -> None:
-    beaten = _overwritten(evidence, ada, told(ada, lead, "wins by policy", **ROW), jobtitle="t97")
-    assert wrong(beaten, "vanished") == []
-
-
 def test_a_plan_from_a_reading_that_nobody_had_is_found(evidence: Evidence, ada: str, lead: str) -> None:
     row = ROW | {"before": "t50"}
     (said,) = wrong(_overwritten(evidence, ada, told(ada, lead, "edited", **row), jobtitle="t97"), "vanished")

@@ -190,6 +190,21 @@ def test_a_trace_of_an_erased_person_is_found(evidence: Evidence, ada: str, lead
     assert said == f"'t7', jobtitle of hubspot {ada} who was erased, is still in the store"
 
 
+@pytest.mark.parametrize("kept", ["t3", "ada@x.test", "t8"])
+def test_what_an_erased_person_once_was_is_found_too(evidence: Evidence, ada: str, lead: str, kept: str) -> None:
+    """Earlier values, addresses, whatever no living record has; in whatever table, as text or within JSON."""
+    gone = _erased(evidence, ada, end(Side.SALESFORCE, lead))
+    (said,) = wrong(replace(gone, stored=f'12\n[["x","{kept}"],null]\n'), "presence")
+    assert said.startswith(f"{kept!r}, ")
+    assert wrong(replace(gone, stored=f"12\nx{kept}\n{kept}7\n"), "presence") == []
+
+
+def test_what_somebody_else_says_too_is_no_trace_of_an_erased_person(evidence: Evidence, ada: str, lead: str) -> None:
+    namesake = make(Side.HUBSPOT, "900", REP[Side.HUBSPOT], lastname="T1")
+    gone = _erased(evidence, ada, end(Side.SALESFORCE, lead), namesake)
+    assert wrong(replace(gone, stored='"t1"'), "presence") == []
+
+
 def test_somebody_taken_for_erased_is_found(evidence: Evidence, lead: str, ada: str) -> None:
     archived = replace(after(evidence, end(Side.HUBSPOT, ada)), links=without(evidence, ada))
     issue = Issue(IssueKind.EDIT_BEATS_DELETION, (salesforce("Lead", lead),), code="ERASED", reason="she was erased")

@@ -73,6 +73,7 @@ class Life:
     def called(self, side: str, status: int, log: WriteLog) -> None:
         """A call took effect; what the bridge has written since the last call is this one's doing."""
         self.calls[side, status] += 1
+        self.witness.callers.append(self)
         if len(log) == self.witness.heard:
             return
         for entry in log.entries(self.witness.heard):
@@ -102,12 +103,16 @@ class Witness:
         lives: every opening of the bridge, in order.
         writes: place in the log of a line of the bridge -> who wrote it after which reading.
         story: how far the story went when last looked at (the id of its last event).
+    callers: who made each call, in the order of the calls.
+    compared: where the log stood before and after the comparison of everything that ends the calm.
     """
 
     lives: list[Life] = field(default_factory=list)
     writes: dict[int, Written] = field(default_factory=dict)
+    callers: list[Life] = field(default_factory=list)
     heard: int = 0
     story: int = 0
+    compared: tuple[int, int] = (0, 0)
 
     @contextmanager
     def life(self, name: str, variant: str) -> Iterator[Life]:

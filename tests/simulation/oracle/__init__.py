@@ -14,10 +14,11 @@ from tests.simulation.oracle.edits import vanished
 from tests.simulation.oracle.evidence import Evidence, gather
 from tests.simulation.oracle.fields import unlawful_writes
 from tests.simulation.oracle.in_step import out_of_step
+from tests.simulation.oracle.listening import unheard
 from tests.simulation.oracle.meeting import apart
 from tests.simulation.oracle.presence import absent
 from tests.simulation.oracle.story import unexplained_values
-from tests.simulation.oracle.traffic import ping_pong
+from tests.simulation.oracle.traffic import ping_pong, too_many_calls
 from tests.simulation.oracle.wrong import Broken
 from tests.simulation.stage import Stage
 
@@ -41,7 +42,9 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterable[str]]] = {
     "fields": unlawful_writes,
     "presence": absent,
     "apart": apart,
+    "listening": unheard,
     "ping-pong": ping_pong,
+    "budgets": too_many_calls,
     "story": unexplained_values,
 }
 

@@ -27,6 +27,7 @@ def doubles(evidence: Evidence) -> Iterator[str]:
     yield from _named_twice(evidence)
     yield from _astray(evidence)
     yield from _made_twice(evidence)
+    yield from _made_unasked(evidence)
 
 
 def _linked_twice(evidence: Evidence) -> Iterator[str]:
@@ -85,6 +86,36 @@ def _made_twice(evidence: Evidence) -> Iterator[str]:
                 evidence.excuse("made again, its cross id miswritten")
             else:
                 yield f"{later.side.value} {earlier.id} and {later.id} were both made for {origin[1]}"
+
+
+def _made_unasked(evidence: Evidence) -> Iterator[str]:
+    """More records of one address than people of that address whom the other side ever had."""
+    made: dict[tuple[Side, str], list[Record]] = defaultdict(list)
+    for record in _made(evidence):
+        for mail in addresses(record, record.born + 1):
+            made[record.side, mail].append(record)
+    for (side, mail), records in made.items():
+        records.sort(key=lambda record: record.born)
+        for number, later in enumerate(records):
+            there = [one for one in records[:number] if not (one.gone and one.gone.seq < later.born)]
+            askers = [
+                one
+                for one in evidence.history.records.values()
+                if one.side is side.other and mail in addresses(one, later.born)
+            ]
+            if there and len(there) >= len(askers):
+                if evidence.miswritten & {one.key for one in (*there, later, *askers)}:
+                    evidence.excuse("made again for one address, a cross id miswritten")
+                    continue
+                names = " and ".join(one.id for one in (*there, later))
+                yield f"{side.value} {names} were made for {mail}, whom only {len(askers)} asked for"
+
+
+def addresses(record: Record, before: int) -> set[str]:
+    """Every address that a record had before a place in the log, in small letters."""
+    names = ("Email",) if record.side is Side.SALESFORCE else ("email", "hs_additional_emails")
+    said = [str(one.value) for name in names for one in record.cells.get(name, ()) if one.value and one.seq < before]
+    return {mail.casefold() for each in said for mail in each.split(";") if mail}
 
 
 def _slept(evidence: Evidence, origin: Key, later: Record) -> bool:

@@ -41,8 +41,9 @@ def drain(stage: Stage, passes: int) -> None:
         else:
             raise Broken(f"{_dirty(stage)} refs are dirty after {passes} passes, or every pass writes")
         stage.clock.advance(A_DAY_S)
-        before, calls = len(_ours(stage)), _calls(stage)
+        before, calls, place = len(_ours(stage)), _calls(stage), len(stage.world.services.log)
         opened.sync("full", by="calm", approved=True)
+        stage.witness.compared = place, len(stage.world.services.log)
         stage.clock.advance(PAUSE_S)
         found = len(_ours(stage)) - before
         if not found and not _dirty(stage):  # then no later pass would write either: all it goes by is as it was

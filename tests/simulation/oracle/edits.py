@@ -4,7 +4,7 @@ An edit is every value that somebody other than the bridge wrote into a mapped f
 over on the same record, and edits that still stand (`in_step` has them), need no more. What remains are edits that the
 bridge wrote over. It must have decided: newest, by policy, settled by a person, mirrored; and the story must show the
 value that gave way. Written over because the other side was edited, the value must have been on the other side before:
-then it was carried over and beaten there by whoever edited next.
+then it was carried over and beaten there by whoever edited next. Whether a decision was fair is `fairness`.
 
 Lawful, each by the facts:
 - the open window: the last the worker had read of the record did not show the edit yet, and no API can write only if;
@@ -15,20 +15,19 @@ Lawful, each by the facts:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from connector.core.refs import Side
 from tests.simulation.oracle.doubles import NAMES
-from tests.simulation.oracle.evidence import Evidence, key_of
+from tests.simulation.oracle.evidence import MANY, Evidence, key_of
+from tests.simulation.oracle.fairness import SLACK, unfair
 from tests.simulation.oracle.history import Record, Version
 from tests.simulation.oracle.rules import Rule, blank, form, shaped, translates
-from tests.simulation.watched import BRIDGE, Written
+from tests.simulation.watched import Written
 
-DECIDED = ("newest", "wins by policy", "settled by a person", "mirrors", "undone")
+DECIDED = ("newest", "wins by policy", "settled by a person", "mirrors")
 MAKING = ("creates", "default")
-SLACK = timedelta(seconds=1)
 
 
 def vanished(evidence: Evidence) -> Iterator[str]:
@@ -67,13 +66,22 @@ def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version,
         wrong = _stale(evidence, rule, record, pair, told)
         return wrong and _forgotten(evidence, record, wrong)
     if told["because"] in DECIDED:
-        return _fair(evidence, rule, record, (edit, over), told)
+        return unfair(evidence, rule, record, (edit, over), told)
+    return _passed_over(evidence, rule, record, (edit, over), str(told["because"]))
+
+
+def _passed_over(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version], because: str) -> str:
+    """What is wrong with writing over a value as if nobody had written it."""
+    edit, over = pair
     if _carried(evidence, rule, record, edit, over):
+        return ""
+    if _sent_too(evidence, rule, record, edit):
+        evidence.excuse("written over by what followed the same value of the bridge")
         return ""
     if _came_back(evidence, rule, record, edit, over):
         evidence.excuse("written over by what the other CRM had made of it")
         return ""
-    return f"the bridge had read it, it never was on the other side, and the story says {told['because']!r}"
+    return f"the bridge had read it, it never was on the other side, and the story says {because!r}"
 
 
 def had_read(evidence: Evidence, rule: Rule, record: Record, edit: Version, writing: Written) -> bool:
@@ -165,22 +173,66 @@ def story_erased(evidence: Evidence, record: Record) -> str:
 
 
 def _carried(evidence: Evidence, rule: Rule, record: Record, edit: Version, over: Version) -> bool:
-    """Whether a value, or what its field holds of it, had been on the other side before it was written over."""
-    others = evidence.partners_of(record)
-    if blank(edit.value) and any(_once_blank(rule, one) for one in others):
-        return True
-    held = evidence.held(others, rule, over.seq)
+    """Whether the other side held a value, or what its field holds of it, after the edit and before what beat it."""
+    partners, towards = evidence.partners_of(record), record.side.other
+    since = _meant_since(evidence, rule, record, edit, partners)
     for sellers in (evidence.sellers, evidence.everybody):  # who is gone today may have owned it then
-        wanted = translates(rule, record.side.other, edit.value, sellers)
-        if any(form(rule, record.side.other, value, sellers) in wanted for value in held):
-            return True
-    return any(shaped(rule, edit.value, value) for value in held)
+        wanted = translates(rule, towards, edit.value, sellers)
+        for one in partners:
+            for value in _held_since(rule, one, since, over.seq):
+                if form(rule, towards, value, sellers) in wanted or shaped(rule, edit.value, value):
+                    return True
+    return False
 
 
-def _once_blank(rule: Rule, record: Record) -> bool:
-    """Whether a record came to be without a value."""
-    cell = record.cells.get(rule.on(record.side, record.object) or "")
-    return not cell or cell[0].seq > record.born
+def _held_since(rule: Rule, record: Record, since: int, before: int) -> Iterator[Any]:
+    """What a record held between two places in the log, the blank included that it was made with."""
+    cell = record.cells.get(rule.on(record.side, record.object) or "", [])
+    held = cell if cell and cell[0].seq == record.born else [Version(record.born, None, record.maker), *cell]
+    for version, until in zip(held, [*(each.seq for each in held[1:]), MANY], strict=True):
+        if version.seq < before and until > since:
+            yield version.value
+
+
+def _meant_since(evidence: Evidence, rule: Rule, record: Record, edit: Version, partners: list[Record]) -> int:
+    """From where in the log a value stands for itself: a merge brings older ones, what was taken back unseen is old.
+
+    Somebody who goes back to an earlier value has written nothing, as long as the bridge knows of no other in between.
+    What the bridge had written to a record that merged is nobody's edit.
+    """
+    same, since = form(rule, record.side, edit.value, evidence.sellers), edit.seq
+    names = [(there, rule.on(there.side, there.object) or "") for there in partners]
+    ours = [one for there, name in names for one in there.cells.get(name, ()) if one.ours]
+    for one in evidence.history.kin(record):
+        for version in reversed(one.cells.get(rule.on(one.side, one.object) or "", [])):
+            if version.seq >= edit.seq:
+                continue
+            if form(rule, one.side, version.value, evidence.sellers) == same:
+                since = 0 if version.ours and one is not record else min(since, version.seq)
+            elif version.ours or _copied(evidence, rule, record.side.other, version, ours):
+                break
+    return since
+
+
+def _copied(evidence: Evidence, rule: Rule, towards: Side, version: Version, ours: list[Version]) -> bool:
+    """Whether the bridge wrote a value to the other side, and so knew of it."""
+    wanted = translates(rule, towards, version.value, evidence.sellers)
+    return any(one.seq > version.seq and form(rule, towards, one.value, evidence.sellers) in wanted for one in ours)
+
+
+def _sent_too(evidence: Evidence, rule: Rule, record: Record, edit: Version) -> bool:
+    """Whether the story tells that the bridge wrote the very value of an edit, after somebody had just written it."""
+    same = form(rule, record.side, edit.value, evidence.sellers)
+    keys = {one.key for one in evidence.family(record)}
+    return any(
+        row["side"] == record.side.value
+        and row["rule"] == rule.name
+        and form(rule, record.side, row["after"], evidence.sellers) == same
+        for event in evidence.events
+        if event.at + SLACK >= evidence.when(edit.seq)
+        and keys & {key_of(ref) for ref in (event.hubspot, event.salesforce) if ref}
+        for row in event.payload.get("changes", ())
+    )
 
 
 def _named_since(record: Record, over: Version, writing: Written) -> bool:
@@ -206,32 +258,3 @@ def _came_back(evidence: Evidence, rule: Rule, record: Record, edit: Version, ov
             ):
                 return shaped(rule, edit.value, version.value)
     return False
-
-
-def _fair(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version], told: dict[str, Any]) -> str:
-    """Whether the newest really was, by each side's own clock; Salesforce tells only of the record's last touch."""
-    edit, over = pair
-    if told["because"] != "newest" or rule.kind == "owner" or edit.inherited:  # by a merge: it is older than that
-        return ""
-    wanted = form(rule, record.side, over.value, evidence.sellers)
-    partners = evidence.partners_of(record)
-    rivals = [
-        version.seq
-        for one in partners
-        if (name := rule.on(one.side, one.object))
-        for version in one.cells.get(name, ())
-        if version.seq < over.seq and wanted in translates(rule, record.side, version.value, evidence.sellers)
-    ]
-    if not rivals or _at(evidence, max(rivals)) + SLACK >= _at(evidence, edit.seq):
-        return ""
-    touched = [seq for one in partners for seq in one.touched if seq < over.seq]
-    if record.side is Side.HUBSPOT and _at(evidence, max(touched)) + SLACK >= _at(evidence, edit.seq):
-        ours = "the bridge" if evidence.entries[max(touched) - 1]["actor"] in BRIDGE else "somebody"
-        evidence.excuse(f"an older edit won as the newest: {ours} touched its record later, and that is all it tells")
-        return ""
-    return f"{over.value!r} won as the newest, and is older"
-
-
-def _at(evidence: Evidence, seq: int) -> datetime:
-    entry = evidence.entries[seq - 1]
-    return datetime.fromisoformat(entry.get("side_at", entry["at"]))

@@ -9,26 +9,39 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
-
+from connector.core.plan import IssueKind
 from connector.core.refs import Ref, Side
+from connector.sandbox.exchange import Response
 from connector.storage import issues, links
 from connector.storage.events import Event
 from connector.storage.events import since as events_since
 from connector.storage.issues import StoredIssue
 from connector.storage.links import Link
-from connector.storage.tables import metadata
 from tests.simulation.oracle.history import Gone, History, Key, Record
 from tests.simulation.oracle.rules import Rule, Sellers, Written, written
-from tests.simulation.stage import START, Stage
+from tests.simulation.stage import START, Stage, loaded
 from tests.simulation.watched import Life
 from tests.simulation.watched import Written as Writing
 
 MANY = 100_000
+REOPENED = ("shows field", "opens property", "removes field")  # acts that give a closed field back
+
+
+class Call(NamedTuple):
+    """One call: by which life, to which side, when in truth, what was answered, and which fault struck if any."""
+
+    life: Life
+    side: str
+    at: datetime
+    path: str
+    answer: Response
+    struck: str = ""
 
 
 @dataclass
@@ -39,6 +52,10 @@ class Evidence:
         live: who is there, past the APIs: (object, values).
         leftovers: by table, what the store holds besides (for erased people and unfinished work).
         stored: every text in the store, for what must not be there.
+        parked: records (as `Ref` in text) that had a refused value at any time.
+        compared: places in the log that the comparison of everything wrote which ends the calm.
+        acts: how often each act of people was done.
+        calls, allowed: what the bridge asked of the CRMs, and by side the most that it may ask in a day.
         asleep: (side, object, field) that a side does not have, or does not let the bridge at.
         marked: what acts did that matters here, as the stage tells it.
     """
@@ -62,6 +79,12 @@ class Evidence:
     rewritten: frozenset[tuple[Side, str, str]] = frozenset()
     miswritten: frozenset[Key] = frozenset()
     kept_apart: frozenset[Key] = frozenset()
+    ruled: frozenset[tuple[Side, str]] = frozenset()
+    parked: frozenset[str] = frozenset()
+    compared: range = range(0)
+    acts: Counter[str] = field(default_factory=Counter)
+    calls: list[Call] = field(default_factory=list)
+    allowed: Mapping[str, int] = field(default_factory=dict)
     excused: Counter[str] = field(default_factory=Counter)
 
     def excuse(self, why: str) -> None:
@@ -116,6 +139,16 @@ class Evidence:
         ours = (Side.HUBSPOT, "contacts", rule.hubspot)
         return there is not None and not {ours, (Side.SALESFORCE, salesforce, there)} & self.asleep
 
+    def when(self, seq: int) -> datetime:
+        """The moment of a line of the log, by its side's own clock."""
+        entry = self.entries[seq - 1]
+        return datetime.fromisoformat(entry.get("side_at", entry["at"]))
+
+    def closed_once(self, rule: Rule, records: Iterable[Record]) -> bool:
+        """Whether an admin had taken a rule's field on any of these from the bridge, for a while or for good."""
+        places = {(one.side, one.object, rule.on(one.side, one.object) or "") for one in records}
+        return bool(places & self.asleep) or any(self.acts[act] for act in REOPENED)
+
     def rules_of(self, record: Record) -> Iterator[tuple[Rule, str]]:
         """The rules with the field each of them means on a record."""
         for rule in self.mapping.rules:
@@ -155,7 +188,7 @@ def gather(stage: Stage) -> Evidence:
         linked = links.page(conn, 0, MANY)
         shown = issues.open_issues(conn, limit=MANY)
         story = events_since(conn, START.replace(year=2000), MANY)
-        rows = {table.name: conn.execute(select(table)).all() for table in metadata.sorted_tables}
+    rows = _rows(stage)
     history = History(entries, stage.emptied)
     return Evidence(
         entries,
@@ -171,14 +204,54 @@ def gather(stage: Stage) -> Evidence:
         _sellers(stage, mapping),
         _sellers(stage, mapping, everybody=True),
         leftovers={name: len(found) for name, found in rows.items()},
-        stored="\n".join(_text(cell) for found in rows.values() for row in found for cell in row),
+        stored="\n".join(_text(cell) for found in rows.values() for row in found for cell in row if cell is not None),
         asleep=frozenset(stage.closed) | _missing(stage, mapping),
         choices_changed=frozenset(stage.choices_changed),
         rewritten=frozenset(stage.rewritten),
         miswritten=frozenset(stage.miswritten),
         kept_apart=frozenset(stage.kept_apart),
+        ruled=frozenset(stage.ruled),
+        parked=_parked(rows),
+        compared=range(stage.witness.compared[0] + 1, stage.witness.compared[1] + 1),
+        acts=Counter({name[5:]: times for name, times in stage.trace.counts.items() if name.startswith("act: ")}),
+        calls=_calls(stage),
+        allowed=_allowed({life.variant for life in stage.witness.lives}),
         excused=stage.excused,
     )
+
+
+def _rows(stage: Stage) -> dict[str, list[tuple[Any, ...]]]:
+    """Every table that the store has, known to the code of today or not."""
+    with closing(stage.store._engine.raw_connection()) as lent:
+        raw = lent.driver_connection
+        assert raw is not None
+        names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {name: raw.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}  # its own
+
+
+def _parked(rows: Mapping[str, list[tuple[Any, ...]]]) -> frozenset[str]:
+    parked = {row[0] for row in rows["issues"] if row[1] == IssueKind.PARKED.value}
+    return frozenset(key for key, issue in rows["issue_refs"] if issue in parked)
+
+
+def _calls(stage: Stage) -> list[Call]:
+    """Each call that reached a CRM."""
+    lines = (line for line in stage.trace.lines if line.request is not None)
+    return [
+        Call(life, line.side, START + timedelta(seconds=line.at), line.request.path, line.response, line.struck)
+        for line, life in zip(lines, stage.witness.callers, strict=True)
+        if line.request and line.response
+    ]
+
+
+def _allowed(variants: Iterable[str]) -> dict[str, int]:
+    """By side, the most calls that the settings let the bridge make a day; a side without a limit is left out."""
+    found: dict[str, int] = {}
+    for side in Side:
+        told = [getattr(loaded(variant).settings, side.value).calls_per_day for variant in variants]
+        if None not in told:
+            found[side.value] = max(told)
+    return found
 
 
 def _text(cell: Any) -> str:

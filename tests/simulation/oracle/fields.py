@@ -16,7 +16,7 @@ from typing import Any
 from connector.core.refs import Side
 from tests.simulation.oracle.evidence import Evidence
 from tests.simulation.oracle.history import Record
-from tests.simulation.oracle.rules import BLANKS, Rule, Written, blank, form, shaped, translates, written
+from tests.simulation.oracle.rules import Rule, Written, blank, form, shaped, translates, written
 
 DERIVED = {
     "Name",
@@ -78,11 +78,22 @@ def _allowed(rule: Rule, side: Side) -> bool:
     return rule.goes(side) or bool(rule.said.get("mirror"))
 
 
+def _born_blank(rule: Rule, record: Record, seq: int) -> bool:
+    """Whether a record was there before a place in the log, and was made without a value of a rule."""
+    name = rule.on(record.side, record.object)
+    return (
+        name is not None and record.born < seq and all(one.seq > record.born for one in record.cells.get(name, ())[:1])
+    )
+
+
 def _from_there(evidence: Evidence, mapping: Written, ends: tuple[Rule, Record], seq: int, value: Any) -> bool:
     rule, record = ends
-    if value in (rule.default(record.side), *BLANKS):
-        return not blank(value) or rule.clears or rule.kind == "boolean"
-    there = evidence.held(evidence.partners_of(record), rule, seq)
+    if blank(value) and not rule.clears:
+        return rule.kind == "boolean"
+    if not blank(value) and value == rule.default(record.side):
+        return True
+    partners = evidence.partners_of(record)
+    there = evidence.held(partners, rule, seq) + [None for one in partners if _born_blank(rule, one, seq)]
     for known in (evidence.sellers, evidence.everybody):  # who is gone today may have owned it then
         sellers = replace(known, fallback=mapping.fallback)
         wanted = form(rule, record.side, value, sellers)

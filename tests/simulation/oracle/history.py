@@ -137,7 +137,7 @@ class History:
             case "archive" | "deleted" | "erase" | "hard_deleted" if (side, entry["id"]) in self.records:
                 self.records[side, entry["id"]].gone = Gone(seq, entry["operation"], actor)
             case "restore":
-                self.records[side, entry["id"]].back(seq)
+                self._back(self.records[side, entry["id"]], seq)
             case "merge":
                 self._merged(entry)
             case "merged":
@@ -146,11 +146,18 @@ class History:
     def _updated(self, record: Record, entry: dict[str, Any]) -> None:
         changes = entry["changes"]
         if entry["operation"] == "undeleted":
-            record.back(entry["seq"])
+            self._back(record, entry["seq"])
         record.set(entry["seq"], changes, entry["actor"])
         if changes.get("IsConverted"):
             contact = changes["ConvertedContactId"]
             self._inherits(record, contact, Gone(entry["seq"], "converted", entry["actor"]))
+
+    def _back(self, record: Record, seq: int) -> None:
+        """Fetched back: whoever had been merged is a person of its own again."""
+        record.back(seq)
+        if record.heir:
+            self.records[record.side, record.heir].forebears.remove(record.id)
+            record.heir = ""
 
     def _merged(self, entry: dict[str, Any]) -> None:
         """HubSpot's merge: under a third id, or the primary's."""
@@ -174,7 +181,9 @@ class History:
 
     def _inherits(self, record: Record, heir: str, gone: Gone) -> None:
         record.gone, record.heir = gone, heir
-        self.records[record.side, heir].forebears.append(record.id)
+        forebears = self.records[record.side, heir].forebears
+        if record.id not in forebears:
+            forebears.append(record.id)
 
     def _lost(self, seq: int, obj: str, name: str) -> None:
         """An admin deleted a field with its values, which is in no line of the log."""

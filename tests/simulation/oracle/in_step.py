@@ -15,16 +15,15 @@ Lawful, each proven from the log:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from connector.core.plan import IssueKind
+from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Side
-from connector.storage.links import Link
 from tests.simulation.oracle.evidence import MANY, Evidence, key_of
 from tests.simulation.oracle.fields import given
 from tests.simulation.oracle.history import Record, Version
-from tests.simulation.oracle.rules import Rule, alike, blank, form, translates, written
+from tests.simulation.oracle.rules import Rule, alike, blank, form, shaped, translates, written
 
 
 def out_of_step(evidence: Evidence) -> Iterator[str]:
@@ -39,21 +38,39 @@ def out_of_step(evidence: Evidence) -> Iterator[str]:
             mine, others = ours.now(rule.hubspot), theirs.now(rule.salesforce[theirs.object])
             if alike(rule, mine, others, evidence.sellers):
                 continue
-            why = _lawful(evidence, rule, ours, theirs) or _told(evidence, link, rule)
+            why = _lawful(evidence, rule, ours, theirs) or _told(evidence, rule, ours, theirs)
             if why:
                 evidence.excuse(why)
             else:
                 yield f"{link.hubspot} - {link.salesforce} differ in {rule.name}: {mine!r}, {others!r}"
 
 
-def _told(evidence: Evidence, link: Link, rule: Rule) -> str:
-    for ref in (link.hubspot, link.salesforce):
-        for stored in evidence.shown.get(key_of(ref), ()):
+def _told(evidence: Evidence, rule: Rule, *records: Record) -> str:
+    for record in records:
+        for stored in evidence.shown.get(record.key, ()):
             issue = stored.issue
             whole = not issue.rule and not issue.field and issue.kind is IssueKind.PARKED
-            if issue.rule == rule.name or whole:
+            if whole or (issue.rule == rule.name and _about_today(evidence, rule, issue, records)):
                 return f"differs, shown as {issue.kind.value}"
     return ""
+
+
+def _about_today(evidence: Evidence, rule: Rule, issue: Issue, records: Iterable[Record]) -> bool:
+    """Whether what is shown is about a value that one of the two says now, or what the rule makes of it."""
+    if issue.kind is not IssueKind.PARKED:
+        return True
+    for record in records:
+        now = _value(rule, record)
+        made = translates(rule, record.side.other, now, evidence.sellers)
+        for side in Side:
+            if form(rule, side, issue.value, evidence.sellers) in (
+                form(rule, record.side, now, evidence.sellers),
+                *made,
+            ):
+                return True
+        if shaped(rule, now, issue.value):
+            return True
+    return False
 
 
 def _lawful(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str:

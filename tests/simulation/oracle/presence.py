@@ -12,6 +12,8 @@ so (deleted, kept apart, a cross id miswritten). Values that somebody live still
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -20,6 +22,8 @@ from tests.simulation.oracle.edits import _carried, had_read
 from tests.simulation.oracle.evidence import Evidence, key_of
 from tests.simulation.oracle.history import Record
 from tests.simulation.oracle.rules import blank, translates, written
+
+PERSONAL = ("text", "email", "phone")  # what is in no picklist, and no other person's by chance
 
 
 def absent(evidence: Evidence) -> Iterator[str]:
@@ -143,24 +147,49 @@ def _taken_for_erased(evidence: Evidence) -> Iterator[str]:
 
 
 def _traces(evidence: Evidence) -> Iterator[str]:
-    others = {str(value) for _, row in evidence.live.values() for value in row.values()}
+    live = {str(value).casefold() for _, row in evidence.live.values() for value in row.values()}
     for erased in _erased(evidence):
         if _loose(evidence, erased):
             evidence.excuse("erased while linked to nobody: only a webhook would have told")
             continue
-        family = {one.key for one in evidence.partners_of(erased)}
-        strangers = [
-            str(cell[-1].value)
-            for one in evidence.history.records.values()
-            if one.key not in family and one is not erased
-            for cell in one.cells.values()
-        ]
-        for _, name in evidence.rules_of(erased):
-            value = str(erased.now(name) or "")
-            if value in others or value in strangers or not _is_token(value):
+        strangers = _said_by_strangers(evidence, erased)
+        for name, value in sorted(_said(evidence, erased)):
+            if value.casefold() in live or value.casefold() in strangers:
                 continue
-            if f'"{value}"' in evidence.stored or f"\n{value}\n" in evidence.stored:
+            if _stands_in(evidence.stored, value):
                 yield f"{value!r}, {name} of hubspot {erased.id} who was erased, is still in the store"
+
+
+def _said(evidence: Evidence, erased: Record) -> set[tuple[str, str]]:
+    """Every text by which somebody could be known, that an erased person or who became it ever had: (field, value)."""
+    return {
+        (name, str(version.value))
+        for one in evidence.history.kin(erased)
+        for rule, name in evidence.rules_of(one)
+        if rule.kind in PERSONAL
+        for version in one.cells.get(name, ())
+        if version.value and len(str(version.value)) > 1
+    }
+
+
+def _said_by_strangers(evidence: Evidence, erased: Record) -> set[str]:
+    """What others than this person ever had, in small letters."""
+    family = {one.key for one in (*evidence.family(erased), *evidence.partners_of(erased))}
+    return {
+        str(version.value).casefold()
+        for one in evidence.history.records.values()
+        if one.key not in family
+        for cell in one.cells.values()
+        for version in cell
+    }
+
+
+def _stands_in(stored: str, value: str) -> bool:
+    """Whether a value stands in a text, as it is or as JSON spells it, and not within a longer word."""
+    for spelt in {value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}:
+        if spelt in stored and re.search(rf"(?<![^\W_]){re.escape(spelt)}(?![^\W_])", stored):
+            return True
+    return False
 
 
 def _loose(evidence: Evidence, erased: Record) -> bool:
@@ -170,8 +199,3 @@ def _loose(evidence: Evidence, erased: Record) -> bool:
         bool(told)
         and next((kind for kind in reversed(told) if kind not in ("updated", "unanswered")), "") == "unlinked"
     )
-
-
-def _is_token(value: str) -> bool:
-    """Whether only one edit ever wrote such a value."""
-    return value[:1] == "t" and value[1:].split("@", maxsplit=1)[0].isdigit()

@@ -8,13 +8,20 @@ bridge's own fault unless a fault was raining, or others used the quota up.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from tests.simulation.oracle.evidence import Evidence
+from tests.simulation.oracle.evidence import Call, Evidence
 from tests.simulation.oracle.history import Record
 from tests.simulation.oracle.rules import Rule
 
 FIRST = 3  # a first meeting, a default given on create, and a mapping edited
+SIGN_IN = "/oauth2/"  # which no side counts
+SKEW_MAX = timedelta(seconds=400)  # no host's clock is farther off
+WINDOW = timedelta(seconds=10)  # in which HubSpot counts
+ZONES = {"hubspot": ZoneInfo("US/Eastern"), "salesforce": ZoneInfo("Europe/Berlin")}  # of both accounts
 QUIET_CALLS = 60  # of a pass over a settled world of a handful of people, signing in and learning the schema included
 
 
@@ -27,6 +34,43 @@ def ping_pong(evidence: Evidence) -> Iterator[str]:
             written = sum(version.ours for version in record.cells.get(name, ()))
             if written > FIRST and written > _reasons(evidence, rule, record) + deaths + remaps + FIRST:
                 yield f"the bridge wrote {name} of {record.side.value} {record.id} {written} times"
+
+
+def too_many_calls(evidence: Evidence) -> Iterator[str]:
+    """Days on which the bridge called oftener than its settings allow, and limits that it ran into by itself."""
+    yield from _days(evidence)
+    yield from _limits(evidence)
+
+
+def _days(evidence: Evidence) -> Iterator[str]:
+    """Calls a day of the account, but for those so near midnight that a host may have taken them for another day's."""
+    for side, most in evidence.allowed.items():
+        days: Counter[str] = Counter()
+        for call in evidence.calls:
+            if call.side == side and SIGN_IN not in call.path:
+                early, late = ((call.at + shift).astimezone(ZONES[side]).date() for shift in (-SKEW_MAX, SKEW_MAX))
+                days[early.isoformat()] += early == late
+        yield from (
+            f"{calls} calls to {side} on {day}; {most} are allowed" for day, calls in days.items() if calls > most
+        )
+
+
+def _limits(evidence: Evidence) -> Iterator[str]:
+    """Answers that the bridge asked for too much, though one opening of it was alone and no fault struck."""
+    for number, call in enumerate(evidence.calls):
+        if not _is_limit(call) or call.struck:
+            continue
+        lately = [one for one in evidence.calls[:number] if one.side == call.side and one.at + WINDOW >= call.at]
+        if evidence.acts["spends quota"] or evidence.acts["crowds window"]:
+            evidence.excuse("told to call less: others had used it up")
+        elif any(one.life is not call.life for one in lately):
+            evidence.excuse("told to call less: several workers called at a time")
+        else:
+            yield f"{call.side} said {call.answer.status} to {call.path} after {len(lately)} calls of {call.life.name}"
+
+
+def _is_limit(call: Call) -> bool:
+    return call.answer.status == 429 or b"REQUEST_LIMIT_EXCEEDED" in call.answer.body
 
 
 def _reasons(evidence: Evidence, rule: Rule, record: Record) -> int:
