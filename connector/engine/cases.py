@@ -20,19 +20,23 @@ from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.candidates import Candidates, find_candidates
 from connector.engine.decisions import NONE, Decisions, decisions_for
-from connector.engine.heirs import heirs_first, survivors
+from connector.engine.heirs import heirs_first, survivors, unsaid
 from connector.storage import links
 from connector.storage.links import Link
 
 
 @dataclass(slots=True)
 class Case:
-    """One pair of records under consideration, with what shall happen to it."""
+    """One pair of records under consideration, with what shall happen to it.
+
+    `unsaid`: rules of which the record that takes an end's place says nothing, though that end did.
+    """
 
     pair: Pair
     subject: Subject
     plan: Plan
     link: Link | None
+    unsaid: frozenset[str] = frozenset()
 
     @property
     def refs(self) -> tuple[Ref, ...]:
@@ -99,13 +103,15 @@ def read_refs(bridge: Bridge, refs: Iterable[Ref]) -> dict[Ref, Reading]:
 
 def linked_case(bridge: Bridge, link: Link, readings: Mapping[Ref, Reading], decisions: Decisions) -> Case:
     """The case of an existing link."""
-    return plan_link(
+    case = plan_link(
         bridge,
         link,
         readings.get(link.hubspot) or Reading(link.hubspot, Presence.MISSING),
         readings.get(link.salesforce) or Reading(link.salesforce, Presence.MISSING),
         decisions,
     )
+    case.unsaid = unsaid(bridge, link, readings)
+    return case
 
 
 def plan_link(bridge: Bridge, link: Link, hubspot: Reading, salesforce: Reading, decisions: Decisions) -> Case:

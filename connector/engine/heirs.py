@@ -4,16 +4,19 @@ A merge makes two people one, and often under a third id, so that both links hav
 one can have it. That must be the link of the record whose values the survivor kept: given to the other one, the
 survivor's name and address would be written over somebody else on the other side. The survivor tells by the cross id it
 carries; where it carries none, by how much of what each link remembers it still says.
+
+A Contact that says nothing where its Lead did has not been cleared: the org's field mapping left it out, or the Contact
+was there before. Such rules are met anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connector.core.changes import said
+from connector.core.changes import ABSENT, said
 from connector.core.matching import cross_id
 from connector.core.readings import Reading
-from connector.core.refs import Ref
+from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.storage.links import Link
 
@@ -51,3 +54,21 @@ def _claim(bridge: Bridge, link: Link, survivor: Reading, other: Ref) -> tuple[b
         if name in rules
     )
     return any(cross_id(pair, survivor) == other.id for pair in pairs), alike
+
+
+def unsaid(bridge: Bridge, link: Link, readings: Readings) -> frozenset[str]:
+    """The rules of which the Contact that a link's Lead was converted into says nothing, though the Lead did."""
+    lead = readings.get(link.salesforce)
+    contact = readings.get(lead.moved_to) if lead and lead.converted and lead.moved_to else None
+    if contact is None or not contact.present:
+        return frozenset()
+    name, base = f"{link.hubspot.object}/{contact.ref.object}", link.memory.base
+    return frozenset(
+        rule.name
+        for pair in bridge.mapping.pairs
+        if pair.name == name
+        for rule in pair.rules
+        if rule.name in base
+        and said(base[rule.name], Side.SALESFORCE) is not None
+        and contact.values.get(rule.salesforce, ABSENT) is None
+    )

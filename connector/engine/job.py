@@ -63,7 +63,7 @@ class Job:
 def job_of(case: Case) -> Job:
     """The tasks of a case, and its memory with what is about to be sent."""
     link = case.link
-    job = Job(case, link.id if link else None, link.version if link else 0, link.memory if link else Memory())
+    job = Job(case, link.id if link else None, link.version if link else 0, _memory(case))
     for step in case.plan.steps:
         match step:
             case Create(object=obj, changes=changes, key=key):
@@ -83,6 +83,15 @@ def job_of(case: Case) -> Job:
     if job.tasks and not job.made:
         job.memory = sending(job.memory, case.plan)
     return job
+
+
+def _memory(case: Case) -> Memory:
+    """What is remembered of a case's link, less what is to be met anew."""
+    memory = case.link.memory if case.link else Memory()
+    if not case.unsaid:
+        return memory
+    base = {rule: agreed for rule, agreed in memory.base.items() if rule not in case.unsaid}
+    return Memory(base, memory.sent, memory.formerly)
 
 
 def origin_digest(case: Case, towards: Side) -> str | None:
