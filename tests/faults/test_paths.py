@@ -26,7 +26,6 @@ def test_every_call_of_every_scene_is_of_a_kind_in_the_table() -> None:
             assert shown.run() is None
             missed = set(scene.shows) - shown.gate.names.keys()
             assert not missed, f"{scene.name} does not show {missed}"
-            shown.end()
             met |= shown.gate.ever
     assert met == PATHS.keys(), "calls without a kind, or kinds without a call"
 

@@ -11,7 +11,7 @@ from tests.faults.gate import Strike, from_nth, on
 from tests.faults.kinds import KINDS
 from tests.faults.scenes import Scene, arrivals
 from tests.faults.trial import trial
-from tests.misbehaviour.rig import Before, in_step, settled
+from tests.misbehaviour.rig import Before, in_step, nobody_lost, nobody_twice
 from tests.misbehaviour.storms import hubspot_limit
 
 EVERYDAY = Scene("everyday", (), arrivals)
@@ -76,8 +76,11 @@ def test_a_day_that_ends_at_any_call_of_a_first_sync_is_waited_out(side: Side) -
             assert isinstance(error, RateLimited), f"call {number}: {error!r}"
             assert played.gate.struck <= QUIET, f"call {number}: {dict(played.gate.names)}"
             played.lift()
-            played.reopen()
-            settled(stage, before)
+            assert played.run() is None
+            assert stage.waiting() == 0
+            nobody_lost(stage, before)
+            nobody_twice(stage, before)
+            in_step(stage)
     assert number > 6
     assert error is None
 

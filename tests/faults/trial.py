@@ -72,9 +72,7 @@ class Trial:
                 with self._opened(refresh=True) as opened:
                     self._sync(opened)
             else:
-                if self._open is None:
-                    self._open = self._closing.enter_context(self._opened())
-                self._sync(self._open)
+                self._sync(self._standing())
         except BridgeError as error:
             return error
         finally:
@@ -86,6 +84,12 @@ class Trial:
         """The process ends; the next run is another's."""
         self._closing.close()
         self._open = None
+
+    def _standing(self) -> Installation:
+        """The installation that stays open."""
+        if self._open is None:
+            self._open = self._closing.enter_context(self._opened())
+        return self._open
 
     def _sync(self, opened: Installation) -> None:
         opened.sync(self.scene.mode, by="a test", approved=True)
@@ -102,8 +106,8 @@ class Trial:
 
     def release(self) -> int:
         """A person lets parked values be tried again; how many."""
-        with self._opened() as opened:
-            return commands.unpark(opened.bridge, commands.parked_ids(opened.bridge), "a test")
+        bridge = self._standing().bridge
+        return commands.unpark(bridge, commands.parked_ids(bridge), "a test")
 
     def parked(self) -> int:
         """How many values wait for a person because a side refused them."""
