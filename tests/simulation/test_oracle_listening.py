@@ -177,3 +177,29 @@ def test_a_record_made_after_the_first_was_gone_is_no_double(evidence: Evidence,
     gone = after(evidence, end(Side.SALESFORCE, lead))
     again = after(gone, make(Side.SALESFORCE, "00Q900", Email="ada@x.test"))
     assert not any("asked for" in line for line in wrong(again, "doubles"))
+
+
+def test_a_record_fetched_back_later_was_gone_when_the_second_was_made(evidence: Evidence, lead: str) -> None:
+    gone = after(evidence, end(Side.SALESFORCE, lead))
+    again = after(gone, make(Side.SALESFORCE, "00Q900", Email="ada@x.test"))
+    back = after(again, (Side.SALESFORCE, "user:2", "undeleted", lead, {}))
+    assert not any("asked for" in line for line in wrong(back, "doubles"))
+
+
+def test_what_an_owner_got_who_left_since_is_no_difference(evidence: Evidence, ada: str, lead: str) -> None:
+    owned = after(
+        evidence,
+        edit(Side.HUBSPOT, ada, hubspot_owner_id="70000003"),
+        write(Side.SALESFORCE, lead, OwnerId="0055f0000000005AAA"),
+    )
+    assert wrong(owned, "in step") == []
+    left = {key: email for key, email in owned.sellers.emails.items() if key != (Side.HUBSPOT, "70000003")}
+    assert wrong(replace(owned, sellers=replace(owned.sellers, emails=left)), "in step") == []
+    other = after(owned, write(Side.SALESFORCE, lead, OwnerId="0055f0000000004AAA"))
+    assert len(wrong(other, "in step")) == 1
+
+
+def test_what_the_accounts_told_of_themselves_is_told_of_nobody(evidence: Evidence) -> None:
+    """The choices of a picklist are in no person's story; what else is in the store was read, story and all."""
+    assert "Agriculture" not in evidence.stored
+    assert '"after":"t9"' in evidence.stored

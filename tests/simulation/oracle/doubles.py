@@ -97,7 +97,7 @@ def _made_unasked(evidence: Evidence) -> Iterator[str]:
     for (side, mail), records in made.items():
         records.sort(key=lambda record: record.born)
         for number, later in enumerate(records):
-            there = [one for one in records[:number] if not (one.gone and one.gone.seq < later.born)]
+            there = [one for one in records[:number] if one.there(later.born)]
             askers = [
                 one
                 for one in evidence.history.records.values()

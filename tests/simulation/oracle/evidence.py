@@ -204,7 +204,7 @@ def gather(stage: Stage) -> Evidence:
         _sellers(stage, mapping),
         _sellers(stage, mapping, everybody=True),
         leftovers={name: len(found) for name, found in rows.items()},
-        stored="\n".join(_text(cell) for found in rows.values() for row in found for cell in row if cell is not None),
+        stored="\n".join(_text(cell) for row in _told_of_people(rows) for cell in row if cell is not None),
         asleep=frozenset(stage.closed) | _missing(stage, mapping),
         choices_changed=frozenset(stage.choices_changed),
         rewritten=frozenset(stage.rewritten),
@@ -227,6 +227,12 @@ def _rows(stage: Stage) -> dict[str, list[tuple[Any, ...]]]:
         assert raw is not None
         names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: raw.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}  # its own
+
+
+def _told_of_people(rows: Mapping[str, list[tuple[Any, ...]]]) -> Iterator[tuple[Any, ...]]:
+    """Every row, but for what the accounts told of themselves: their choices are values that people may have too."""
+    for name, found in rows.items():
+        yield from (row for row in found if name != "state" or row[0] != "facts")
 
 
 def _parked(rows: Mapping[str, list[tuple[Any, ...]]]) -> frozenset[str]:

@@ -101,10 +101,11 @@ def _agreed_earlier(evidence: Evidence, rule: Rule, ours: Record, theirs: Record
         return ""
     for variant in evidence.variants:
         mapping = written(variant)
-        sellers = replace(evidence.sellers, fallback=mapping.fallback)
-        for other in mapping.rules:
-            if other.name == rule.name and alike(other, _value(rule, ours), _value(rule, theirs), sellers):
-                return "agreed under an earlier mapping"
+        others = [other for other in mapping.rules if other.name == rule.name]
+        for known in (evidence.sellers, evidence.everybody):  # who is gone today may have owned it then
+            sellers = replace(known, fallback=mapping.fallback)
+            if any(alike(other, _value(rule, ours), _value(rule, theirs), sellers) for other in others):
+                return "agreed under an earlier mapping, or while its owner was there"
     return ""
 
 
