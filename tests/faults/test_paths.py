@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.faults.gate import Gate
+from tests.faults.matrix import FIRST_ONLY
 from tests.faults.paths import PATHS
 from tests.faults.scenes import SCENES
-from tests.faults.test_matrix import FIRST_ONLY
 from tests.faults.trial import trial
 from tests.misbehaviour.moods import Mood
 from tests.misbehaviour.play import played, prepare

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from connector.core.refs import Side
 from connector.errors import BridgeError, RateLimited, Transient
@@ -23,11 +24,20 @@ from tests.misbehaviour.rig import Before, settled
 FIRST_ONLY = "salesforce root"
 ACTS = 60  # more than any path takes
 IN_A_ROW = 4  # an adapter tries five times
-CELLS = [pytest.param(scene, PATHS[name], id=name) for scene in SCENES for name in scene.shows]
 
 
-@pytest.mark.parametrize(("scene", "path"), CELLS)
-def test_every_fault_on_every_kind_of_call_is_told_and_then_made_good(scene: Scene, path: Path) -> None:
+def cells(side: Side, *, opening: bool) -> list[ParameterSet]:
+    """The kinds of call of one side, each with the scene that shows it."""
+    return [
+        pytest.param(scene, PATHS[name], id=name)
+        for scene in SCENES
+        for name in scene.shows
+        if PATHS[name].side is side and scene.opening is opening
+    ]
+
+
+def every_fault_is_told_and_then_made_good(scene: Scene, path: Path) -> None:
+    """All faults of the side, fate by fate, on one kind of call."""
     with trial(scene, ACTS) as played:
         what_passes_is_not_noticed(played, path)
         what_passes_at_every_turn_ends_the_run_as_such(played, path)
@@ -38,8 +48,8 @@ def test_every_fault_on_every_kind_of_call_is_told_and_then_made_good(scene: Sce
         played.end()
 
 
-@pytest.mark.parametrize("last", ["salesforce 404", "salesforce 405-html", "salesforce other-shape"])
-def test_what_only_a_first_sync_asks_may_fail_in_every_way_too(last: str) -> None:
+def first_sync(last: str) -> None:
+    """What only a first sync asks, under every fault that ends a run, and then under one that does not."""
     path = PATHS[FIRST_ONLY]
     ending = [kind for fate in (Fate.PASSES, Fate.WAITS, Fate.STOPS) for kind in kinds(path.side, fate)]
     with trial(SCENES[0], 1, begun=False) as played:

@@ -1,0 +1,15 @@
+"""The matrix of faults: calls to Salesforce in a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.core.refs import Side
+from tests.faults.matrix import cells, every_fault_is_told_and_then_made_good
+from tests.faults.paths import Path
+from tests.faults.scenes import Scene
+
+
+@pytest.mark.parametrize(("scene", "path"), cells(Side.SALESFORCE, opening=False))
+def test_every_fault_is_told_and_then_made_good(scene: Scene, path: Path) -> None:
+    every_fault_is_told_and_then_made_good(scene, path)
