@@ -85,9 +85,12 @@ class Candidates:
 
 
 def recognised_by(pair: Pair, reading: Reading) -> list[tuple[str, str]]:
-    """Under what a record is found, and finds its counterpart: its own id, the cross id it carries, its match keys."""
+    """Under what a record is found, and finds its counterpart: its ids, the cross id it carries, its match keys.
+
+    Its ids are also those of the records that were merged into it, by which others may know it still.
+    """
     side = reading.ref.side
-    found = [(_ID[side], reading.ref.id), *keys(pair, reading)]
+    found = [(_ID[side], known) for known in (reading.ref.id, *reading.aliases)] + keys(pair, reading)
     cross = cross_id(pair, reading)
     if cross:
         found.append((_ID[side.other], cross))
@@ -176,9 +179,21 @@ class Wanted:
             for obj, told in ids:
                 sought.setdefault(obj, {})["Id"] = told
         else:
-            read = crm.read_many([(bridge.views[side, obj], told) for obj, told in ids])
+            read = _with_survivors(bridge, crm.read_many([(bridge.views[side, obj], told) for obj, told in ids]))
         found = crm.find_many([(bridge.views[side, obj], names) for obj, names in sought.items()])
         return [*(reading for reading in read if reading.present), *found]
+
+
+def _with_survivors(bridge: Bridge, readings: list[Reading]) -> list[Reading]:
+    """These, and those into whom some of them were merged."""
+    known = {reading.ref for reading in readings}
+    told = {reading.moved_to for reading in readings if reading.moved_to} - known
+    asked: dict[Place, list[str]] = {}
+    for ref in sorted(ref for ref in told if (ref.side, ref.object) in bridge.views):
+        asked.setdefault((ref.side, ref.object), []).append(ref.id)
+    for place, ids in asked.items():
+        readings = readings + list(bridge.crms[place[0]].read(bridge.views[place], ids))
+    return readings
 
 
 def _of(side: Side, told: Mapping[Place, T]) -> list[tuple[str, T]]:

@@ -46,7 +46,7 @@ def part(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> None:
     assert link is not None
     reason = next(step.reason for step in job.case.plan.steps if isinstance(step, Unlink))
     if not _unlink(conn, job, link):
-        job.again += job.case.refs
+        _was_faster(job)
     elif hubspot and hubspot.presence is Presence.MISSING:
         erase(conn, bridge, link, now)
     else:
@@ -59,6 +59,12 @@ def part_archived(conn: Connection, bridge: Bridge, jobs: Iterable[Job], now: da
     for job in jobs:
         if job.link_id is not None and any(task.archive and (task.done or task.absent) for task in job.tasks):
             part(conn, bridge, job, now)
+
+
+def _was_faster(job: Job) -> None:
+    """Another worker has moved or undone the link: nothing is known of it now, nor of what is asked about it."""
+    job.overtaken = True
+    job.again += job.case.refs
 
 
 def _archives(job: Job) -> bool:
@@ -91,8 +97,9 @@ def _relink(conn: Connection, job: Job, step: Relink) -> list[Ref]:
         job.version += 1
         job.notes.append(("relinked", f"{step.old} is now {step.new}: {step.reason}"))
         return [step.new]
-    if holder is not None and holder.id != link.id:
-        links.delete(conn, link.id, job.version)
+    if holder is None or holder.id == link.id or not links.delete(conn, link.id, job.version):
+        _was_faster(job)
+    else:
         job.link_id = None
         other, kept = _across(link, step), _across(holder, step)
         job.notes.append(("unlinked", f"{step.old} became {step.new}, which is linked to {kept}"))

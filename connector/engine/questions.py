@@ -127,8 +127,10 @@ def parked(job: Job, change: Change | None, rejection: Rejection, side: Side) ->
     )
 
 
-def close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: datetime) -> set[Ref]:
-    """Close the issues of these records that their plan no longer raises; refusals that still stand stay.
+def close(
+    conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], standing: set[issues.Key], now: datetime
+) -> set[Ref]:
+    """Close the issues of these records that their plan no longer raises, but for those, and refusals, that stand.
 
     Returns the rivals of those that are gone.
     """
@@ -138,13 +140,16 @@ def close(conn: Connection, jobs: Sequence[Job], opened: Sequence[Issue], now: d
     rivals = _rivals_of_gone(conn, [job.case for job in jobs], now)
     keep = {(issue.kind, issue.refs[0], issue.rule, issue.field) for issue in opened}
     keep |= {(IssueKind.PARKED, ref, rule, name) for job in jobs for ref, rule, name in _still_parked(job)}
-    keep |= _still_apart(conn, jobs)
+    keep |= standing
     issues.close_for(conn, refs, _CLOSABLE, now, "the reason is gone", keep)
     return rivals
 
 
-def _still_apart(conn: Connection, jobs: Sequence[Job]) -> set[issues.Key]:
-    """Questions about two records of which the other side has made one: they stand while the loose one is there."""
+def still_apart(conn: Connection, jobs: Sequence[Job]) -> set[issues.Key]:
+    """Questions about two records of which the other side has made one: they stand while the loose one is there.
+
+    Whatever else is ambiguous about that one would ask the same with fewer words.
+    """
     loose = [
         reading.ref
         for job in jobs
@@ -152,7 +157,8 @@ def _still_apart(conn: Connection, jobs: Sequence[Job]) -> set[issues.Key]:
         for reading in (job.case.subject.hubspot, job.case.subject.salesforce)
         if reading and reading.present
     ]
-    asked = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=loose, limit=10_000) if loose else []
+    asking = loose and issues.counts(conn)
+    asked = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=loose, limit=10_000) if asking else []
     return {(one.issue.kind, one.issue.refs[0], "", "") for one in asked if one.issue.code == MERGED}
 
 
@@ -162,9 +168,10 @@ def _rivals_of_gone(conn: Connection, cases: Sequence[Case], now: datetime) -> s
     if not gone:
         return set()
     doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=list(gone), limit=10_000)
-    moot = [doubt.id for doubt in doubts if doubt.issue.code == MERGED and _names_lost(doubt.issue, gone)]
-    issues.close(conn, moot, now, "one of them is gone")
-    return {ref for doubt in doubts for ref in doubt.issue.refs} - set(gone)
+    standing = [doubt for doubt in doubts if doubt.issue.code == MERGED and not _names_lost(doubt.issue, gone)]
+    over = [doubt for doubt in doubts if doubt not in standing]
+    issues.close(conn, [doubt.id for doubt in over if doubt.issue.code == MERGED], now, "one of them is gone")
+    return {ref for doubt in over for ref in doubt.issue.refs} - set(gone)
 
 
 def _gone(cases: Sequence[Case]) -> dict[Ref, Reading]:

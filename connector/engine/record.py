@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from connector.core.plan import Issue, Raise, Relink
 from connector.core.refs import Ref
 from connector.engine.job import Job
-from connector.engine.questions import carried_on, close, close_merged, is_merged, parked_by
+from connector.engine.questions import carried_on, close, close_merged, is_merged, parked_by, still_apart
 from connector.engine.run import Run
 from connector.engine.story import noted, told
 from connector.storage import events, issues
@@ -65,9 +65,9 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> se
         run.count("unsure", sum(task.unsure is not None for task in job.tasks))
     if rows:
         events.append(conn, rows)
-    asked = carried_on(conn, jobs)
-    opened += asked
-    rivals = close(conn, jobs, opened, now) | {issue.refs[0] for issue in asked}
+    asked, standing = carried_on(conn, jobs), still_apart(conn, jobs)
+    opened = asked + [issue for issue in opened if issues.key(issue) not in standing]
+    rivals = close(conn, jobs, opened, standing, now) | {issue.refs[0] for issue in asked}
     news = [issue for issue in opened if issue not in shown]
     if news:
         issues.raise_issues(conn, news, now, run.id)

@@ -186,7 +186,7 @@ def _marks(row: SpoolRow) -> list[str]:
     """What a record is recognised by: ids by side (its own, and the one it carries of the other's), and match keys."""
     ref = row.reading.ref
     marks = [f"{name}={value}" for name, value in row.keys if _NUL not in value]
-    marks.append(f"{ref.side}:{ref.id}")
+    marks += [f"{ref.side}:{known}" for known in (ref.id, *row.reading.aliases)]
     if row.cross_id:
         marks.append(f"{ref.side.other}:{row.cross_id}")
     return marks

@@ -296,3 +296,20 @@ def test_a_question_about_a_merge_ends_with_the_record_it_is_about(town: Town) -
     town.hubspot.archive(survivor)
     run = town.sync()
     assert (town.issues(), town.links(), town.dirty(), run.counts["spared"]) == ([], [], 0, 0)
+
+
+def test_who_finds_a_link_moved_by_another_worker_closes_none_of_its_questions(town: Town) -> None:
+    """Found by the simulation: a slower worker closed what the faster one had just asked about a merge."""
+    one, other = town.contact(email="a@x.test"), town.contact(email="b@x.test")
+    town.full()
+    leads = dict(town.links())
+    town.salesforce.merge(leads[one], leads[other])
+    with town.database.begin() as conn:
+        dirty.mark(conn, [other], town.clock.now(), reason="changed")
+    _meanwhile(town, "read_many", town.once)
+    with sync.recorded(town.bridge, "once", "a slower one") as run:
+        reconcile.reconcile_due(town.bridge, run)
+    assert [stored.issue.code for stored in town.issues()] == ["MERGED_ON_ONE_SIDE"]
+    town.once()
+    assert [stored.issue.code for stored in town.issues()] == ["MERGED_ON_ONE_SIDE"]
+    assert town.links() == [(one, leads[one])]
