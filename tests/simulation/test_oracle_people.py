@@ -9,6 +9,7 @@ import pytest
 
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Side, hubspot, salesforce
+from connector.storage.events import Event
 from tests.simulation.doctoring import (
     OURS,
     REP,
@@ -27,6 +28,7 @@ from tests.simulation.doctoring import (
 )
 from tests.simulation.oracle import Evidence
 from tests.simulation.oracle.rules import written
+from tests.simulation.stage import START
 from tests.simulation.variants import DESK
 
 
@@ -85,6 +87,41 @@ def test_one_made_while_the_first_was_gone_is_no_double_when_that_is_fetched_bac
         "made by the bridge, unlinked, shown",
         "made again, after the first was gone",
     }
+
+
+def test_one_made_while_a_person_linked_its_contact_elsewhere_is_excused_when_it_is_shown(
+    evidence: Evidence, ada: str
+) -> None:
+    double = after(evidence, make(Side.SALESFORCE, "00Q900", REP[Side.SALESFORCE], HubSpot_Contact_Id__c=ada))
+    told = replace(double, issues=[shown(Issue(IssueKind.AMBIGUOUS, (salesforce("Lead", "00Q900"),)))])
+    assert len(wrong(told, "doubles")) == 1
+    act = Event(START, "act", hubspot("contacts", ada), None, None, {"act": "link", "by": "a person"})
+    assert wrong(replace(told, events=[*told.events, act]), "doubles") == []
+
+
+def test_a_lead_fetched_back_after_its_contact_was_archived_with_it_is_no_stray(
+    evidence: Evidence, ada: str, lead: str
+) -> None:
+    gone = after(evidence, end(Side.SALESFORCE, lead))
+    archived = after(gone, end(Side.HUBSPOT, ada, OURS[Side.HUBSPOT]), life=a_life("deletions travel"))
+    values = evidence.live[Side.SALESFORCE, lead][1]
+    back = after(archived, (Side.SALESFORCE, REP[Side.SALESFORCE], "undeleted", lead, values))
+    loose = replace(back, links=without(evidence, ada))
+    assert [*wrong(loose, "doubles"), *wrong(loose, "presence")] == []
+
+
+def test_two_that_became_each_other_are_one_family(evidence: Evidence, lead: str) -> None:
+    """Merged, fetched back, and merged the other way."""
+    other = next(one for side, one in evidence.live if side is Side.SALESFORCE and one != lead)
+    rep = REP[Side.SALESFORCE]
+    merged = after(
+        evidence,
+        (Side.SALESFORCE, rep, "merged", lead, {"MasterRecordId": other}),
+        (Side.SALESFORCE, rep, "undeleted", lead, {}),
+        (Side.SALESFORCE, rep, "merged", other, {"MasterRecordId": lead}),
+    )
+    record = merged.history.records[Side.SALESFORCE, lead]
+    assert {one.id for one in merged.family(record)} == {lead, other}
 
 
 def test_a_field_that_no_rule_maps_must_not_be_written(evidence: Evidence, ada: str) -> None:

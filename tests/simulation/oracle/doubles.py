@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from connector.core.refs import Side
-from tests.simulation.oracle.evidence import Evidence
+from tests.simulation.oracle.evidence import Evidence, key_of
 from tests.simulation.oracle.history import Key, Record
 
 NAMES = {Side.HUBSPOT: "salesforce_record_id", Side.SALESFORCE: "HubSpot_Contact_Id__c"}
@@ -46,8 +46,15 @@ def _named_twice(evidence: Evidence) -> Iterator[str]:
             continue
         if any(evidence.history.records[key].away for key in keys) and any(key in evidence.shown for key in keys):
             evidence.excuse("named twice, as one was fetched back when another had taken its place, shown")
+        elif _linked_by_a_person(evidence, other) and any(key in evidence.shown for key in keys):
+            evidence.excuse("named twice, as a person linked it while a counterpart was being made, shown")
         else:
             yield f"{' and '.join(f'{side.value} {one}' for side, one in keys)} name {other[1]}"
+
+
+def _linked_by_a_person(evidence: Evidence, key: Key) -> bool:
+    acts = [event for event in evidence.events if event.kind == "act" and event.payload.get("act") == "link"]
+    return any(ref is not None and key_of(ref) == key for event in acts for ref in (event.hubspot, event.salesforce))
 
 
 def _astray(evidence: Evidence) -> Iterator[str]:
@@ -60,6 +67,8 @@ def _astray(evidence: Evidence) -> Iterator[str]:
             evidence.excuse("made by the bridge, unlinked, shown")
         elif any(other.gone and not other.gone.ours for other in evidence.partners_of(heir)):
             evidence.excuse("made by the bridge, its counterpart gone by a person's act")
+        elif heir.away and any(other.gone for other in evidence.partners_of(heir)):
+            evidence.excuse("made by the bridge, fetched back when its counterpart had been archived with it")
         elif evidence.kept_apart & {one.key for one in evidence.family(heir)}:
             evidence.excuse("made by the bridge, kept apart by a person")
         elif evidence.miswritten & {one.key for one in evidence.family(heir)}:

@@ -99,7 +99,7 @@ class Record:
         """Note that it was fetched back."""
         if self.gone:
             self.away.append((self.gone.seq, seq))
-        self.gone = None
+        self.gone, self.heir = None, ""
 
     def set(self, seq: int, changes: Mapping[str, Any], actor: str, *, inherited: bool = False) -> None:
         for name, value in changes.items():
@@ -199,10 +199,15 @@ class History:
         return record
 
     def kin(self, record: Record) -> Iterator[Record]:
-        """A record and all that became it."""
-        yield record
-        for one in record.forebears:
-            yield from self.kin(self.records[record.side, one])
+        """A record and all that became it; two may have become each other, where one was fetched back in between."""
+        found = {record.id: record}
+        waiting = [record]
+        while waiting:
+            one = waiting.pop()
+            yield one
+            news = [self.records[record.side, each] for each in one.forebears if each not in found]
+            found |= {each.id: each for each in news}
+            waiting += news
 
     def unexplained(self, live: Mapping[Key, tuple[str, Mapping[str, Any]]], names: Iterable[str]) -> Iterator[str]:
         """Live values that the log does not tell of, and records that are there or gone against it."""

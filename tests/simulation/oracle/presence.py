@@ -46,7 +46,7 @@ def _archived(evidence: Evidence) -> Iterator[str]:
         name = f"the bridge archived {record.side.value} {record.id}"
         if said["on_archive"] != "archive" and said["scope"]["on_leaving"] != "archive":
             yield f"{name}, which the mapping does not say"
-        elif not any(one.gone and one.gone.seq < seq for one in evidence.partners_of(record)) and (
+        elif not any(one.born < seq and not one.there(seq) for one in evidence.partners_of(record)) and (
             said["scope"]["on_leaving"] != "archive"
         ):
             yield f"{name}, and its counterpart is there"
