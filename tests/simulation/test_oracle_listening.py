@@ -203,3 +203,14 @@ def test_what_the_accounts_told_of_themselves_is_told_of_nobody(evidence: Eviden
     """The choices of a picklist are in no person's story; what else is in the store was read, story and all."""
     assert "Agriculture" not in evidence.stored
     assert '"after":"t9"' in evidence.stored
+
+
+def test_a_record_given_to_the_bridges_own_user_has_no_owner(evidence: Evidence, ada: str, lead: str) -> None:
+    owned = after(
+        evidence,
+        edit(Side.HUBSPOT, ada, hubspot_owner_id="70000003"),
+        write(Side.SALESFORCE, lead, OwnerId="0055f0000000005AAA"),
+        edit(Side.SALESFORCE, lead, OwnerId="0055f0000000001AAA"),
+    )
+    assert wrong(owned, "in step") == []
+    assert owned.excused["cleared by a person, and clearing does not travel"] == 1

@@ -27,7 +27,7 @@ from tests.simulation.oracle.rules import Rule, blank, form, shaped, translates
 from tests.simulation.watched import Written
 
 DECIDED = ("newest", "wins by policy", "settled by a person", "mirrors")
-MAKING = ("creates", "default")
+MAKING = ("creates", "default on create")
 
 
 def vanished(evidence: Evidence) -> Iterator[str]:

@@ -9,22 +9,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from connector.core.plan import IssueKind
 from connector.core.refs import Ref, Side
 from connector.sandbox.exchange import Response
-from connector.storage import issues, links
+from connector.storage import issues
 from connector.storage.events import Event
-from connector.storage.events import since as events_since
 from connector.storage.issues import StoredIssue
 from connector.storage.links import Link
 from tests.simulation.oracle.history import Gone, History, Key, Record
 from tests.simulation.oracle.rules import Rule, Sellers, Written, written
+from tests.simulation.oracle.store import look_into
 from tests.simulation.stage import START, Stage, loaded
 from tests.simulation.watched import Life
 from tests.simulation.watched import Written as Writing
@@ -185,59 +183,37 @@ def gather(stage: Stage) -> Evidence:
     live = {(side, one): (obj, row) for side in Side for obj, one, row in stage.people(side)}
     mapping = written(stage.variant)
     with stage.store.read() as conn:
-        linked = links.page(conn, 0, MANY)
         shown = issues.open_issues(conn, limit=MANY)
-        story = events_since(conn, START.replace(year=2000), MANY)
-    rows = _rows(stage)
+    store = look_into(stage.store)
     history = History(entries, stage.emptied)
     return Evidence(
         entries,
         history,
         live,
-        linked,
+        store.links,
         shown,
-        story,
+        store.events,
         stage.witness.writes,
         stage.witness.lives,
         mapping,
         sorted({stage.variant} | {life.variant for life in stage.witness.lives}),
         _sellers(stage, mapping),
         _sellers(stage, mapping, everybody=True),
-        leftovers={name: len(found) for name, found in rows.items()},
-        stored="\n".join(_text(cell) for row in _told_of_people(rows) for cell in row if cell is not None),
+        leftovers=store.sizes,
+        stored=store.text,
         asleep=frozenset(stage.closed) | _missing(stage, mapping),
         choices_changed=frozenset(stage.choices_changed),
         rewritten=frozenset(stage.rewritten),
         miswritten=frozenset(stage.miswritten),
         kept_apart=frozenset(stage.kept_apart),
         ruled=frozenset(stage.ruled),
-        parked=_parked(rows),
+        parked=store.parked,
         compared=range(stage.witness.compared[0] + 1, stage.witness.compared[1] + 1),
         acts=Counter({name[5:]: times for name, times in stage.trace.counts.items() if name.startswith("act: ")}),
         calls=_calls(stage),
         allowed=_allowed({life.variant for life in stage.witness.lives}),
         excused=stage.excused,
     )
-
-
-def _rows(stage: Stage) -> dict[str, list[tuple[Any, ...]]]:
-    """Every table that the store has, known to the code of today or not."""
-    with closing(stage.store._engine.raw_connection()) as lent:
-        raw = lent.driver_connection
-        assert raw is not None
-        names = [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: raw.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}  # its own
-
-
-def _told_of_people(rows: Mapping[str, list[tuple[Any, ...]]]) -> Iterator[tuple[Any, ...]]:
-    """Every row, but for what the accounts told of themselves: their choices are values that people may have too."""
-    for name, found in rows.items():
-        yield from (row for row in found if name != "state" or row[0] != "facts")
-
-
-def _parked(rows: Mapping[str, list[tuple[Any, ...]]]) -> frozenset[str]:
-    parked = {row[0] for row in rows["issues"] if row[1] == IssueKind.PARKED.value}
-    return frozenset(key for key, issue in rows["issue_refs"] if issue in parked)
 
 
 def _calls(stage: Stage) -> list[Call]:
@@ -258,10 +234,6 @@ def _allowed(variants: Iterable[str]) -> dict[str, int]:
         if None not in told:
             found[side.value] = max(told)
     return found
-
-
-def _text(cell: Any) -> str:
-    return cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)
 
 
 def _missing(stage: Stage, mapping: Written) -> frozenset[tuple[Side, str, str]]:
