@@ -173,8 +173,8 @@ class _Field:
                 self._carry(Side.HUBSPOT, Because.EDITED, "Salesforce was edited")
 
     def _weigh(self, because: Because, words: str) -> None:
-        """Two values: one that counts as blank for the other side, as some owners do, beats no real one."""
-        ours, theirs = (translated(self.rule, side.other, self._now(side)) is None for side in Side)
+        """Two values: one that counts as blank, as some owners and what is given on create do, beats no real one."""
+        ours, theirs = (self._says_nothing(side) for side in Side)
         if ours and theirs:
             self.result.left_alone.append(self.rule.name)
         elif theirs:
@@ -183,6 +183,11 @@ class _Field:
             self._carry(Side.HUBSPOT, because, words.format("Salesforce", "HubSpot"))
         else:
             self._settle()
+
+    def _says_nothing(self, side: Side) -> bool:
+        value, rule = self._now(side), self.rule
+        given = value == rule.on_create.get(side) and rule.direction.allows(side)
+        return given or translated(rule, side.other, value) is None
 
     def _meet(self) -> None:
         """First meeting. A default given on create is a blank in disguise, and does not travel back."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from connector.core import refs
-from connector.core.mapping import Direction, OnArchive, OnLeaving, Refusal
+from connector.core.mapping import Direction, OnArchive, OnLeaving, Policy, Refusal
 from connector.core.plan import (
     Agreed,
     Archive,
@@ -86,6 +86,24 @@ def test_a_required_field_without_a_counterpart_gets_its_default() -> None:
     found = plan(pair(rule(), company), Subject(hubspot=contact(phone="1", company=None, salesforce_id=None)))
     assert ("salesforce", "Company__c", "Unknown", "default on create") in said(found)
     assert found.steps[0].agreed["company"] == Agreed(None, "Unknown")
+
+
+@pytest.mark.parametrize("policy", list(Policy))
+def test_a_default_gives_way_to_a_value_whatever_the_policy(policy: Policy) -> None:
+    """Found by the simulation: "(not provided)", given by a create that went unheard, won over a value as newest."""
+    company = rule("company", on_create={Side.SALESFORCE: "Unknown", Side.HUBSPOT: "?"}, policy=policy)
+    made = plan(pair(company), Subject(contact(company="Acme"), lead(Company__c="Unknown"), by="cross id"))
+    assert said(made) == [("salesforce", "Company__c", "Acme", "fills a blank")]
+    made = plan(pair(company), Subject(contact(company="?"), lead(Company__c="Acme"), by="cross id"))
+    assert said(made) == [("hubspot", "company", "Acme", "fills a blank")]
+    made = plan(pair(company), Subject(contact(company="?"), lead(Company__c="Unknown"), by="cross id"))
+    assert (made.writes, made.left_alone) == (False, ("company",))
+
+
+def test_a_default_of_the_source_of_a_one_way_rule_is_a_value() -> None:
+    status = rule("status", direction=Direction.TO_HUBSPOT, on_create={Side.SALESFORCE: "Open"})
+    made = plan(pair(status), Subject(contact(status="Done"), lead(Status__c="Open"), by="cross id"))
+    assert said(made) == [("hubspot", "status", "Open", "wins by policy")]
 
 
 def test_a_required_field_that_may_not_travel_gets_its_default_and_no_agreement() -> None:

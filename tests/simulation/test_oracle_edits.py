@@ -161,3 +161,38 @@ def test_a_writer_who_died_before_the_story_is_excused_by_name(evidence: Evidenc
     last.life.told, last.life.ended = [], "Killed"
     assert wrong(lost, "vanished") == []
     assert lost.excused["written over, and the writer ended before it told the story (Killed)"] == 1
+
+
+def test_who_goes_back_to_what_the_bridge_had_written_has_edited_nothing(
+    evidence: Evidence, ada: str, lead: str
+) -> None:
+    late = edit(Side.SALESFORCE, lead, Title="t41"), edit(Side.SALESFORCE, lead, Title="t47")
+    made = after(evidence, *late, write(Side.HUBSPOT, ada, jobtitle="t41"))
+    made = after(made, edit(Side.HUBSPOT, ada, jobtitle="t50"), edit(Side.HUBSPOT, ada, jobtitle="t41"))
+    seen = read(made, hubspot("contacts", ada), jobtitle="t41")
+    over = after(made, write(Side.HUBSPOT, ada, jobtitle="t47"), seen=seen)
+    rows = [ROW | {"before": "t41", "after": "t47"}, ROW | {"before": "t7", "after": "t41"}]
+    over = replace(over, events=[*over.events, *(told(ada, lead, "edited", **row) for row in rows)])
+    assert wrong(over, "vanished") == []
+
+
+def test_what_a_conversion_cut_off_was_said_by_the_other_side(evidence: Evidence, ada: str, lead: str) -> None:
+    long, cut = "t97 " + 300 * "x", "t97 " + 76 * "x"
+    made = after(evidence, write(Side.HUBSPOT, ada, jobtitle=long), edit(Side.SALESFORCE, lead, Title=cut))
+    made = after(made, edit(Side.HUBSPOT, ada, jobtitle="t98"))
+    over = after(made, write(Side.SALESFORCE, lead, Title="t98"), seen=read(made, salesforce("Lead", lead), Title=cut))
+    row = {"side": "salesforce", "field": "Title", "rule": "job_title", "before": cut, "after": "t98"}
+    over = replace(over, events=[*over.events, told(ada, lead, "edited", **row)])
+    assert wrong(over, "vanished") == []
+
+
+@pytest.mark.parametrize("rewritten", [True, False])
+def test_an_edit_that_was_beaten_by_what_the_crm_rewrote_to_the_same_is_beaten(
+    evidence: Evidence, ada: str, lead: str, *, rewritten: bool
+) -> None:
+    beaten = told(ada, lead, "wins by policy", **ROW | {"after": "T97"})
+    fields = frozenset({(Side.HUBSPOT, "contacts", "jobtitle")} if rewritten else ())
+    over = _overwritten(evidence, ada, replace(beaten, at=evidence.events[-1].at.replace(year=2027)), jobtitle="t97")
+    later = told(ada, lead, "edited", **ROW)
+    over = replace(over, events=[*over.events, later], rewritten=fields)
+    assert (wrong(over, "vanished") == []) is rewritten

@@ -180,7 +180,8 @@ def _carried(evidence: Evidence, rule: Rule, record: Record, edit: Version, over
         wanted = translates(rule, towards, edit.value, sellers)
         for one in partners:
             for value in _held_since(rule, one, since, over.seq):
-                if form(rule, towards, value, sellers) in wanted or shaped(rule, edit.value, value):
+                cut = shaped(rule, edit.value, value) or shaped(rule, value, edit.value)
+                if cut or form(rule, towards, value, sellers) in wanted:
                     return True
     return False
 
@@ -198,7 +199,7 @@ def _meant_since(evidence: Evidence, rule: Rule, record: Record, edit: Version, 
     """From where in the log a value stands for itself: a merge brings older ones, what was taken back unseen is old.
 
     Somebody who goes back to an earlier value has written nothing, as long as the bridge knows of no other in between.
-    What the bridge had written to a record that merged is nobody's edit.
+    What the bridge had written is nobody's edit.
     """
     same, since = form(rule, record.side, edit.value, evidence.sellers), edit.seq
     names = [(there, rule.on(there.side, there.object) or "") for there in partners]
@@ -208,7 +209,7 @@ def _meant_since(evidence: Evidence, rule: Rule, record: Record, edit: Version, 
             if version.seq >= edit.seq:
                 continue
             if form(rule, one.side, version.value, evidence.sellers) == same:
-                since = 0 if version.ours and one is not record else min(since, version.seq)
+                since = 0 if version.ours else min(since, version.seq)
             elif version.ours or _copied(evidence, rule, record.side.other, version, ours):
                 break
     return since
@@ -221,13 +222,24 @@ def _copied(evidence: Evidence, rule: Rule, towards: Side, version: Version, our
 
 
 def _sent_too(evidence: Evidence, rule: Rule, record: Record, edit: Version) -> bool:
-    """Whether the story tells that the bridge wrote the very value of an edit, after somebody had just written it."""
+    """Whether the story tells that the bridge wrote the very value of an edit, after somebody had just written it.
+
+    Or that it had been beaten already by one that the CRM rewrote to the very same.
+    """
+    rewritten = (record.side, record.object, rule.on(record.side, record.object)) in evidence.rewritten
     same = form(rule, record.side, edit.value, evidence.sellers)
     keys = {one.key for one in evidence.family(record)}
     return any(
         row["side"] == record.side.value
         and row["rule"] == rule.name
-        and form(rule, record.side, row["after"], evidence.sellers) == same
+        and (
+            form(rule, record.side, row["after"], evidence.sellers) == same
+            or (
+                rewritten
+                and row["because"] in DECIDED
+                and form(rule, record.side, row["before"], evidence.sellers) == same
+            )
+        )
         for event in evidence.events
         if event.at + SLACK >= evidence.when(edit.seq)
         and keys & {key_of(ref) for ref in (event.hubspot, event.salesforce) if ref}
