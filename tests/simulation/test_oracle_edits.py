@@ -196,3 +196,27 @@ def test_an_edit_that_was_beaten_by_what_the_crm_rewrote_to_the_same_is_beaten(
     later = told(ada, lead, "edited", **ROW)
     over = replace(over, events=[*over.events, later], rewritten=fields)
     assert (wrong(over, "vanished") == []) is rewritten
+
+
+@pytest.mark.parametrize(("after_it", "lawful"), [("t7", True), ("t50", False)])
+def test_an_edit_that_was_beaten_by_the_same_before_its_record_was_converted_is_beaten(
+    evidence: Evidence, ada: str, lead: str, after_it: str, *, lawful: bool
+) -> None:
+    late = evidence.events[-1].at.replace(year=2027)
+    beaten = replace(told(ada, lead, "wins by policy", **ROW | {"after": after_it}), at=late)
+    over = _overwritten(evidence, ada, beaten, replace(told(ada, lead, "edited", **ROW), at=late), jobtitle="t97")
+    assert (wrong(over, "vanished") == []) is lawful
+
+
+@pytest.mark.parametrize("rewritten", [True, False])
+def test_what_came_back_rewritten_and_was_rewritten_once_more_came_back(
+    evidence: Evidence, ada: str, lead: str, *, rewritten: bool
+) -> None:
+    made = after(evidence, edit(Side.HUBSPOT, ada, jobtitle="t97"), edit(Side.SALESFORCE, lead, Title="his"))
+    over = after(
+        made, write(Side.HUBSPOT, ada, jobtitle="His"), seen=read(made, hubspot("contacts", ada), jobtitle="t97")
+    )
+    fields = {(Side.SALESFORCE, "Lead", "Title")} if rewritten else set()
+    fields.add((Side.HUBSPOT, "contacts", "jobtitle"))
+    over = replace(over, events=[*over.events, told(ada, lead, "edited", **ROW | {"after": "his"})])
+    assert (wrong(replace(over, rewritten=frozenset(fields)), "vanished") == []) is rewritten

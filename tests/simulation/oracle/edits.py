@@ -67,21 +67,24 @@ def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version,
         return wrong and _forgotten(evidence, record, wrong)
     if told["because"] in DECIDED:
         return unfair(evidence, rule, record, (edit, over), told)
-    return _passed_over(evidence, rule, record, (edit, over), str(told["because"]))
+    return _passed_over(evidence, rule, record, (edit, over), told)
 
 
-def _passed_over(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version], because: str) -> str:
+def _passed_over(
+    evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version], told: dict[str, Any]
+) -> str:
     """What is wrong with writing over a value as if nobody had written it."""
     edit, over = pair
     if _carried(evidence, rule, record, edit, over):
         return ""
-    if _sent_too(evidence, rule, record, edit):
+    if _sent_too(evidence, rule, record, edit, over):
         evidence.excuse("written over by what followed the same value of the bridge")
         return ""
-    if _came_back(evidence, rule, record, edit, over):
+    sent = over._replace(value=told["after"])  # before this CRM made something else of it
+    if any(_came_back(evidence, rule, record, edit, one) for one in (over, sent)):
         evidence.excuse("written over by what the other CRM had made of it")
         return ""
-    return f"the bridge had read it, it never was on the other side, and the story says {because!r}"
+    return f"the bridge had read it, it never was on the other side, and the story says {told['because']!r}"
 
 
 def had_read(evidence: Evidence, rule: Rule, record: Record, edit: Version, writing: Written) -> bool:
@@ -221,11 +224,12 @@ def _copied(evidence: Evidence, rule: Rule, towards: Side, version: Version, our
     return any(one.seq > version.seq and form(rule, towards, one.value, evidence.sellers) in wanted for one in ours)
 
 
-def _sent_too(evidence: Evidence, rule: Rule, record: Record, edit: Version) -> bool:
+def _sent_too(evidence: Evidence, rule: Rule, record: Record, edit: Version, over: Version) -> bool:
     """Whether the story tells that the bridge wrote the very value of an edit, after somebody had just written it.
 
-    Or that it had been beaten already by one that the CRM rewrote to the very same.
+    Or that it had been beaten already: by the same on a record that became this, or by what the CRM rewrote to it.
     """
+    beating = form(rule, record.side, over.value, evidence.sellers)
     rewritten = (record.side, record.object, rule.on(record.side, record.object)) in evidence.rewritten
     same = form(rule, record.side, edit.value, evidence.sellers)
     keys = {one.key for one in evidence.family(record)}
@@ -235,8 +239,8 @@ def _sent_too(evidence: Evidence, rule: Rule, record: Record, edit: Version) -> 
         and (
             form(rule, record.side, row["after"], evidence.sellers) == same
             or (
-                rewritten
-                and row["because"] in DECIDED
+                row["because"] in DECIDED
+                and (rewritten or form(rule, record.side, row["after"], evidence.sellers) == beating)
                 and form(rule, record.side, row["before"], evidence.sellers) == same
             )
         )
