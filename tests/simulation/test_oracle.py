@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -13,10 +14,11 @@ import pytest
 
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Side, hubspot, salesforce
+from connector.errors import RateLimited
 from tests.simulation.doctoring import OURS, REP, after, edit, make, shown, silent, world, write, wrong
 from tests.simulation.oracle import Broken, Evidence, drain, judge
 from tests.simulation.oracle.history import History
-from tests.simulation.stage import Alone, Stage, new_store, new_world
+from tests.simulation.stage import START, Alone, Stage, new_store, new_world
 
 
 @pytest.fixture
@@ -194,3 +196,25 @@ def test_a_writer_who_never_heard_is_excused_by_name(evidence: Evidence, ada: st
     unheard.writes[len(unheard.entries)].answered = False
     assert wrong(unheard, "story") == []
     assert unheard.excused["no line in the story: the writer never heard that it had written"] == 1
+
+
+def test_a_calm_in_which_the_days_calls_are_spent_goes_on_the_next_day() -> None:
+    days: list[datetime] = []
+
+    def spent(stage: Stage, mode: str) -> None:
+        if stage.clock.now() < START + timedelta(days=1):
+            raise RateLimited("the day's calls are used up", START + timedelta(days=1))
+        days.append(stage.clock.now())
+
+    stage = Doctored(spent)
+    drain(stage, 5)
+    assert days[0] >= START + timedelta(days=1)
+    assert stage.excused["waited in the calm for the next day's calls"] == 1
+
+
+def test_a_calm_in_which_no_days_calls_are_enough_is_found() -> None:
+    def spent(stage: Stage, mode: str) -> None:
+        raise RateLimited("the day's calls are used up", stage.clock.now() + timedelta(days=1))
+
+    with pytest.raises(Broken, match="the calls of 5 days are not enough"):
+        drain(Doctored(spent), 5)

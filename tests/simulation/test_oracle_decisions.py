@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from connector.core.refs import Side, hubspot
+from connector.core.refs import Side, hubspot, salesforce
 from connector.storage.events import Event
 from tests.simulation.doctoring import START, a_life, after, edit, read, told, world, write, wrong
 from tests.simulation.oracle import Evidence
+from tests.simulation.oracle.rules import written
 
 TITLE = ("jobtitle", "job_title")
 CITY = ("city", "city")
@@ -116,3 +117,20 @@ def test_a_value_that_the_other_side_held_long_before_was_not_carried_over(evide
     row = {"side": "hubspot", "field": "city", "rule": "city", "before": "t4", "after": "t9"}
     taken_back = replace(over, events=[*over.events, told(ada, world()[2], "edited", **row)])
     assert "never was on the other side" in _says(taken_back)
+
+
+def test_what_was_carried_over_under_the_writers_mapping_was_carried(evidence: Evidence, ada: str) -> None:
+    """The last mapping does not know the stage any more by which both sides agreed."""
+    lead = world()[2]
+    there = after(
+        evidence,
+        edit(Side.SALESFORCE, lead, HubSpot_Lifecycle_Stage__c="Other"),
+        write(Side.HUBSPOT, ada, lifecyclestage="other"),
+        edit(Side.HUBSPOT, ada, lifecyclestage="customer"),
+    )
+    seen = read(there, salesforce("Lead", lead), HubSpot_Lifecycle_Stage__c="Other")
+    over = after(there, write(Side.SALESFORCE, lead, HubSpot_Lifecycle_Stage__c="Customer"), seen=seen)
+    row = {"side": "salesforce", "field": "HubSpot_Lifecycle_Stage__c", "rule": "lifecycle_stage"}
+    event = told(ada, lead, "edited", **row, before="Other", after="Customer")
+    remapped = replace(over, events=[*over.events, event], mapping=written("other stages"))
+    assert wrong(remapped, "vanished") == []

@@ -8,9 +8,13 @@ for dead, the store holds no claim, no spooled reading and no create half made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TypeVar
 
+from connector.bootstrap import Installation
 from connector.core.refs import Side
+from connector.errors import RateLimited
 from connector.storage import dirty
 from tests.simulation.oracle.evidence import Evidence
 from tests.simulation.oracle.traffic import QUIET_CALLS
@@ -18,10 +22,13 @@ from tests.simulation.oracle.wrong import Broken
 from tests.simulation.stage import Alone, Stage
 from tests.simulation.watched import BRIDGE
 
+T = TypeVar("T")
 PAUSE_S = 120
 FOLLOWING = 2  # passes that carry on what the full pass began: a CRM gives what is made values of its own
 A_DAY_S = 25 * 3600  # after which a run that never ended is taken for dead, and its spool is cleared
 HALF = {"making:": "records in the making", "underway:": "changes under way"}
+DAYS_MAX = 5
+MIDNIGHT_S = 400  # no host's clock is farther off
 EMPTY = ("dirty", "spool", "spool_claims", "spool_marks")
 
 
@@ -31,10 +38,11 @@ def drain(stage: Stage, passes: int) -> None:
     Raises:
         Broken: when it does not settle.
     """
-    with stage.installation("calm", Alone(stage.clock)) as opened:
+    with ExitStack() as ending:
+        opened = _patiently(stage, lambda: ending.enter_context(stage.installation("calm", Alone(stage.clock))))
         for _ in range(passes):
             before = len(_ours(stage))
-            opened.sync("once", by="calm", approved=True)
+            _sync(stage, opened, "once")
             _pause(stage)
             if len(_ours(stage)) == before and not _dirty(stage):
                 break
@@ -42,7 +50,7 @@ def drain(stage: Stage, passes: int) -> None:
             raise Broken(f"{_dirty(stage)} refs are dirty after {passes} passes, or every pass writes")
         stage.clock.advance(A_DAY_S)
         before, calls, place = len(_ours(stage)), _calls(stage), len(stage.world.services.log)
-        opened.sync("full", by="calm", approved=True)
+        _sync(stage, opened, "full")
         stage.witness.compared = place, len(stage.world.services.log)
         stage.clock.advance(PAUSE_S)
         found = len(_ours(stage)) - before
@@ -51,16 +59,32 @@ def drain(stage: Stage, passes: int) -> None:
             return
         stage.excused["writes that only comparing everything led to"] += found
         for _ in range(FOLLOWING):
-            opened.sync("once", by="calm", approved=True)
+            _sync(stage, opened, "once")
             stage.clock.advance(PAUSE_S)
         for mode, later_s in (("once", 0), ("full", A_DAY_S)):
             stage.clock.advance(later_s)
             before, calls = len(_ours(stage)), _calls(stage)
-            opened.sync(mode, by="calm", approved=True)
+            _sync(stage, opened, mode)
             stage.clock.advance(PAUSE_S)
             if len(_ours(stage)) != before:
                 raise Broken(f"a settled world is written to ({mode}): {_ours(stage)[before:][:3]}")
             _bounded(mode, _calls(stage) - calls)
+
+
+def _sync(stage: Stage, opened: Installation, mode: str) -> None:
+    """A run, to its end."""
+    _patiently(stage, lambda: opened.sync(mode, by="calm", approved=True))
+
+
+def _patiently(stage: Stage, doing: Callable[[], T]) -> T:
+    """What comes of it; where a day's calls are spent, the next day."""
+    for _ in range(DAYS_MAX):
+        try:
+            return doing()
+        except RateLimited as told:
+            stage.excused["waited in the calm for the next day's calls"] += 1
+            stage.clock.advance(max(0.0, (told.until - stage.clock.now()).total_seconds()) + MIDNIGHT_S)
+    raise Broken(f"the calls of {DAYS_MAX} days are not enough")
 
 
 def _bounded(mode: str, calls: int) -> None:

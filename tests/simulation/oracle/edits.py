@@ -21,7 +21,7 @@ from typing import Any
 from connector.core.refs import Side
 from tests.simulation.oracle.doubles import NAMES
 from tests.simulation.oracle.evidence import MANY, Evidence, key_of
-from tests.simulation.oracle.fairness import SLACK, unfair
+from tests.simulation.oracle.fairness import SLACK, in_force, unfair
 from tests.simulation.oracle.history import Record, Version
 from tests.simulation.oracle.rules import Rule, blank, form, shaped, translates
 from tests.simulation.watched import Written
@@ -75,6 +75,7 @@ def _passed_over(
 ) -> str:
     """What is wrong with writing over a value as if nobody had written it."""
     edit, over = pair
+    rule = in_force(evidence, rule, over)
     if _carried(evidence, rule, record, edit, over):
         return ""
     if _sent_too(evidence, rule, record, edit, over):

@@ -26,7 +26,7 @@ SLACK = timedelta(seconds=1)
 
 def unfair(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version], told: dict[str, Any]) -> str:
     """What is wrong with the decision that beat an edit; "" for nothing."""
-    because, now = told["because"], _in_force(evidence, rule, pair[1])
+    because, now = told["because"], in_force(evidence, rule, pair[1])
     if because == "mirrors":
         return "" if now.said.get("mirror") else "the rule does not mirror"
     if because == "settled by a person":
@@ -42,7 +42,7 @@ def unfair(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, 
     return _own_doing(evidence, rule, record, pair) or _old(evidence, rule, record, pair, told)
 
 
-def _in_force(evidence: Evidence, rule: Rule, over: Version) -> Rule:
+def in_force(evidence: Evidence, rule: Rule, over: Version) -> Rule:
     """The rule as the writer knew it."""
     known = written(evidence.writes[over.seq].life.variant).rules
     return next((one for one in known if one.name == rule.name), rule)
