@@ -28,6 +28,7 @@ from connector.core.refs import Ref, Side
 from connector.engine import making, moves, questions, record, underway
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case
+from connector.engine.erase import without_buried
 from connector.engine.job import Job, created_memory, job_of
 from connector.engine.overtaken import made_over, owned_up
 from connector.engine.run import Run
@@ -111,6 +112,7 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run, batch: str) -> lis
     jobs = [job_of(case) for case in cases]
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
+        jobs = without_buried(conn, jobs, run, now)
         meeting = [job for job in jobs if job.case.link is None and _has(job.case, Link)]
         _insert_links(conn, meeting, now)
         raced = [job for job in meeting if job.link_id is None]
@@ -173,6 +175,7 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
     """Advance base by what succeeded; append what happened; raise and close issues."""
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
+        jobs = without_buried(conn, list(jobs), run, now)
         _link_made(conn, [job for job in jobs if job.made and (job.made.done or job.converted)], now)
         making.concluded(conn, later.batch, jobs, now)
         underway.concluded(conn, later.batch)

@@ -22,6 +22,8 @@ from connector.core.values import Kind
 from connector.engine import making, underway
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case, is_mapped, pair_of
+from connector.engine.job import Job
+from connector.engine.run import Run
 from connector.storage import dirty, events, issues, seen, spool, state, tombstones
 from connector.storage.links import Link
 
@@ -95,6 +97,28 @@ def without_erased(bridge: Bridge, cases: list[Case]) -> list[Case]:
     return [case for case in cases if id(case) not in erased]
 
 
+def without_buried(conn: Connection, jobs: list[Job], run: Run, now: datetime) -> list[Job]:
+    """Leave out the jobs about people who were erased since the run began: nothing of them may be written down again.
+
+    Who slept meanwhile may have made a record for one of them, and a person is told of that.
+    """
+    if tombstones.count(conn) == run.erased:
+        return jobs
+    marks = [{fingerprint(conn, value) for value in _named(job)} for job in jobs]
+    known = tombstones.known(conn, sorted(set().union(*marks)))
+    if not known:
+        return jobs
+    late = [job for job, mark in zip(jobs, marks, strict=True) if mark & known]
+    made = [job.made.ref for job in late if job.made and job.made.done and job.made.ref]
+    issues.raise_issues(conn, [_made_late(ref) for ref in made], now, run.id)
+    return [job for job, mark in zip(jobs, marks, strict=True) if not mark & known]
+
+
+def _named(job: Job) -> list[str]:
+    """By what an erased person is recognised: the contact, or whatever tells of whom a record is made for."""
+    return _identity(job.case) if job.made else [str(ref) for ref in job.case.refs if ref.side is Side.HUBSPOT]
+
+
 def _identity(case: Case) -> list[str]:
     readings = [reading for reading in (case.subject.hubspot, case.subject.salesforce) if reading]
     emails = [value for reading in readings for value in _emails(case.pair, reading)]
@@ -116,4 +140,15 @@ def _erased(link: Link) -> Issue:
         code="ERASED",
         reason=f"{link.hubspot} was deleted for good in HubSpot (privacy request); the bridge has forgotten the person",
         hint=f"decide whether {link.salesforce} must be deleted too; it will not be sent to HubSpot again",
+    )
+
+
+def _made_late(ref: Ref) -> Issue:
+    return Issue(
+        IssueKind.EDIT_BEATS_DELETION,
+        (ref,),
+        side=ref.side,
+        code="ERASED",
+        reason=f"{ref} was made while its counterpart was being deleted for good (privacy request) or forgotten",
+        hint=f"delete {ref} too; the bridge remembers nothing of the person",
     )

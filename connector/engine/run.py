@@ -22,6 +22,7 @@ class Run:
 
     Attributes:
         approved: a person has seen the plan; the guards stand aside.
+        erased: how many tombstones there were when it began; with more, somebody was erased meanwhile.
         population: how many records stand linked or spooled, for guards that are shares.
     """
 
@@ -29,6 +30,7 @@ class Run:
     limits: Limits
     population: int = 0
     approved: bool = False
+    erased: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     held: str = ""
     tally: Tally = field(default_factory=Tally)

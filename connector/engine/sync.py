@@ -25,7 +25,7 @@ from connector.engine.standing import all_compared, begin_comparing, heed, hold,
 from connector.engine.sweep import batches, refreshed, swept
 from connector.engine.underway import tell_left
 from connector.errors import Refused, Unauthorised
-from connector.storage import cursors, dirty, links, runs, spool
+from connector.storage import cursors, dirty, links, runs, spool, tombstones
 
 UNDER_WAY = 2  # batches of a full run carried out at a time; bounds memory
 
@@ -127,9 +127,9 @@ def start(bridge: Bridge, kind: str, by: str, *, approved: bool = False) -> Run:
     """Open a run."""
     with bridge.database.begin() as conn:
         run_id = runs.start(conn, kind, bridge.clock.now(), by, bridge.mapping.digest)
-        population = links.count(conn)
+        population, erased = links.count(conn), tombstones.count(conn)
     tell_left(bridge)
-    return Run(run_id, bridge.limits, population=population, approved=approved)
+    return Run(run_id, bridge.limits, population=population, approved=approved, erased=erased)
 
 
 def finish(bridge: Bridge, run: Run, outcome: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from connector.engine import commands, sweep, sync
+from connector.engine import apply, commands, sweep, sync
 from connector.storage import tables
 from tests.engine.town import Town
 
@@ -83,3 +83,40 @@ def test_what_a_crashed_sweep_left_goes_with_the_next_one_after_a_day(town: Town
     with town.database.read() as conn:
         assert conn.execute(text("SELECT count(*) FROM spool")).scalar() == 0
         assert conn.execute(text("SELECT count(*) FROM spool_marks")).scalar() == 0
+
+
+@pytest.mark.parametrize("frozen", ["hubspot.read_many", "salesforce.read_many", "salesforce.write"])
+def test_who_slept_while_somebody_was_erased_writes_nothing_of_them_down(
+    town: Town, frozen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker has read the person, or written to them already, when another one is told to forget them."""
+    contact = town.contact(email="ada.byron@x.test", jobtitle="Enchantress")
+    if frozen.endswith("read_many"):
+        town.sync()
+        town.hubspot.edit(contact, jobtitle="Enchantress of Numbers")
+    side, operation = frozen.split(".")
+    crm = getattr(town, side)
+    call = getattr(crm, operation)
+
+    def sleeping(*args: object) -> object:
+        answer = [*call(*args)]
+        monkeypatch.setattr(crm, operation, call)
+        town.hubspot.erase(contact)
+        commands.forget(town.bridge, contact)
+        return answer
+
+    kept: list[bytes] = []
+    conclude = apply._conclude
+
+    def looking(*args: object) -> None:
+        conclude(*args)
+        kept.append(_kept(town))
+
+    monkeypatch.setattr(crm, operation, sleeping)
+    monkeypatch.setattr(apply, "_conclude", looking)
+    town.sync()
+    assert [secret for secret in SECRETS if any(secret.encode() in each for each in kept[-2:])] == []
+    assert town.links() == []
+    asked = [one.issue.refs for one in town.issues()]
+    assert asked == ([(lead,) for lead in town.salesforce.live("Lead")] if operation == "write" else [])
+    assert len(town.salesforce.live("Lead")) == 1
