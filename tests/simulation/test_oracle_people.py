@@ -206,6 +206,21 @@ def test_a_counterpart_left_behind_by_a_merge_is_found(evidence: Evidence, ada: 
     assert wrong(replace(left, issues=[shown(issue)], excused=Counter()), "presence") == []
 
 
+def test_one_left_behind_who_was_merged_on_is_told_of_under_the_id_it_had(
+    evidence: Evidence, ada: str, lead: str
+) -> None:
+    heir = next(one for side, one in evidence.live if side is Side.SALESFORCE and one != lead)
+    merged = (Side.SALESFORCE, REP[Side.SALESFORCE], "merged", lead, {"MasterRecordId": heir})
+    born = make(Side.HUBSPOT, "900", REP[Side.HUBSPOT], lastname="t1")
+    left = replace(after(evidence, merged, born), links=without(evidence, ada))
+    on = (Side.HUBSPOT, REP[Side.HUBSPOT], "merge", "900", {"primary": "900", "merged": ada})
+    both = after(left, on)
+    both = replace(both, live={key: row for key, row in both.live.items() if key[1] != ada})
+    assert wrong(both, "presence") == [f"hubspot 900 lost {lead}, which became {heir}, and nobody is told"]
+    issue = Issue(IssueKind.AMBIGUOUS, (hubspot("contacts", ada),), code="MERGED_ON_ONE_SIDE")
+    assert wrong(replace(both, issues=[shown(issue)], excused=Counter()), "presence") == []
+
+
 def _erased(evidence: Evidence, ada: str, *lines: Line) -> Evidence:
     """Ada was erased, and the bridge has forgotten her."""
     events = [event for event in evidence.events if not event.hubspot or event.hubspot.id != ada]

@@ -96,6 +96,8 @@ def _left_behind(evidence: Evidence) -> Iterator[str]:
             family = {one.key for one in (*evidence.family(other), *evidence.family(heir))}
             if other.key in evidence.shown:
                 evidence.excuse("left behind by a merge or conversion, shown")
+            elif any(one.key in evidence.shown for one in evidence.family(other)):
+                evidence.excuse("left behind by a merge or conversion, shown under an id it had")
             elif family & (evidence.kept_apart | evidence.miswritten):
                 evidence.excuse("left behind by a merge or conversion, kept apart or miswritten")
             elif any(one.gone and one.gone.how == "erase" for one in evidence.partners_of(other)):
