@@ -134,3 +134,10 @@ def test_what_was_carried_over_under_the_writers_mapping_was_carried(evidence: E
     event = told(ada, lead, "edited", **row, before="Other", after="Customer")
     remapped = replace(over, events=[*over.events, event], mapping=written("other stages"))
     assert wrong(remapped, "vanished") == []
+
+
+@pytest.mark.parametrize("whose", [Side.HUBSPOT, Side.SALESFORCE])
+def test_who_was_forgotten_on_either_side_meets_anew(evidence: Evidence, ada: str, lead: str, whose: Side) -> None:
+    forgotten = frozenset({(whose, ada if whose is Side.HUBSPOT else lead)})
+    beaten = replace(_beaten(evidence, "newest", field=TITLE, value="t7"), kept_apart=forgotten)
+    assert _says(beaten) == "'t7' won as the newest, and is older"

@@ -171,7 +171,8 @@ def story_erased(evidence: Evidence, record: Record) -> str:
     family = [*evidence.family(record), *evidence.partners_of(record)]
     if any(one.gone and one.gone.how == "erase" for one in family):
         return "the story was erased with the person"
-    if any(one.key in evidence.kept_apart for one in family):
+    told_with = {other.key for one in family for other in evidence.partners_of(one)}  # whose story names one of these
+    if evidence.kept_apart & ({one.key for one in family} | told_with):
         return "a person had the story forgotten"
     return ""
 

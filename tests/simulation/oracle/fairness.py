@@ -86,7 +86,7 @@ def _met_anew(evidence: Evidence, rule: Rule, record: Record, over: Version) -> 
     if any((one.side, one.object, rule.on(one.side, one.object)) in evidence.rewritten for one in partners):
         return "software rewrites it there"
     keys = {one.key for one in evidence.family(record)}
-    if keys & evidence.kept_apart or any(
+    if (keys | {one.key for one in partners}) & evidence.kept_apart or any(
         event.kind == "unlinked" or event.payload.get("act") in ("link", "unlink")
         for event in evidence.events
         if keys & {key_of(ref) for ref in (event.hubspot, event.salesforce) if ref}
