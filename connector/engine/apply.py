@@ -116,6 +116,7 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run, batch: str) -> lis
         meeting = [job for job in jobs if job.case.link is None and _has(job.case, Link)]
         _insert_links(conn, meeting, now)
         raced = [job for job in meeting if job.link_id is None]
+        raced += _made_meanwhile(conn, jobs)
         raced += _save_ahead(conn, [job for job in jobs if job.case.link and job.tasks])
         lost = {id(job) for job in raced}
         jobs = [job for job in jobs if id(job) not in lost]
@@ -129,6 +130,12 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run, batch: str) -> lis
         dirty.mark_all(conn, marks, now)
     run.count("raced", len(raced))
     return jobs
+
+
+def _made_meanwhile(conn: Connection, jobs: Sequence[Job]) -> list[Job]:
+    """The jobs that would make somebody whom another worker has made and linked since: a create would write over it."""
+    origins = {job.case.origin(job.made.side): job for job in jobs if job.made}
+    return [origins[ref] for ref in links.by_refs(conn, list(origins))] if origins else []
 
 
 def _save_ahead(conn: Connection, jobs: Sequence[Job]) -> list[Job]:

@@ -9,6 +9,7 @@ import pytest
 
 from connector import ports
 from connector.core.refs import Ref
+from connector.engine import reconcile
 from connector.engine.overtaken import MADE_LATE
 from connector.engine.story import LOST, THERE
 from tests.engine.town import BACK, Town
@@ -111,3 +112,25 @@ def test_a_create_that_meets_an_unlinked_record_with_its_key_says_that_it_was_th
     told = town.story(lead)[-1]
     assert (told.kind, told.payload["reason"]) == ("updated", THERE)
     assert town.salesforce.values(lead)["Title"] == "CEO"
+
+
+def test_who_was_made_between_the_plan_and_the_create_is_not_written_over(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the simulation: a rep's edit that nobody had carried yet was lost to the same create sent once more."""
+    town.sync()
+    contact = town.contact(email="a@x.test", jobtitle="CEO")
+    planned = reconcile.cases_of
+
+    def cases_of(*args: object) -> object:
+        cases = planned(*args)
+        monkeypatch.undo()
+        town.full()
+        town.salesforce.edit(dict(town.links())[contact], Title="CTO")
+        return cases
+
+    monkeypatch.setattr(reconcile, "cases_of", cases_of)
+    assert town.sync().counts["raced"] == 1
+    town.sync()
+    ((_, lead),) = town.links()
+    assert town.salesforce.values(lead)["Title"] == town.hubspot.values(contact)["jobtitle"] == "CTO"
