@@ -214,3 +214,15 @@ def test_a_record_given_to_the_bridges_own_user_has_no_owner(evidence: Evidence,
     )
     assert wrong(owned, "in step") == []
     assert owned.excused["cleared by a person, and clearing does not travel"] == 1
+
+
+def test_a_blank_from_before_both_agreed_clears_nothing(evidence: Evidence, ada: str, lead: str) -> None:
+    """Ada's Lead was made by the bridge, and blank before it was filled; that is not what somebody cleared."""
+    travels = a_life("clearing travels")
+    filled = after(
+        evidence, edit(Side.HUBSPOT, ada, phone="2025550100"), write(Side.SALESFORCE, lead, Phone="2025550100")
+    )
+    (said,) = wrong(after(filled, write(Side.HUBSPOT, ada, phone=""), life=travels), "fields")
+    assert said.endswith("no counterpart ever held such a value")
+    cleared = after(filled, edit(Side.SALESFORCE, lead, Phone=None))
+    assert wrong(after(cleared, write(Side.HUBSPOT, ada, phone=""), life=travels), "fields") == []

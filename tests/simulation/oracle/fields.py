@@ -15,7 +15,7 @@ from typing import Any
 
 from connector.core.refs import Side
 from tests.simulation.oracle.evidence import Evidence
-from tests.simulation.oracle.history import Record
+from tests.simulation.oracle.history import Record, Version
 from tests.simulation.oracle.rules import Rule, Written, blank, form, shaped, translates, written
 
 DERIVED = {
@@ -78,12 +78,20 @@ def _allowed(rule: Rule, side: Side) -> bool:
     return rule.goes(side) or bool(rule.said.get("mirror"))
 
 
-def _born_blank(rule: Rule, record: Record, seq: int) -> bool:
-    """Whether a record was there before a place in the log, and was made without a value of a rule."""
-    name = rule.on(record.side, record.object)
-    return (
-        name is not None and record.born < seq and all(one.seq > record.born for one in record.cells.get(name, ())[:1])
+def _blank_there(evidence: Evidence, rule: Rule, ends: tuple[Record, Record], seq: int) -> bool:
+    """Whether a counterpart came to hold nothing after it last held what is cleared, or never held it and was blank."""
+    record, other = ends
+    cleared = translates(
+        rule, other.side, record.at(rule.on(record.side, record.object) or "", seq), evidence.everybody
     )
+    cell = other.cells.get(rule.on(other.side, other.object) or "", [])
+    held = cell if cell and cell[0].seq == other.born else [Version(other.born, None, other.maker), *cell]
+    for version in reversed([one for one in held if one.seq < seq]):
+        if "" in translates(rule, record.side, version.value, evidence.everybody):
+            return True
+        if form(rule, other.side, version.value, evidence.everybody) in cleared:
+            return False
+    return False
 
 
 def _from_there(evidence: Evidence, mapping: Written, ends: tuple[Rule, Record], seq: int, value: Any) -> bool:
@@ -93,7 +101,9 @@ def _from_there(evidence: Evidence, mapping: Written, ends: tuple[Rule, Record],
     if not blank(value) and value == rule.default(record.side):
         return True
     partners = evidence.partners_of(record)
-    there = evidence.held(partners, rule, seq) + [None for one in partners if _born_blank(rule, one, seq)]
+    if blank(value):
+        return any(_blank_there(evidence, rule, (record, one), seq) for one in partners)
+    there = evidence.held(partners, rule, seq)
     for known in (evidence.sellers, evidence.everybody):  # who is gone today may have owned it then
         sellers = replace(known, fallback=mapping.fallback)
         wanted = form(rule, record.side, value, sellers)
