@@ -29,7 +29,7 @@ from connector.transport.pool import Calls
 
 OVERLAP_MS, MARGIN_MS = 120_000, 10_000
 TRUST_MS = 80_000  # less than the overlap by more than the index lags
-_NO_LISTING = frozenset({404, 405})  # what an account answers that lists no archived records
+_NO_LISTING = frozenset({400, 404, 405})  # what an account may answer that lists no archived records
 SECOND_MS = 1000  # the server tells its time in whole seconds, rounded down
 
 
