@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import date
 from functools import partial
 
 from connector.config.settings import Settings
@@ -65,14 +66,13 @@ def connected(settings: Settings, database: Database, chance: Chance, closing: E
 
 def _budget(settings: Settings, side: Side, database: Database, clock: Clock) -> Budget:
     mine = settings.hubspot if side is Side.HUBSPOT else settings.salesforce
-    known = facts.recall(database)
-    zone = known.accounts[side].time_zone if known and side in known.accounts else "UTC"
 
-    def spend(calls: int) -> int:
+    def spend(day: date, calls: int) -> int:
         with database.begin() as conn:
-            return budgets.spend(conn, side, clock.now().date(), calls)
+            return budgets.spend(conn, side, day, calls)
 
-    return Budget(side, clock, spend, mine.calls_per_day, mine.reserve_percent, zone or "UTC")
+    zone = facts.zone(facts.recall(database), side)
+    return Budget(side, clock, spend, mine.calls_per_day, mine.reserve_percent, zone)
 
 
 def _hubspot_access(settings: Settings, clock: Clock) -> HubSpotAccess:

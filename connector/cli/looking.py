@@ -21,6 +21,7 @@ from connector.cli.frame import (
 )
 from connector.clock import SystemClock
 from connector.core.plan import IssueKind
+from connector.core.refs import Side
 
 KINDS = click.Choice([kind.value for kind in IssueKind])
 
@@ -86,13 +87,15 @@ def status(**chosen: Any) -> int:
     """
     from connector.cli import health  # noqa: PLC0415  # show and why, in this file too, have no use for it
     from connector.cli.words import Words  # noqa: PLC0415  # likewise
+    from connector.engine import facts  # noqa: PLC0415  # likewise
     from connector.reports import status as reports  # noqa: PLC0415  # likewise
 
     listing = bool(chosen["kind"] or chosen["field"])
     with store(chosen["config"]) as (loaded, database):
-        owners = Words.recalled(loaded, database)
+        owners, known = Words.recalled(loaded, database), facts.recall(database)
+        zones = {side: facts.zone(known, side) for side in Side}
         with database.read() as conn:
-            found = reports.status(conn, SystemClock().now(), chosen["limit"])
+            found = reports.status(conn, SystemClock().now(), zones, chosen["limit"])
             listed, total = reports.listed(conn, chosen["kind"], chosen["field"] or "", chosen["limit"])
     if chosen["as_json"]:
         print_json(found.row() | {"open": [reports.issue_row(one) for one in listed], "open_total": total})

@@ -117,6 +117,12 @@ def recall(database: Database) -> Facts | None:
     return None if stored is None else _ADAPTER.validate_python(stored)
 
 
+def zone(known: Facts | None, side: Side) -> str:
+    """The IANA name of an account's zone, by whose days the side counts calls; UTC until it is known."""
+    account = known.accounts.get(side) if known else None
+    return (account.time_zone if account else "") or "UTC"
+
+
 def outdate(database: Database) -> None:
     """Have the facts asked anew next time."""
     with database.begin() as conn:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -54,8 +56,8 @@ class Status:
         }
 
 
-def status(conn: Connection, now: datetime, limit: int = 50) -> Status:
-    """Look at the store; no CRM is called."""
+def status(conn: Connection, now: datetime, zones: Mapping[Side, str], limit: int = 50) -> Status:
+    """Look at the store; no CRM is called. `zones`: of the accounts, by whose days calls are counted."""
     groups = Groups()
     for stored in open_issues(conn, Asked()):
         groups.add(stored.issue, stored.id)
@@ -68,7 +70,9 @@ def status(conn: Connection, now: datetime, limit: int = 50) -> Status:
         issues={kind.value: number for kind, number in issues.counts(conn).items()},
         groups=groups.all(),
         read_until={side.value: cursors.stored_at(conn, side) for side in Side},
-        calls_today={side.value: budgets.spent(conn, side, now.date()) for side in Side},
+        calls_today={
+            side.value: budgets.spent(conn, side, now.astimezone(ZoneInfo(zones[side])).date()) for side in Side
+        },
         runs=runs.recent(conn, 5),
     )
 

@@ -28,7 +28,7 @@ class Budget:
     Attributes:
         side: whose budget it is, for the message.
         clock: tells the day.
-        spend: adds a number (negative gives back) to the day's durable count and answers the new total.
+        spend: adds a number (negative gives back) to the durable count of a day of the account; answers the new total.
         limit_per_day: calls; None counts without limiting.
         reserve_percent: of the limit, for the hot lane only.
         zone: IANA name of the zone whose midnight begins a day.
@@ -36,7 +36,7 @@ class Budget:
 
     side: Side
     clock: Clock
-    spend: Callable[[int], int]
+    spend: Callable[[date, int], int]
     limit_per_day: int | None = None
     reserve_percent: float = 10.0
     zone: str = "UTC"
@@ -56,12 +56,12 @@ class Budget:
             if self._shut and self.clock.now() < self._shut.until:
                 raise RateLimited(str(self._shut), self._shut.until)
             self._shut = None
-            self._turn_the_page()
+            today = self._turn_the_page()
             ceiling = self._ceiling(lane)
             if self._total - self._leased >= ceiling:
                 raise self._spent(lane)
             if self._leased == 0:
-                self._lease(lane, ceiling)
+                self._lease(today, lane, ceiling)
             self._leased -= 1
 
     def shut(self, told: RateLimited) -> None:
@@ -72,8 +72,8 @@ class Budget:
     def close(self) -> None:
         """Give back what was leased and not used (on shutting down)."""
         with self._lock:
-            if self._leased:
-                self._total = self.spend(-self._leased)
+            if self._leased and self._day:
+                self._total = self.spend(self._day, -self._leased)
                 self._leased = 0
 
     @property
@@ -81,11 +81,11 @@ class Budget:
         """Calls of the day as far as this process knows."""
         return self._total - self._leased
 
-    def _lease(self, lane: Lane, ceiling: float) -> None:
+    def _lease(self, today: date, lane: Lane, ceiling: float) -> None:
         size = int(max(1, min(GROUP, ceiling - self._total)))
-        self._total = self.spend(size)
+        self._total = self.spend(today, size)
         if self._total > ceiling:
-            self._total = self.spend(-size)
+            self._total = self.spend(today, -size)
             raise self._spent(lane)
         self._leased = size
 
@@ -94,11 +94,12 @@ class Budget:
             return float("inf")
         return self.limit_per_day * (1.0 if lane is Lane.HOT else 1 - self.reserve_percent / 100)
 
-    def _turn_the_page(self) -> None:
-        """A new day has a count of its own; what was leased of yesterday is not today's."""
+    def _turn_the_page(self) -> date:
+        """The account's day, which has a count of its own; what was leased of yesterday is not today's."""
         today = self.clock.now().astimezone(ZoneInfo(self.zone)).date()
         if today != self._day:
             self._day, self._leased, self._total = today, 0, 0
+        return today
 
     def _spent(self, lane: Lane) -> RateLimited:
         kept = "" if lane is Lane.HOT else f" but for the {self.reserve_percent:g} % kept for hot leads"

@@ -26,7 +26,7 @@ def adapter(url, *, clock=None, executor=None, tokens=None, version="v3", token=
     clock = clock or ManualClock()
     day = [0]
 
-    def spend(calls):
+    def spend(_day, calls):
         day[0] += calls
         return day[0]
 

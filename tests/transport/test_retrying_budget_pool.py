@@ -74,7 +74,7 @@ class Day:
     def __init__(self, total=0):
         self.total, self.lock, self.flushes = total, Lock(), 0
 
-    def spend(self, calls):
+    def spend(self, _day, calls):
         with self.lock:
             self.total += calls
             self.flushes += 1
@@ -126,11 +126,24 @@ def test_a_spent_budget_waits_for_midnight_in_the_accounts_zone():
     assert "2026-11-02 23:00 UTC" in str(caught.value)
 
 
+def test_calls_are_counted_by_the_accounts_day_and_not_by_another():
+    """Found by the simulation's oracle: between two midnights the durable count began anew, and a day had two."""
+    clock, days = ManualClock(datetime(2026, 11, 2, 23, 0, tzinfo=UTC)), {}
+
+    def spend(day, calls):
+        return days.setdefault(day, Day()).spend(day, calls)
+
+    for _ in range(3):  # three processes, one after the other, before and after midnight in UTC
+        allowed(Budget(Side.HUBSPOT, clock, spend, 25, 0, zone="America/New_York"), tries=20)
+        clock.sleep(3600)
+    assert {day.isoformat(): count.total for day, count in days.items()} == {"2026-11-02": 25}
+
+
 def test_a_new_day_has_a_budget_of_its_own():
     clock, days = ManualClock(datetime(2026, 11, 2, 23, 0, tzinfo=UTC)), {}
 
-    def spend(calls):
-        return days.setdefault(clock.now().date(), Day()).spend(calls)
+    def spend(day, calls):
+        return days.setdefault(day, Day()).spend(day, calls)
 
     budget = Budget(Side.HUBSPOT, clock, spend, 25, 0)
     assert allowed(budget, tries=100) == 25
