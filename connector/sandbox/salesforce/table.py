@@ -61,9 +61,9 @@ class Table:
         self._keyed.pop(field.slot, None)
 
     def widen(self) -> None:
-        """Give every row room for slots added since it was written."""
+        """Give every row, those that others still see too, room for slots added since it was written."""
         width = self.kind.width
-        for row in self.rows.values():
+        for row in (*self.rows.values(), *(shadow.row for shadow in self.shadows.values() if shadow.row)):
             row.extend([None] * (width - len(row)))
 
     def put(self, row: Row) -> Row | None:

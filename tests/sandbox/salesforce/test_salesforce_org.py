@@ -147,6 +147,19 @@ def test_a_late_commit_shows_rows_in_the_past_while_the_watermark_waits_for_it(a
     assert api.query("SELECT COUNT() FROM Lead WHERE SystemModstamp > 2026-11-02T08:15:35Z")["totalSize"] == 2
 
 
+def test_a_field_made_while_a_change_commits_late_is_blank_in_what_others_still_see(api, org) -> None:
+    lead = api.lead(Title="Old")
+    org.settings.commit_delay_s = 60
+    actions.edit(org, id=lead, values={"Title": "New"})
+    actions.add_field(org, "Lead", "Tier__c", {"type": "Text", "length": 9})
+    assert api.query("SELECT Title, Tier__c FROM Lead")["records"][0]["Tier__c"] is None
+    assert api.read("Lead", lead)["Title"] == "Old"
+    org.services.clock.advance(61)
+    actions.edit(org, id=lead, values={"Tier__c": "A"})
+    org.services.clock.advance(61)
+    assert (api.read("Lead", lead)["Title"], api.read("Lead", lead)["Tier__c"]) == ("New", "A")
+
+
 def test_ones_own_writes_are_seen_at_once_whatever_the_delay(api, org) -> None:
     org.settings.commit_delay_s = 60
     assert api.read("Lead", api.lead(Title="x"))["Title"] == "x"
