@@ -8,6 +8,7 @@ and the log. So a batch can check all of its inputs before it writes any (HubSpo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -155,8 +156,9 @@ def _automate(state: State, table: Table, record_id: int, rule: automation.Rule)
         return
     value = record.values.get(rule.watched)
     if value is not None:
-        changes = check(state, table, record, rule.rewritten(value), rule.source)
-        update(state, table, record, changes, rule.source)
+        with suppress(Refusal):  # an action that may not write fails in the workflow's own history, and nobody hears
+            changes = check(state, table, record, rule.rewritten(value), rule.source)
+            update(state, table, record, changes, rule.source)
 
 
 def _swapped(held: dict[str, str], changes: Changes) -> Changes:

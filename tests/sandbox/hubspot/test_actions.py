@@ -2,7 +2,7 @@
 
 import pytest
 
-from connector.sandbox.hubspot import actions
+from connector.sandbox.hubspot import actions, administration
 from connector.sandbox.hubspot.problems import Refusal
 
 
@@ -64,6 +64,15 @@ def test_a_workflow_may_wait_and_may_write_elsewhere_until_switched_off(call, po
     call.update(record, phone="99")
     clock.sleep(61)
     assert call.values(record, "fax")["fax"] == "493012"
+
+
+def test_a_workflow_that_may_not_write_any_more_spoils_nobody_elses_call(call, portal, clock):
+    actions.add_rule(portal, object="contacts", property="company", rewrite="strip", target="city", delay_s=5)
+    record = call.create(email="a@x.test", company="Firm", city="Bonn")
+    administration.set_read_only(portal, object="contacts", name="city")
+    clock.sleep(6)
+    assert call.values(record, "city")["city"] == "Bonn"
+    assert call.found() == [record]
 
 
 def test_two_workflows_that_provoke_each_other_still_let_time_pass(call, portal, clock):
