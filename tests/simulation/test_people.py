@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import pytest
 
+from connector.core.refs import Side
+from connector.engine import facts
 from tests.simulation import people, weather
-from tests.simulation.people import ACTS, COMPANIONS, RARE, USUAL
+from tests.simulation.people import ACTS, COMPANIONS, RARE, USUAL, admins
 from tests.simulation.people.reps import arrives_as_contact, doubles
-from tests.simulation.play import Play
+from tests.simulation.play import CALM_S, Play
+from tests.simulation.stage import Alone, Stage
 
 TRIES = 40
 PEOPLE = 8
@@ -47,6 +50,27 @@ def test_every_act_happens_to_somebody_and_is_told(name: str) -> None:
     assert said
     assert people.calms(stage).startswith("put right: ")
     assert not stage.endings
+
+
+def test_a_cross_id_given_back_in_the_calm_is_seen_by_the_very_next_run() -> None:
+    stage = Play(1, 0).stage
+    while "none" not in admins.hides_cross_id(stage):
+        pass
+    facts.outdate(stage.store)
+    with stage.installation("one", Alone(stage.clock)):
+        assert len(_blind_to(stage)) == 1  # a worker has asked while it was hidden, and died before its run
+    people.calms(stage)
+    stage.clock.advance(CALM_S)
+    with stage.installation("calm", Alone(stage.clock)) as opened:
+        opened.sync("once", by="calm", approved=True)
+    assert _blind_to(stage) == []
+
+
+def _blind_to(stage: Stage) -> list[str]:
+    known = facts.recall(stage.store)
+    assert known is not None
+    told = known.schemas[Side.SALESFORCE]
+    return [obj for obj in admins.PEOPLE if admins.CROSS_ID not in told[obj].fields]
 
 
 def test_companions_are_acts_themselves() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from connector.core.refs import Side
+from connector.engine import facts
 from connector.sandbox.hubspot.catalogue import LIFECYCLE
 from connector.sandbox.hubspot.settings import ACCESS_TOKEN
 from connector.sandbox.salesforce.people import LIFECYCLE_STAGES
@@ -110,8 +111,14 @@ def _permits(stage: Stage, obj: str, name: str, level: str) -> str:
 def hides_cross_id(stage: Stage) -> str | None:
     """An admin mistakes the field of HubSpot's ids for one that nobody needs, until all is calm."""
     obj = stage.dice.choice(PEOPLE)
-    lasts(stage, f"{obj}.{CROSS_ID} is given back", lambda: _permits(stage, obj, CROSS_ID, "edit"))
+    lasts(stage, f"{obj}.{CROSS_ID} is given back", lambda: _shows_cross_id(stage, obj))
     return _permits(stage, obj, CROSS_ID, stage.dice.choice(("none", "read")))
+
+
+def _shows_cross_id(stage: Stage, obj: str) -> None:
+    """Give the field back, and have the bridge ask anew, as `smarketing check` does: it remembers for an hour."""
+    _permits(stage, obj, CROSS_ID, "edit")
+    facts.outdate(stage.store)
 
 
 def closes_property(stage: Stage) -> str | None:
