@@ -116,8 +116,10 @@ def link(bridge: Bridge, one: Ref, other: Ref, by: str) -> None:
                 raise Refused(f"{held.hubspot} is linked to {held.salesforce}; unlink them first")
         links.insert(conn, [NewLink(pair, hubspot, salesforce, Memory())], bridge.clock.now())
         _act(conn, bridge, (hubspot, salesforce), by, {"act": "link"})
-        ids = [stored.id for stored in issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=[one, other])]
-        issues.close(conn, ids, bridge.clock.now(), f"linked by {by}")
+        answered = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=[one, other])
+        issues.close(conn, [stored.id for stored in answered], bridge.clock.now(), f"linked by {by}")
+        others = sorted({ref for stored in answered for ref in stored.issue.refs} - {one, other})
+        dirty.mark(conn, others, bridge.clock.now(), reason="a rival is linked")
 
 
 def unlink(bridge: Bridge, ref: Ref, by: str) -> Link:

@@ -2,8 +2,8 @@
 
 A question about two records of which the other side has made one stands while the record left over is there, and goes
 on with it under another id. It is moot once that one or the survivor is gone; when the other of the two is gone, people
-are asked whether the one that is left takes its place. The rivals of somebody who is gone are looked at anew: they may
-be certain now.
+are asked whether the one that is left takes its place. The rivals of somebody who is gone, was linked, or has other
+matching values by now are looked at anew: they may be certain now.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from connector.core.plan import Change, Issue, IssueKind, Relink
+from connector.core.plan import Change, Issue, IssueKind, Raise, Relink, Unlink
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.cases import Case
@@ -21,7 +21,7 @@ from connector.engine.job import Job, origin_digest
 from connector.ports import Rejection
 from connector.storage import issues, links
 
-MERGED = "MERGED_ON_ONE_SIDE"
+MERGED, TAKEN = "MERGED_ON_ONE_SIDE", "EXISTS"
 _CLOSABLE = (IssueKind.CONFLICT, IssueKind.PARKED, IssueKind.AMBIGUOUS)
 
 
@@ -35,7 +35,7 @@ def taken(job: Job) -> Issue:
         IssueKind.AMBIGUOUS,
         (origin, *others),
         side=made.side,
-        code="EXISTS",
+        code=TAKEN,
         reason=f"{made.side.value} refused a counterpart for {origin}, because {named} holds its place: {made.taken}",
         hint=f"if they are the same, `smarketing link {origin} {others[0]}`; else mend what they share"
         if others
@@ -132,16 +132,17 @@ def close(
 ) -> set[Ref]:
     """Close the issues of these records that their plan no longer raises, but for those, and refusals, that stand.
 
-    Returns the rivals of those that are gone.
+    Returns the rivals of those that are gone, and who need not wait for one of these records any more.
     """
+    looked = {ref: job for job in jobs if not (job.troubled or job.overtaken) for ref in job.case.refs}
+    freed = _freed_at_once(looked, opened)
     if not issues.counts(conn):
-        return set()
-    refs = [ref for job in jobs if not (job.troubled or job.overtaken) for ref in job.case.refs]
-    rivals = _rivals_of_gone(conn, [job.case for job in jobs], now)
+        return freed
+    rivals = freed | _rivals_of_gone(conn, [job.case for job in jobs], now) | _released(conn, looked, opened)
     keep = {(issue.kind, issue.refs[0], issue.rule, issue.field) for issue in opened}
     keep |= {(IssueKind.PARKED, ref, rule, name) for job in jobs for ref, rule, name in _still_parked(job)}
     keep |= standing
-    issues.close_for(conn, refs, _CLOSABLE, now, "the reason is gone", keep)
+    issues.close_for(conn, looked, _CLOSABLE, now, "the reason is gone", keep)
     return rivals
 
 
@@ -172,6 +173,62 @@ def _rivals_of_gone(conn: Connection, cases: Sequence[Case], now: datetime) -> s
     over = [doubt for doubt in doubts if doubt not in standing]
     issues.close(conn, [doubt.id for doubt in over if doubt.issue.code == MERGED], now, "one of them is gone")
     return {ref for doubt in over for ref in doubt.issue.refs} - set(gone)
+
+
+def _freed_at_once(looked: Mapping[Ref, Job], opened: Sequence[Issue]) -> set[Ref]:
+    """Who has just been told to wait for a record with which the same batch has done what may end the waiting."""
+    return {
+        issue.refs[0]
+        for issue in opened
+        if _is_doubt(issue) and any(_moved(looked[ref]) for ref in issue.refs[1:] if ref in looked)
+    }
+
+
+def _released(conn: Connection, looked: Mapping[Ref, Job], opened: Sequence[Issue]) -> set[Ref]:
+    """Who waited for a record that no longer is what the question says of it, and whom a question names no longer.
+
+    No two records mark each other for ever: who was looked at has a question that names only whom it stands in doubt
+    with, so that a second look at either finds nothing new.
+    """
+    doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=list(looked), limit=10_000)
+    anew = {issue.refs[0]: issue.refs for issue in opened if _is_doubt(issue)}
+    found: set[Ref] = set()
+    for issue in (doubt.issue for doubt in doubts if _is_doubt(doubt.issue)):
+        leader, *others = issue.refs
+        if leader in looked:
+            found |= set(others).difference(anew.get(leader, ()), looked)
+        elif any(_out_of_doubt(looked[ref], issue) for ref in others if ref in looked):
+            found.add(leader)
+    return found
+
+
+def _is_doubt(issue: Issue) -> bool:
+    """Whether a question is about who is whose counterpart, and not about a merge."""
+    return issue.kind is IssueKind.AMBIGUOUS and issue.code != MERGED
+
+
+def _out_of_doubt(job: Job, issue: Issue) -> bool:
+    """Whether a look at one of the others that a question names gives reason to look at who leads it.
+
+    Who is told to be in somebody's place is looked at after every try to make that one, so only what was done counts.
+    """
+    if issue.code == TAKEN:
+        return _moved(job)
+    if job.case.link or job.link_id is not None:
+        return True
+    named = [ref for step in job.case.plan.steps if isinstance(step, Raise) for ref in step.issue.refs]
+    return issue.refs[0] not in named
+
+
+def _moved(job: Job) -> bool:
+    """Whether somebody was linked, parted or moved, or a value was written by which records are recognised."""
+    linked = job.link_id is not None and job.case.link is None
+    if linked or any(isinstance(step, Unlink | Relink) for step in job.case.plan.steps):
+        return True
+    match = job.case.pair.match
+    known_by = {Side.HUBSPOT: {name for key in match for name in key.hubspot}}
+    known_by[Side.SALESFORCE] = {name for key in match for name in key.salesforce}
+    return any(change.field in known_by[change.side] for change in job.written)
 
 
 def _gone(cases: Sequence[Case]) -> dict[Ref, Reading]:

@@ -1,5 +1,7 @@
 """Two who cannot be told apart wait for a person; once one of them is gone, the other need not."""
 
+import pytest
+
 from connector.core.plan import IssueKind
 from connector.engine import commands
 from connector.engine.candidates import find_candidates
@@ -163,3 +165,79 @@ def test_a_lead_that_carries_the_id_of_a_merged_contact_meets_a_survivor_who_is_
     town.full()
     assert town.links() == [(one, lead)]
     assert town.salesforce.values(lead)[BACK] == one.id
+
+
+def test_who_waits_between_two_leads_is_made_once_both_have_other_addresses(town: Town) -> None:
+    """Found by the simulation: the Leads were looked at and made, and the contact waited for a full pass."""
+    contact = town.contact(email="office@x.test", lastname="A")
+    leads = [town.lead(Email="office@x.test", LastName=name) for name in "AB"]
+    town.full()
+    assert town.links() == []
+    for number, lead in enumerate(leads):
+        town.salesforce.edit(lead, Email=f"other{number}@x.test")
+    town.once()
+    assert contact in dict(town.links())
+    assert dict(town.links())[contact] not in leads
+    assert (town.issues(), town.dirty()) == ([], 0)
+
+
+def test_who_waits_for_a_linked_lead_is_made_once_that_has_another_address(town: Town) -> None:
+    contact = town.contact(email="a@x.test", lastname="A")
+    town.full()
+    lead = dict(town.links())[contact]
+    town.hubspot.edit(contact, email="b@x.test")
+    town.salesforce.edit(lead, Email="c@x.test")  # a conflict: nothing of it is written
+    town.once()
+    late = town.contact(email="c@x.test", lastname="C")
+    town.once()
+    (asked,) = [stored.issue for stored in town.issues() if stored.issue.kind is IssueKind.AMBIGUOUS]
+    assert asked.refs == (late, lead)
+    town.salesforce.edit(lead, Email="d@x.test")
+    town.once()
+    assert late in dict(town.links())
+    assert town.dirty() == 0
+
+
+def test_who_takes_an_address_that_the_bridge_frees_in_the_same_pass_is_made(town: Town) -> None:
+    """Found by the simulation: the question was asked, the address freed by the bridge itself, and its echo no news."""
+    contact = town.contact(email="a@x.test", lastname="A")
+    town.full()
+    town.hubspot.edit(contact, email="b@x.test")
+    heir = town.contact(email="a@x.test", lastname="B")
+    run = town.once()
+    assert {contact, heir} == dict(town.links()).keys()
+    assert (town.issues(), town.dirty(), run.counts["spared"]) == ([], 0, 0)
+
+
+def test_who_was_refused_because_of_another_is_made_once_the_other_has_let_go_of_the_place(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.lead(Email="b@x.test", LastName="B")
+    town.full()
+    stranger = town.links()[0][0]
+    town.hubspot.edit(stranger, email="ada@x.test")
+    ada = town.lead(Email="ada@x.test", LastName="A")
+    with monkeypatch.context() as lag:
+        lag.setattr(town.hubspot, "find", lambda *_: [])
+        lag.setattr(town.salesforce, "find", lambda *_: [])
+        run = town.once()
+    assert [stored.issue.refs for stored in town.issues() if stored.issue.code == "EXISTS"] == [(ada, stranger)]
+    assert (town.dirty(), run.counts["spared"]) == (0, 0)
+    town.hubspot.edit(stranger, email="b@x.test")
+    town.once()
+    assert ada in dict(town.links()).values()
+    assert (town.issues(), town.dirty()) == ([], 0)
+
+
+def test_who_waits_for_one_that_was_linked_to_another_is_told_so(town: Town) -> None:
+    """A look at either does not mark the other for ever."""
+    one = town.lead(Email="a@x.test", LastName="A")
+    two = town.lead(Email="a@x.test", LastName="A")
+    contact = town.contact(email="a@x.test", lastname="A")
+    town.full()
+    commands.link(town.bridge, contact, one, "a person")
+    run = town.once()
+    (asked,) = [stored.issue for stored in town.issues()]
+    assert asked.refs == (two, contact)
+    assert asked.reason == f"shares its key with {contact}, which is linked to {one}"
+    assert (town.dirty(), run.counts["spared"]) == (0, 0)
