@@ -4,7 +4,8 @@ A link has two refs, and until a create is answered there is only one. What a ba
 sides will have agreed on then, is therefore written ahead as one row a batch, and dropped by the transaction that
 concludes it, but for creates whose outcome nobody knows. After a crash or a lost answer those are looked for by the id
 they carry; the link then starts from what was sent. Without that, an edit of the source made meanwhile would meet the
-new record as a stranger's value, and could lose to its own earlier self.
+new record as a stranger's value, and could lose to its own earlier self. Where several workers were about to make one
+and the same, the record itself tells whose values were sent.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from connector.core.matching import cross_id
 from connector.core.plan import Agreed, Because, Change, Create, Memory
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
+from connector.core.values import Value
 from connector.engine.bridge import Bridge
 from connector.engine.job import Job
 from connector.engine.overtaken import late_over, owned_up
@@ -49,13 +51,16 @@ class _Made:
         """By rule, what both sides say if it was made."""
         return {rule: Agreed(*values) for rule, values in self.base.items()}
 
+    def sent(self, rule: str, side: Side) -> Value:
+        """What a side was sent under a rule."""
+        return said(Agreed(*self.base[rule]), side) if rule in self.base else None
+
     def memory(self, reading: Reading) -> Memory:
         """What was agreed. A blank field may have been refused: it is met anew, not taken for cleared."""
         side = reading.ref.side
         there = {rule.name: reading.values.get(rule.field_on(side)) for rule in self.pair.rules}
-        agreed = self.agreed
-        sent = {rule: one.hubspot if side is Side.HUBSPOT else one.salesforce for rule, one in agreed.items()}
-        return Memory({rule: agreed[rule] for rule in agreed if sent[rule] is None or there.get(rule) is not None})
+        agreed = self.agreed.items()
+        return Memory({rule: both for rule, both in agreed if said(both, side) is None or there.get(rule) is not None})
 
 
 def write_ahead(conn: Connection, batch: str, jobs: Iterable[Job], now: datetime) -> None:
@@ -73,6 +78,11 @@ def concluded(conn: Connection, batch: str, jobs: Sequence[Job], now: datetime) 
         state.put(conn, _PREFIX + batch, left)
     elif any(job.made for job in jobs):
         state.delete(conn, [_PREFIX + batch])
+
+
+def names(conn: Connection, ref: Ref) -> bool:
+    """Whether a record is in the making for this one."""
+    return any(row[0] == str(ref) for kept in state.named(conn, _PREFIX).values() for row in kept["rows"])
 
 
 def forget(conn: Connection, refs: Collection[Ref]) -> None:
@@ -110,7 +120,7 @@ def adopt(bridge: Bridge) -> None:
         return
     pairs = {pair.name: pair for pair in bridge.mapping.pairs}
     made = [_Made(Ref.parse(origin), pairs[name], base) for origin, name, base in rows if name in pairs]
-    found = [(one, reading) for one, reading in _found(bridge, made) if reading.present]
+    found = _believed((one, reading) for one, reading in _found(bridge, made) if reading.present)
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
         new = [_link(one, reading) for one, reading in found]
@@ -178,6 +188,30 @@ def _found(bridge: Bridge, made: Sequence[_Made]) -> Iterator[tuple[_Made, Readi
             readings = bridge.crms[side].find(view, name, [one.origin.id for one in group])
             carrying = {cross_id(pair, reading): reading for reading in readings}
             yield from ((one, carrying[one.origin.id]) for one in group if one.origin.id in carrying)
+
+
+def _believed(found: Iterable[tuple[_Made, Reading]]) -> list[tuple[_Made, Reading]]:
+    """Each record that was made once, however many were about to make it."""
+    rivals: dict[tuple[Ref, Ref], list[tuple[_Made, Reading]]] = {}
+    for one, reading in found:
+        rivals.setdefault((one.origin, reading.ref), []).append((one, reading))
+    return [(_as_held([one for one, _ in told], told[0][1]), told[0][1]) for told in rivals.values()]
+
+
+def _as_held(rivals: Sequence[_Made], reading: Reading) -> _Made:
+    """What one of several has made. Where they differ, who sent what the record holds is believed, or else nobody."""
+    first, *others = rivals
+    if all(other.base == first.base for other in others):
+        return first
+    side, base = reading.ref.side, dict[str, Sequence[Any]]()
+    for rule in first.pair.rules:
+        told = [one for one in rivals if rule.name in one.base]
+        there = rule.comparison(reading.values.get(rule.field_on(side)))
+        held = [one for one in told if rule.comparison(one.sent(rule.name, side)) == there]
+        agree = len(told) == len(rivals) and all(one.base[rule.name] == first.base[rule.name] for one in told)
+        if agree or held:
+            base[rule.name] = (told if agree else held)[0].base[rule.name]
+    return _Made(first.origin, first.pair, base)
 
 
 def _link(one: _Made, reading: Reading) -> NewLink:

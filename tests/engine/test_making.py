@@ -71,6 +71,36 @@ def test_a_create_of_unknown_outcome_keeps_what_it_sent_until_it_is_known(town: 
     assert town.issues() == []
 
 
+@pytest.mark.parametrize("edit", ["CTO", "CFO"])
+def test_of_two_workers_about_to_make_one_who_sent_what_the_record_holds_is_believed(town: Town, edit: str) -> None:
+    """Found by the simulation: what a worker had read that made nothing was agreed on, and the older value won."""
+    contact = town.contact(email="a@x.test", jobtitle="CTO")
+    create = town.salesforce.write
+
+    def overtaken(*_: object) -> list[ports.Outcome]:
+        town.hubspot.edit(contact, jobtitle="CEO")
+        town.salesforce.write = made
+        with pytest.raises(Killed):
+            town.full()
+        raise Killed
+
+    def made(view: ports.View, writes: list[ports.Write]) -> list[ports.Outcome]:
+        town.salesforce.write = create
+        create(view, writes)
+        raise Killed
+
+    town.salesforce.write = overtaken
+    with pytest.raises(Killed):
+        town.full()
+    town.hubspot.edit(contact, jobtitle=edit)
+    town.sync()
+    ((_, lead),) = town.links()
+    assert town.salesforce.values(lead)["Title"] == town.hubspot.values(contact)["jobtitle"] == edit
+    linked = next(event for event in town.story(lead) if event.kind == "linked")
+    assert [row["after"] for row in linked.payload["changes"] if row["field"] == "Title"] == ["CEO"]
+    assert town.issues() == []
+
+
 def test_a_field_refused_on_the_lost_create_is_not_taken_for_cleared(town: Town) -> None:
     contact = town.contact(email="a@x.test", jobtitle="Boss")
     town.salesforce.rewrite["Lead", "Title"] = lambda _: None
