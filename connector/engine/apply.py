@@ -28,7 +28,7 @@ from connector.core.refs import Ref, Side
 from connector.engine import making, moves, questions, record, underway
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case
-from connector.engine.erase import without_buried
+from connector.engine.erase import forget_gone, without_buried
 from connector.engine.job import Job, created_memory, job_of
 from connector.engine.overtaken import made_over, owned_up
 from connector.engine.run import Run
@@ -194,6 +194,7 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
         marks = [Mark(ref, now, "a rival is gone") for ref in rivals]
         marks += [Mark(ref, now, "look again") for job in jobs for ref in job.again]
         dirty.mark_all(conn, marks + later.marks(bridge, now), now)
+        forget_gone(conn, bridge, jobs, now)
 
 
 def _note_overtaken(conn: Connection, jobs: Sequence[Job]) -> None:

@@ -18,6 +18,7 @@ from connector.core.refs import Ref, Side
 from connector.engine import erase
 from connector.engine.bridge import Bridge
 from connector.engine.cases import Case, cases_of, pair_of, read_refs
+from connector.engine.story import ACT
 from connector.errors import Refused
 from connector.storage import dirty, events, issues, links
 from connector.storage.events import Event
@@ -169,5 +170,5 @@ def _act(conn: Connection, bridge: Bridge, refs: Sequence[Ref], by: str, payload
     now = bridge.clock.now()
     dirty.mark(conn, refs, now, reason=str(payload["act"]))
     by_side = {ref.side: ref for ref in reversed(refs)}
-    row = Event(now, "act", by_side.get(Side.HUBSPOT), by_side.get(Side.SALESFORCE), None, {**payload, "by": by})
+    row = Event(now, ACT, by_side.get(Side.HUBSPOT), by_side.get(Side.SALESFORCE), None, {**payload, "by": by})
     events.append(conn, [row])

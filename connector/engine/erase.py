@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from connector.core.mapping import Pair
 from connector.core.plan import Create, Issue, IssueKind
-from connector.core.readings import Reading
+from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
 from connector.core.values import Kind
 from connector.engine import making, underway
@@ -24,17 +25,22 @@ from connector.engine.bridge import Bridge
 from connector.engine.cases import Case, is_mapped, pair_of
 from connector.engine.job import Job
 from connector.engine.run import Run
-from connector.storage import dirty, events, issues, seen, spool, state, tombstones
+from connector.engine.story import ACT, BECAME, WAS
+from connector.storage import dirty, events, issues, links, seen, spool, state, tombstones
 from connector.storage.links import Link
 
 KEY = "tombstone_key"  # in storage.state
+_STORY_MAX = 100_000  # events of one record that are looked at
 _SCRUB = "scrub"  # likewise: an erasure is not wiped from the file yet
 
 
-def erase(conn: Connection, bridge: Bridge, link: Link, now: datetime) -> None:
-    """Forget a linked person who was deleted for good in HubSpot, and tell a person about the other side."""
+def erase(conn: Connection, bridge: Bridge, link: Link, now: datetime, heir: Ref | None = None) -> None:
+    """Forget a linked person who was deleted for good in HubSpot, and tell a person about the other side.
+
+    `heir`: the counterpart of somebody else that the person's own was merged into.
+    """
     forget(conn, bridge, link, now)
-    issues.raise_issues(conn, [_erased(link)], now, None)
+    issues.raise_issues(conn, [_taken_in(link, heir) if heir else _erased(link)], now, None)
 
 
 def forget(conn: Connection, bridge: Bridge, link: Link, now: datetime) -> None:
@@ -52,6 +58,30 @@ def forget_stranger(conn: Connection, bridge: Bridge, reading: Reading, now: dat
     _bury(conn, (reading.ref,), emails, now)
 
 
+def forget_gone(conn: Connection, bridge: Bridge, jobs: Iterable[Job], now: datetime) -> None:
+    """Forget who is linked to nobody and was deleted for good in HubSpot, as far as the store speaks of them.
+
+    What it never spoke of may be an id that somebody mistyped, and may be another person's one day.
+    """
+    subjects = (job.case.subject.hubspot for job in jobs if job.case.link is None and job.link_id is None)
+    gone = {one.ref: one for one in subjects if one and one.presence is Presence.MISSING}
+    strangers = gone.keys() - links.by_refs(conn, list(gone)).keys() if gone else ()
+    for ref in sorted(strangers):
+        if _spoken_of(conn, ref):
+            forget_stranger(conn, bridge, gone[ref], now)
+
+
+def _spoken_of(conn: Connection, ref: Ref) -> bool:
+    return (
+        any(event.kind != ACT for event in events.of_refs(conn, [ref], _STORY_MAX))
+        or issues.concern(conn, ref)
+        or bool(seen.lookup(conn, [ref]))
+        or spool.holds(conn, ref)
+        or making.names(conn, ref)
+        or underway.names(conn, ref)
+    )
+
+
 def scrub(bridge: Bridge) -> None:
     """After an erasure, rewrite the store so that nothing of it stays in the free pages of its file.
 
@@ -64,7 +94,8 @@ def scrub(bridge: Bridge) -> None:
             state.delete(conn, [_SCRUB])
 
 
-def _bury(conn: Connection, refs: Sequence[Ref], emails: Sequence[str], now: datetime) -> None:
+def _bury(conn: Connection, named: Sequence[Ref], emails: Sequence[str], now: datetime) -> None:
+    refs = _with_former(conn, named)
     dirty.forget(conn, refs)
     seen.forget(conn, refs)
     issues.forget(conn, refs)
@@ -74,6 +105,16 @@ def _bury(conn: Connection, refs: Sequence[Ref], emails: Sequence[str], now: dat
     underway.forget(conn, refs)
     tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
     state.put(conn, _SCRUB, value=True)
+
+
+def _with_former(conn: Connection, refs: Sequence[Ref]) -> list[Ref]:
+    """These records, and those that have become one of them, as the story tells."""
+    found = list(refs)
+    for ref in found:  # grows while it is walked
+        told = [event for event in events.of_refs(conn, [ref], _STORY_MAX) if event.kind == BECAME]
+        former = [Ref.parse(event.payload[WAS]) for event in told]
+        found += [one for one in dict.fromkeys(former) if one not in found]
+    return found
 
 
 def fingerprint(conn: Connection, value: str) -> str:
@@ -140,6 +181,14 @@ def _erased(link: Link) -> Issue:
         code="ERASED",
         reason=f"{link.hubspot} was deleted for good in HubSpot (privacy request); the bridge has forgotten the person",
         hint=f"decide whether {link.salesforce} must be deleted too; it will not be sent to HubSpot again",
+    )
+
+
+def _taken_in(link: Link, heir: Ref) -> Issue:
+    return replace(
+        _erased(link),
+        refs=(heir,),
+        hint=f"{link.salesforce} was merged into {heir}: decide whether anything of the person there must be deleted",
     )
 
 

@@ -29,6 +29,7 @@ class Job:
     made: Task | None = None
     again: list[Ref] = field(default_factory=list)  # refs to look at anew
     notes: list[tuple[str, str]] = field(default_factory=list)  # (kind of event, words)
+    became: list[tuple[Ref, Ref]] = field(default_factory=list)  # who went on as whom: (old, new)
     raised: list[Issue] = field(default_factory=list)
     shown: bool = False  # what its plan and its moves raise was shown ahead
     overtaken: bool = False  # others have changed the link since it was planned: what it asks may be answered by now

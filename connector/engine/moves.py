@@ -34,7 +34,7 @@ def move(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> list[Ref]
     assert link is not None
     for step in job.case.plan.steps:
         if isinstance(step, Relink) and job.link_id is not None:
-            moved += _relink(conn, job, step)
+            moved += _relink(conn, bridge, job, step, now)
         elif isinstance(step, Unlink) and not _archives(job):
             part(conn, bridge, job, now)
     return moved
@@ -83,7 +83,7 @@ def _unlink(conn: Connection, job: Job, link: StoredLink) -> bool:
     return links.delete(conn, link.id, job.version)
 
 
-def _relink(conn: Connection, job: Job, step: Relink) -> list[Ref]:
+def _relink(conn: Connection, bridge: Bridge, job: Job, step: Relink, now: datetime) -> list[Ref]:
     """The identity went on under a new ref, which is returned; if it is linked already, two links have become one."""
     link = job.case.link
     assert link is not None
@@ -96,15 +96,33 @@ def _relink(conn: Connection, job: Job, step: Relink) -> list[Ref]:
         links.save(conn, [(link.id, job.version, job.memory)])
         job.version += 1
         job.notes.append(("relinked", f"{step.old} is now {step.new}: {step.reason}"))
+        job.became.append((step.old, step.new))
         return [step.new]
     if holder is None or holder.id == link.id or not links.delete(conn, link.id, job.version):
         _was_faster(job)
     else:
-        job.link_id = None
-        other, kept = _across(link, step), _across(holder, step)
-        job.notes.append(("unlinked", f"{step.old} became {step.new}, which is linked to {kept}"))
-        job.raised.append(merged_once(step, other, kept))
+        _end(conn, bridge, job, (step, holder), now)
     return []
+
+
+def _end(conn: Connection, bridge: Bridge, job: Job, moved: tuple[Relink, StoredLink], now: datetime) -> None:
+    """Two links have become one, and this is the other: who is left over is asked about, who was erased forgotten.
+
+    Whoever became a contact that another link holds is that one's person from now on, and is erased with it. A Lead
+    that became another one's tells of two people.
+    """
+    step, holder = moved
+    link, hubspot = job.case.link, job.case.subject.hubspot
+    assert link is not None
+    job.link_id = None
+    if hubspot and hubspot.presence is Presence.MISSING:
+        erase(conn, bridge, link, now, heir=step.new)
+        return
+    other, kept = _across(link, step), _across(holder, step)
+    job.notes.append(("unlinked", f"{step.old} became {step.new}, which is linked to {kept}"))
+    if step.new.side is Side.HUBSPOT:
+        job.became.append((step.old, step.new))
+    job.raised.append(merged_once(step, other, kept))
 
 
 def _doubt(conn: Connection, job: Job, step: Relink) -> None:

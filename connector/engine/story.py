@@ -17,15 +17,25 @@ from connector.engine.job import Job
 from connector.storage.events import Event
 
 UNANSWERED = "unanswered"
+ACT = "act"  # of a person who operates the bridge
+BECAME, WAS = "became", "was"  # a kind of event, and the name under which it holds the ref that is no more
 LOST = "the answer was lost: it may have arrived"
 THERE = "it was there already, made by a call whose answer was lost or by somebody else; what it held is not known"
 
 
 def noted(job: Job, run_id: int, now: datetime) -> list[Event]:
-    """The notes of a job, each told once."""
+    """The notes of a job, each told once, and under their new refs who they were before."""
     rows = [Event(now, kind, *_refs(job), run_id, {"reason": words}) for kind, words in job.notes]
+    rows += [_became(old, new, run_id, now) for old, new in job.became]
     job.notes.clear()
+    job.became.clear()
     return rows
+
+
+def _became(old: Ref, new: Ref, run_id: int, now: datetime) -> Event:
+    """Told under the new ref alone, so that whoever forgets that one finds the story of the old one."""
+    hubspot, salesforce = (new, None) if new.side is Side.HUBSPOT else (None, new)
+    return Event(now, BECAME, hubspot, salesforce, run_id, {"reason": f"{old} is now {new}", WAS: str(old)})
 
 
 def told(job: Job, run_id: int, now: datetime) -> Iterator[Event]:

@@ -52,6 +52,11 @@ def tell_left(bridge: Bridge) -> None:
         state.delete(conn, list(left))
 
 
+def names(conn: Connection, ref: Ref) -> bool:
+    """Whether changes of this record are written ahead."""
+    return any(str(ref) in row["refs"] for kept in state.named(conn, _PREFIX).values() for row in kept["rows"])
+
+
 def forget(conn: Connection, refs: Collection[Ref]) -> None:
     """Remove what was written ahead of these records, for it holds values of people."""
     gone = {str(ref) for ref in refs}

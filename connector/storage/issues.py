@@ -212,6 +212,11 @@ def counts(conn: Connection) -> dict[IssueKind, int]:
     return {IssueKind(kind): number for kind, number in rows(conn, _COUNTS)}
 
 
+def concern(conn: Connection, ref: Ref) -> bool:
+    """Whether any issue, open or closed, concerns this record."""
+    return bool(rows(conn, _CONCERNED, among=[codec.key(ref)]))
+
+
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:
     """Remove every issue, open or closed, that concerns these records: they hold values of people."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):

@@ -86,6 +86,7 @@ _ALL = {table: delete(table) for table in _TABLES}
 _GOING = select(runs.c.id).where(runs.c.finished_at.is_(None), runs.c.started_at > bindparam("before"))
 _ENDED = {table: delete(table).where(table.c.run_id.not_in(_GOING)) for table in _TABLES}
 _ABOUT = {table: delete(table).where(among(table.c.key)) for table in _TABLES}
+_SPOOLED = select(spool.c.key).where(among(spool.c.key)).limit(1)
 _COUNT = select(spool.c.side, spool.c.object, func.count()).where(spool.c.run_id == _RUN)
 _COUNT = _COUNT.group_by(spool.c.side, spool.c.object)
 
@@ -162,6 +163,11 @@ def claim(conn: Connection, run_id: int, refs: Iterable[Ref]) -> None:
     """Say that these records are dealt with in this run."""
     parameters = [{"run_id": run_id, "key": key} for key in sorted({codec.key(ref) for ref in refs})]
     many(conn, adding(conn, spool_claims), parameters)
+
+
+def holds(conn: Connection, ref: Ref) -> bool:
+    """Whether any run, a crashed one too, has spooled this record."""
+    return bool(rows(conn, _SPOOLED, among=[codec.key(ref)]))
 
 
 def forget(conn: Connection, refs: Iterable[Ref]) -> None:

@@ -145,7 +145,9 @@ def test_forgetting_a_record_removes_open_and_closed_issues_that_concern_it(data
         issues.raise_issues(conn, [CONFLICT], now, 1)
         issues.close(conn, [only(conn).id], now, "agreed")
         issues.raise_issues(conn, [CONFLICT, replace(CONFLICT, refs=(BOB,))], now, 1)
+        assert issues.concern(conn, LEAD)
         issues.forget(conn, [LEAD])
+        assert [issues.concern(conn, ref) for ref in (LEAD, BOB)] == [False, True]
         assert only(conn).issue.refs == (BOB,)
         assert conn.exec_driver_sql("SELECT count(*) FROM issues").scalar() == 1
         assert conn.exec_driver_sql("SELECT count(*) FROM issue_refs").scalar() == 1

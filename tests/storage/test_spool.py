@@ -146,6 +146,15 @@ def test_clearing_a_run_leaves_the_others(database: Database) -> None:
         assert len(spool.related(conn, OTHER_RUN, [row(lead(1), email="ann@example.com")])) == 1
 
 
+def test_a_record_is_held_until_it_is_forgotten_whatever_run_spooled_it(database: Database) -> None:
+    with database.begin() as conn:
+        spool.add(conn, RUN, [row(person(1)), row(person(2))])
+        spool.add(conn, OTHER_RUN, [row(person(1))])
+        assert [spool.holds(conn, person(number)) for number in (1, 2, 3)] == [True, True, False]
+        spool.forget(conn, [person(1)])
+        assert [spool.holds(conn, person(number)) for number in (1, 2)] == [False, True]
+
+
 def test_a_run_sealed_again_finds_what_was_spooled_since(database: Database) -> None:
     with database.begin() as conn:
         spool.add(conn, RUN, [row(person(1), email="ann@example.com")])
