@@ -127,7 +127,8 @@ def _each_choice(translate: Translate) -> Translate:
 
 
 def _owner_step(written: OwnerMap, towards: Side, owners: Owners) -> Translate:
-    return owner_map(owner_table(towards, written, owners), fallback_id(towards, written, owners))
+    everyone = frozenset(owner.id for owner in owners.get(towards.other, ()))
+    return owner_map(owner_table(towards, written, owners), fallback_id(towards, written, owners), everyone)
 
 
 def _owners_unknown(value: Value) -> Value | Refusal:

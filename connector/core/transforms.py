@@ -8,12 +8,14 @@ counterpart is refused with a reason, never replaced in silence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.core.mapping import Refusal, Translate
 from connector.core.values import Value, rounded
+
+UNKNOWN_OWNER = "UNKNOWN_OWNER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +103,33 @@ def _table(table: Mapping[str, str], unmapped: Unmapped, default: Value) -> Tran
     return mapped
 
 
-def owner_map(table: Mapping[str, Value], fallback: Value = None) -> Translate:
+def owner_map(table: Mapping[str, Value], fallback: Value = None, everyone: Collection[str] | None = None) -> Translate:
     """Owner ids by table; one without counterpart goes to the fallback, or is refused when there is none.
 
-    One whose counterpart is None is nobody: records of theirs count as not owned.
+    One whose counterpart is None is nobody: records of theirs count as not owned. One who is not among `everyone`
+    (None: nobody asks) has joined since, perhaps, and is refused: a fallback would take what is not its own.
     """
     known = dict(table)
 
     def owner(value: Value) -> Value | Refusal:
         if value is None or (value in known and known[value] is None):
             return None
-        return known.get(value, fallback) or Refusal(
-            "NO_OWNER", "this owner has no active counterpart", "add the pair to owners.yaml, or name a fallback there"
-        )
+        found = known.get(value)
+        if found is None and everyone is not None and value not in everyone:
+            return _JOINED_SINCE
+        return found or fallback or _NO_OWNER
 
     return owner
+
+
+_NO_OWNER = Refusal(
+    "NO_OWNER", "this owner has no active counterpart", "add the pair to owners.yaml, or name a fallback there"
+)
+_JOINED_SINCE = Refusal(
+    UNKNOWN_OWNER,
+    "this owner was not there when the owners were last read",
+    "nothing to do: the next run reads them anew",
+)
 
 
 def limit_length(length: int, policy: LengthPolicy) -> Translate:

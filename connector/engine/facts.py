@@ -1,9 +1,9 @@
 """What the bridge must know of the live accounts before it can plan: who they are, their fields, their owners.
 
 Learning it costs several calls a side, and it changes seldom, so it is remembered for an hour; `check`, a run that a
-side refused, a field that vanished and one whose writing contradicts what is remembered ask anew. State is bound to the
-two accounts: credentials of another portal or org are refused before anything is read, because ids of one account mean
-nothing in another (Salesforce fact sheet 12.15).
+side refused, a field that vanished, one whose writing contradicts what is remembered and an owner nobody knows ask
+anew; an owner still unknown then has left. State is bound to the two accounts: credentials of another portal or org are
+refused before anything is read, because ids of one account mean nothing in another (Salesforce fact sheet 12.15).
 """
 
 from __future__ import annotations
@@ -14,14 +14,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import Connection
 
 from connector.core.mapping import MappingSet
 from connector.core.plan import IssueKind
 from connector.core.refs import Side, id18
+from connector.core.transforms import UNKNOWN_OWNER
 from connector.errors import Misconfigured, Problem, Unauthorised
 from connector.ports import Account, Crm, ObjectSchema, Owner
-from connector.storage import bindings, issues, state
+from connector.storage import bindings, dirty, issues, state
 from connector.storage.database import Database
+from connector.storage.issues import StoredIssue
 
 FRESH_FOR = timedelta(hours=1)
 _CONTRADICTING = {  # what a side says of a field that is not as it was described
@@ -31,7 +34,7 @@ _CONTRADICTING = {  # what a side says of a field that is not as it was describe
     "INVALID_FIELD_FOR_INSERT_UPDATE",
     "INSUFFICIENT_ACCESS_OR_READONLY",
 }
-_STATE = "facts"
+_STATE, _LEFT = "facts", "owners who left"  # in storage.state
 _PARKED_MAX = 10_000  # issues looked at
 _NAMED = "but config.yaml names {}; sign in to that account, or name this one"
 _BOUND = "but the store belongs to {}; use another database.url for another account"
@@ -80,8 +83,34 @@ def learn(database: Database, crms: Mapping[Side, Crm], asked: Asked, now: datet
     with database.begin() as conn:
         for side, account in accounts.items():
             bindings.bind(conn, side, account.id)
+        _take_in_unknown(conn, facts, now)
         state.put(conn, _STATE, _spelt(facts))
     return facts
+
+
+def _take_in_unknown(conn: Connection, facts: Facts, now: datetime) -> None:
+    """Have the records looked at whose owner was unknown; who still is counts as an owner who left, from now on."""
+    waiting = [one.issue for one in _parked(conn) if one.issue.code == UNKNOWN_OWNER]
+    left = state.get(conn, _LEFT) or {}
+    for side in Side:
+        told = {owner.id for owner in facts.owners[side]}
+        asked = {issue.value for issue in waiting if issue.value and issue.refs[0].side is side}
+        left[side.value] = sorted(asked.union(left.get(side.value, ())) - told)
+        facts.owners[side] += [Owner(gone, "", "", active=False) for gone in left[side.value]]
+    if any(left.values()):
+        state.put(conn, _LEFT, left)
+    dirty.mark(conn, {issue.refs[0] for issue in waiting}, now, reason="the owners were read anew")
+
+
+def _parked(conn: Connection) -> list[StoredIssue]:
+    return issues.open_issues(conn, kinds=[IssueKind.PARKED], limit=_PARKED_MAX) if issues.counts(conn) else []
+
+
+def _contradicts(parked: StoredIssue, known: Facts) -> bool:
+    """Whether a side, or an owner whom no list holds, has contradicted what was told."""
+    if parked.issue.code == UNKNOWN_OWNER:
+        return parked.seen_at > known.asked_at
+    return parked.opened_at > known.asked_at and parked.issue.code in _CONTRADICTING
 
 
 def _spelt(facts: Facts) -> Any:
@@ -130,13 +159,13 @@ def outdate(database: Database) -> None:
 
 
 def outdate_if_contradicted(database: Database) -> None:
-    """Have the facts asked anew when a side has refused a field since they were told, in words that contradict them."""
+    """Have the facts asked anew when a field was refused since they were told, in words that contradict them."""
     known = recall(database)
     if known is None:
         return
     with database.read() as conn:
-        parked = issues.open_issues(conn, kinds=[IssueKind.PARKED], limit=_PARKED_MAX) if issues.counts(conn) else []
-    if any(one.opened_at > known.asked_at and one.issue.code in _CONTRADICTING for one in parked):
+        parked = _parked(conn)
+    if any(_contradicts(one, known) for one in parked):
         outdate(database)
 
 

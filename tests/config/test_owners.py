@@ -82,7 +82,7 @@ def test_the_way_back_prefers_the_owner_of_the_same_email_over_a_table_entry(fol
 
 def test_the_fallback_takes_whoever_has_no_counterpart(folder):
     rule = owner_rule(folder, "owners: {fallback: {salesforce: Inbound Queue, hubspot: ada@acme.test}}\n")
-    assert [rule.to_salesforce(each) for each in ("12", "13", "99")] == [QUEUE] * 3
+    assert [rule.to_salesforce(each) for each in ("12", "13", "14")] == [QUEUE] * 3
     assert rule.to_hubspot(QUEUE) == "11"
 
 
@@ -115,3 +115,10 @@ def test_a_second_owners_file_and_unknown_keys_are_refused(folder):
     ]
     folder.write("mappings/owners2.yaml", "owners: {fallbak: {}}\n")
     assert folder.problems() == ["mappings/owners2.yaml:1 owners.fallbak: is not known here; did you mean 'fallback'?"]
+
+
+def test_an_owner_who_joined_since_is_refused_and_not_given_to_the_fallback(folder):
+    yaml = "owners:\n  fallback: {salesforce: ada@acme.test, hubspot: ada@acme.test}\n"
+    rule = owner_rule(folder, yaml)
+    assert [code(rule.to_salesforce("12")), code(rule.to_salesforce("99"))] == [ADA, "UNKNOWN_OWNER"]
+    assert code(rule.to_hubspot("005000000000099AAA")) == "UNKNOWN_OWNER"

@@ -89,6 +89,14 @@ def test_an_owner_without_counterpart_goes_to_the_fallback_or_is_refused() -> No
     )
 
 
+def test_an_owner_whom_no_list_knows_is_refused_and_not_given_to_the_fallback() -> None:
+    owner = owner_map({"7": "005A"}, "005Q", everyone={"7", "8"})
+    assert [owner("7"), owner("8"), owner(None)] == ["005A", "005Q", None]
+    found = owner("9")
+    assert isinstance(found, Refusal)
+    assert found.code == "UNKNOWN_OWNER"
+
+
 @pytest.mark.parametrize(
     ("value", "policy", "expected"),
     [("abc", LengthPolicy.REJECT, "abc"), (None, LengthPolicy.REJECT, None), ("ab cd", LengthPolicy.TRUNCATE, "ab")],

@@ -13,7 +13,7 @@ from connector.core.values import Kind
 from connector.engine import facts, sync
 from connector.engine.facts import Asked
 from connector.errors import Misconfigured, Refused, Transient, Unauthorised
-from connector.ports import Account, FieldSchema, ObjectSchema
+from connector.ports import Account, FieldSchema, ObjectSchema, Owner
 from connector.storage import issues, state
 from tests.engine.town import BACK, PERSON_FIELDS, Town
 
@@ -161,3 +161,43 @@ def test_a_hidden_cross_id_is_refused_and_asked_about_anew(town: Town) -> None:
     with pytest.raises(Unauthorised, match=f"does not show Lead.{BACK}"):
         facts.refuse_blind(town.database, town.bridge.mapping)
     assert facts.recall(town.database) is None
+
+
+def _waits_for(town: Town, owner: str) -> Issue:
+    """A contact whose owner nobody knows."""
+    contact = town.contact(email=f"{owner}@x.test")
+    issue = Issue(IssueKind.PARKED, (contact,), "owner", Side.SALESFORCE, "OwnerId", "UNKNOWN_OWNER", owner)
+    with town.database.begin() as conn:
+        issues.raise_issues(conn, [issue], town.clock.now(), None)
+    return issue
+
+
+def test_an_owner_nobody_knows_has_the_owners_read_anew_and_the_record_looked_at(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _learn(town)
+    joined = Owner("71", "new@x.test", "New")
+    _waits_for(town, joined.id)
+    facts.outdate_if_contradicted(town.database)
+    assert facts.recall(town.database) is None
+    monkeypatch.setattr(town.hubspot, "owners", lambda: [joined])
+    assert joined in _learn(town).owners[Side.HUBSPOT]
+    assert town.dirty() == 1
+
+
+def test_an_owner_who_is_still_unknown_counts_as_one_who_left_from_then_on(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _learn(town)
+    issue = _waits_for(town, "72")
+    for _ in range(2):
+        facts.outdate(town.database)
+        assert [(one.id, one.active) for one in _learn(town).owners[Side.HUBSPOT] if one.id == "72"] == [("72", False)]
+        with town.database.begin() as conn:
+            issues.close_for(conn, issue.refs, [IssueKind.PARKED], town.clock.now(), "the fallback took it")
+    facts.outdate_if_contradicted(town.database)
+    assert facts.recall(town.database) is not None
+    facts.outdate(town.database)
+    back = Owner("72", "back@x.test", "Back")
+    monkeypatch.setattr(town.hubspot, "owners", lambda: [back])
+    assert [one for one in _learn(town).owners[Side.HUBSPOT] if one.id == "72"] == [back]
