@@ -262,6 +262,10 @@ def test_somebody_taken_for_erased_is_found(evidence: Evidence, lead: str, ada: 
     issue = Issue(IssueKind.EDIT_BEATS_DELETION, (salesforce("Lead", lead),), code="ERASED", reason="she was erased")
     said = wrong(replace(archived, issues=[shown(issue)]), "presence")
     assert said == ["she was erased, and nobody erased it"]
+    late = f"{lead} was made while its counterpart was being forgotten"
+    made = replace(archived, issues=[shown(replace(issue, reason=late))])
+    assert wrong(made, "presence") == [f"{late}, and nobody erased it"]
+    assert wrong(replace(made, kept_apart=frozenset({(Side.HUBSPOT, ada)})), "presence") == []
 
 
 def test_the_same_person_unlinked_is_found(evidence: Evidence, ada: str, lead: str) -> None:

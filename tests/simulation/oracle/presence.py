@@ -23,6 +23,7 @@ from tests.simulation.oracle.evidence import Evidence, key_of
 from tests.simulation.oracle.history import Record
 from tests.simulation.oracle.rules import blank, translates, written
 
+MADE_LATE = "was made while its counterpart was"  # what the bridge says of who was erased, or forgotten by a person
 PERSONAL = ("text", "email", "phone")  # what is in no picklist, and no other person's by chance
 
 
@@ -143,8 +144,12 @@ def _taken_for_erased(evidence: Evidence) -> Iterator[str]:
     """People whom the bridge says were erased, and nobody erased any of their contacts."""
     for stored in evidence.issues:
         if stored.issue.code == "ERASED":
-            record = evidence.history.records[key_of(stored.issue.refs[0])]
-            if not any(one.gone and one.gone.how == "erase" for one in evidence.partners_of(record)):
+            partners = evidence.partners_of(evidence.history.records[key_of(stored.issue.refs[0])])
+            if any(one.gone and one.gone.how == "erase" for one in partners):
+                continue
+            if MADE_LATE in stored.issue.reason and evidence.kept_apart & {one.key for one in partners}:
+                evidence.excuse("made while a person had the counterpart forgotten")
+            else:
                 yield f"{stored.issue.reason}, and nobody erased it"
 
 
