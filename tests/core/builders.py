@@ -9,7 +9,8 @@ from typing import Any
 from connector.core import refs
 from connector.core.comparison import comparison
 from connector.core.mapping import MatchKey, Pair, Rule
-from connector.core.plan import Agreed, Memory
+from connector.core.plan import Agreed, Create, Memory, Plan, Update
+from connector.core.planning import Subject
 from connector.core.readings import Reading
 from connector.core.transforms import identity
 from connector.core.values import Kind
@@ -65,3 +66,18 @@ def pair(*rules: Rule, **changes: Any) -> Pair:
         create_in_hubspot=always,
     )
     return replace(made, **changes)
+
+
+def linked(**changes: Any) -> Subject:
+    """Two that have agreed on a phone number."""
+    return replace(Subject(contact(phone="a"), lead(Phone__c="a"), remembers(phone=("a", "a"))), **changes)
+
+
+def said(found: Plan) -> list[tuple[str, str, str | None, str]]:
+    """Every change of a plan: side, field, value, why."""
+    return [
+        (change.side.value, change.field, change.after, change.because.value)
+        for step in found.steps
+        if isinstance(step, Create | Update)
+        for change in step.changes
+    ]

@@ -29,21 +29,25 @@ from connector.core.readings import Presence, Reading
 from connector.core.refs import Side
 from connector.core.transforms import LengthPolicy, Unmapped, identity, limit_length, value_map
 from connector.core.values import Kind
-from tests.core.builders import CONTACT, CONTACT_ID, LEAD, LEAD_ID, always, contact, lead, never, pair, remembers, rule
+from tests.core.builders import (
+    CONTACT,
+    CONTACT_ID,
+    LEAD,
+    LEAD_ID,
+    always,
+    contact,
+    lead,
+    linked,
+    never,
+    pair,
+    remembers,
+    rule,
+    said,
+)
 
 NEW_CONTACT = refs.hubspot("contacts", "77777")
 CONVERTED = refs.salesforce("Contact", "0035g00000AbcdeAAB")
 GONE_LEAD, GONE_CONTACT = Reading(LEAD, Presence.MISSING), Reading(CONTACT, Presence.ARCHIVED)
-
-
-def said(found: Plan) -> list[tuple[str, str, str | None, str]]:
-    """Every change of a plan: side, field, value, why."""
-    return [
-        (change.side.value, change.field, change.after, change.because.value)
-        for step in found.steps
-        if isinstance(step, Create | Update)
-        for change in step.changes
-    ]
 
 
 # Unlinked and alone
@@ -223,10 +227,6 @@ def test_a_record_whose_match_is_gone_stands_alone() -> None:
 # Linked, both present
 
 
-def linked(**changes) -> Subject:
-    return replace(Subject(contact(phone="a"), lead(Phone__c="a"), remembers(phone=("a", "a"))), **changes)
-
-
 def test_a_linked_pair_in_agreement_needs_nothing() -> None:
     subject = linked()
     assert plan(pair(rule()), subject) == Plan("contacts/Lead", subject.hubspot, subject.salesforce)
@@ -280,53 +280,6 @@ def test_agreement_found_standing_is_remembered_without_writing() -> None:
 def test_a_standing_difference_is_counted() -> None:
     found = plan(pair(rule()), linked(hubspot=contact(phone=None)))
     assert (found.steps, found.left_alone) == ((), ("phone",))
-
-
-# Cross ids
-
-
-@pytest.mark.parametrize("carried", [None, "100"], ids=["blank", "of a contact merged into ours"])
-def test_a_cross_id_on_salesforce_is_repaired(carried) -> None:
-    left = replace(contact(phone="a"), aliases=("100",))
-    found = plan(pair(rule()), linked(hubspot=left, salesforce=lead(Phone__c="a", HubSpot_Id__c=carried)))
-    assert said(found) == [("salesforce", "HubSpot_Id__c", CONTACT_ID, "cross id")]
-
-
-@pytest.mark.parametrize(
-    "carried",
-    [None, LEAD_ID[:15], "00Q5g00000OldlsEAB", "0035g00000AbcdeAAB"],
-    ids=["blank", "short form", "of a lead merged into ours", "of another kind of record"],
-)
-def test_a_cross_id_on_hubspot_is_repaired(carried) -> None:
-    right = replace(lead(Phone__c="a"), aliases=("00Q5g00000OldlsEAB",))
-    found = plan(pair(rule()), linked(hubspot=contact(phone="a", salesforce_id=carried), salesforce=right))
-    assert said(found) == [("hubspot", "salesforce_id", LEAD_ID, "cross id")]
-
-
-def test_a_cross_id_of_somebody_else_is_shown_and_kept() -> None:
-    found = plan(pair(rule()), linked(salesforce=lead(Phone__c="a", HubSpot_Id__c="999")))
-    (step,) = found.steps
-    assert (step.issue.kind, step.issue.code, step.issue.value) == (IssueKind.AMBIGUOUS, "CROSS_ID", "999")
-    assert step.issue.refs == (LEAD, CONTACT)
-
-
-def test_a_person_who_links_by_hand_overrules_a_cross_id() -> None:
-    subject = Subject(contact(phone="a"), lead(Phone__c="a", HubSpot_Id__c="999"), by="a person")
-    assert said(plan(pair(rule()), subject)) == [("salesforce", "HubSpot_Id__c", CONTACT_ID, "cross id")]
-
-
-def test_a_cross_id_field_that_cannot_be_read_is_left_alone() -> None:
-    left, right = Reading(CONTACT, values={"phone": "a"}), Reading(LEAD, values={"Phone__c": "a"})
-    assert plan(pair(rule()), linked(hubspot=left, salesforce=right)).steps == ()
-    assert plan(pair(rule(), hubspot_key=None), linked(salesforce=right)).steps == ()
-
-
-def test_a_cross_id_a_side_refused_is_not_tried_again() -> None:
-    subject = linked(
-        salesforce=lead(Phone__c="a", HubSpot_Id__c=None),
-        parked=frozenset({(Side.SALESFORCE, "HubSpot_Id__c", CONTACT_ID)}),
-    )
-    assert plan(pair(rule()), subject).steps == ()
 
 
 # Linked, by presence
