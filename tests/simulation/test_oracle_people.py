@@ -262,6 +262,12 @@ def test_somebody_taken_for_erased_is_found(evidence: Evidence, lead: str, ada: 
     issue = Issue(IssueKind.EDIT_BEATS_DELETION, (salesforce("Lead", lead),), code="ERASED", reason="she was erased")
     said = wrong(replace(archived, issues=[shown(issue)]), "presence")
     assert said == ["she was erased, and nobody erased it"]
+    brief = after(archived, make(Side.HUBSPOT, "900"), end(Side.HUBSPOT, "900", how="erase"))
+    told = [shown(replace(issue, reason=f"hubspot:contacts:{each} was erased")) for each in ("900", ada)]
+    assert wrong(replace(brief, issues=told[:1]), "presence") == []
+    assert wrong(replace(brief, issues=told[1:]), "presence") == [
+        f"hubspot:contacts:{ada} was erased, and nobody erased it"
+    ]
     late = f"{lead} was made while its counterpart was being forgotten"
     made = replace(archived, issues=[shown(replace(issue, reason=late))])
     assert wrong(made, "presence") == [f"{late}, and nobody erased it"]

@@ -141,11 +141,15 @@ def _made_again(evidence: Evidence) -> Iterator[str]:
 
 
 def _taken_for_erased(evidence: Evidence) -> Iterator[str]:
-    """People whom the bridge says were erased, and nobody erased any of their contacts."""
+    """People whom the bridge says were erased, and nobody erased any of their contacts.
+
+    Who was erased before the cross id arrived is known by the bridge's own words alone.
+    """
+    erased = tuple(f"hubspot:contacts:{kin.id} " for one in _erased(evidence) for kin in evidence.family(one))
     for stored in evidence.issues:
         if stored.issue.code == "ERASED":
             partners = evidence.partners_of(evidence.history.records[key_of(stored.issue.refs[0])])
-            if any(one.gone and one.gone.how == "erase" for one in partners):
+            if stored.issue.reason.startswith(erased) or any(one.gone and one.gone.how == "erase" for one in partners):
                 continue
             if MADE_LATE in stored.issue.reason and evidence.kept_apart & {one.key for one in partners}:
                 evidence.excuse("made while a person had the counterpart forgotten")
