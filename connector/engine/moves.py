@@ -19,8 +19,8 @@ from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.erase import erase
 from connector.engine.job import Job
-from connector.engine.questions import merged_once
-from connector.storage import events, links
+from connector.engine.questions import carried_on, merged_once
+from connector.storage import events, issues, links
 from connector.storage.links import Link as StoredLink
 
 _RECENT = 20  # events of a Lead that are looked at when it turns out to be converted
@@ -48,7 +48,9 @@ def part(conn: Connection, bridge: Bridge, job: Job, now: datetime) -> None:
     if not _unlink(conn, job, link):
         _was_faster(job)
     elif hubspot and hubspot.presence is Presence.MISSING:
+        asked = carried_on(conn, [job])  # whose counterpart was merged into this one's is left over, and no trace of it
         erase(conn, bridge, link, now)
+        issues.raise_issues(conn, asked, now, None)
     else:
         job.notes += [("archived", step.reason) for step in job.case.plan.steps if isinstance(step, Archive)]
         job.notes.append(("unlinked", reason))

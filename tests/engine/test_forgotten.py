@@ -105,6 +105,20 @@ def test_a_merge_of_leads_alone_keeps_the_story_of_both_live_contacts(town: Town
     assert next(event.kind for event in town.story(one)) == "created"
 
 
+def test_whose_lead_was_merged_into_that_of_an_erased_person_is_still_asked_about(
+    town: Town, contacts: tuple[Ref, Ref]
+) -> None:
+    loose, erased = contacts
+    leads = dict(town.links())
+    town.salesforce.merge(leads[erased], leads[loose])
+    town.once()
+    town.hubspot.erase(erased)
+    _look(town, erased)
+    asked = {one.issue.code: one.issue.refs for one in town.issues()}
+    assert asked == {"ERASED": (leads[erased],), "MERGED_ON_ONE_SIDE": (loose, leads[erased])}
+    assert BEA not in _kept(town)
+
+
 @pytest.mark.parametrize("gone", ["erased", "archived", "merged"])
 def test_a_stranger_is_forgotten_only_when_gone_for_good(town: Town, gone: str) -> None:
     town.full()
