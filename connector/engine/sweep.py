@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 from connector.core.matching import cross_id, keys
-from connector.core.plan import Archive, Because, Relink, Update
+from connector.core.plan import Archive, Because, Relink, Unlink, Update
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
@@ -32,7 +32,7 @@ from connector.engine.cases import (
 )
 from connector.engine.decisions import decisions_for
 from connector.engine.facts import blind
-from connector.storage import links, spool
+from connector.storage import dirty, links, spool
 from connector.storage.links import Link
 from connector.storage.spool import SpoolRow
 
@@ -239,6 +239,20 @@ def refreshed(bridge: Bridge, cases: list[Case], read_at: datetime) -> list[Case
         return cases
     rereading = {id(case) for case in old}
     return [case for case in cases if id(case) not in rereading] + cases_of(bridge, [case.refs[0] for case in old])
+
+
+def set_aside(bridge: Bridge, run_id: int, cases: Sequence[Case]) -> None:
+    """Have those whose links are about to end or move looked at afresh, once the sweep is through.
+
+    They were listed while they were linked. Taken for strangers now, on that old word, one that has gone since would
+    have its counterpart made once more, over what that says by now.
+    """
+    parting = [case for case in cases if any(isinstance(step, Unlink | Relink) for step in case.plan.steps)]
+    refs = [ref for case in parting for ref in case.refs]
+    if refs:
+        with bridge.database.begin() as conn:
+            spool.claim(conn, run_id, refs)
+            dirty.mark(conn, refs, bridge.clock.now(), reason="parted")
 
 
 def _overtaken(case: Case) -> bool:

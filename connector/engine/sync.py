@@ -22,7 +22,7 @@ from connector.engine.observe import observe
 from connector.engine.reconcile import PATIENCE, drain, heed_fault, reconcile_due
 from connector.engine.run import Run
 from connector.engine.standing import all_compared, begin_comparing, heed, hold, owes_full, starting_cursors
-from connector.engine.sweep import batches, refreshed, swept
+from connector.engine.sweep import batches, refreshed, set_aside, swept
 from connector.engine.underway import tell_left
 from connector.errors import Refused, Unauthorised
 from connector.storage import cursors, dirty, links, runs, spool, tombstones
@@ -99,6 +99,7 @@ def _bring_in_step(bridge: Bridge, run: Run, read_at: datetime) -> None:
                 heed_fault(bridge, ahead.popleft().result())
             if run.held:
                 return
+            set_aside(bridge, run.id, ready)
             bridge.progress("bringing in step", run.counts["considered"], run.population)
             if bridge.executor:
                 ahead.append(bridge.executor.submit(apply, bridge, ready, run))

@@ -147,6 +147,27 @@ def test_an_old_listing_never_undoes_what_was_brought_in_step_since(town: Town, 
     assert town.salesforce.values(lead)["Title"] == town.hubspot.values(contact)["jobtitle"] == "CTO"
 
 
+def test_who_is_parted_while_a_sweep_is_at_work_is_not_made_once_more_from_the_old_listing(town: Town) -> None:
+    """Found by the simulation: the same create was sent again, over an edit that the very worker had read."""
+    town.sync()
+    contact = town.contact(email="a@x.test", lastname="A")
+    listed, made = town.salesforce.scan, []
+
+    def scan_then_part(view: ports.View):
+        yield from listed(view)
+        town.salesforce.scan = listed
+        town.once()
+        made.append(dict(town.links())[contact])
+        town.hubspot.archive(contact)
+        town.salesforce.edit(made[0], LastName="B")
+
+    town.salesforce.scan = scan_then_part
+    town.sync("full")
+    assert town.salesforce.values(made[0])["LastName"] == "B"
+    assert [event.kind for event in town.story(made[0])] == ["created", "unlinked"]
+    assert town.dirty() == 0
+
+
 def test_a_turn_of_the_loop_polls_and_works_off_one_batch(town: Town) -> None:
     town.sync()
     town.bridge = replace(town.bridge, batch_records=2)
