@@ -28,6 +28,7 @@ from connector.hubspot.crm import HubSpot
 from connector.ports import Crm, Dice
 from connector.salesforce import crm as salesforce_crm
 from connector.salesforce.api import Traffic as SalesforceTraffic
+from connector.storage import asking, state
 from connector.storage.database import Database
 from connector.transport.throttle import Throttle
 from tests.simulation.turns import WorkerClock
@@ -78,7 +79,7 @@ _fitted: dict[tuple[int, int], tuple[Loaded, Facts, tuple[MappingSet, tuple[Find
 def _recall(database: Database) -> Facts | None:
     """The facts as last told, as `facts.recall` reads them, but the same bytes only once."""
     with database.read() as conn:
-        stored = conn.exec_driver_sql(_STORED, (facts._STATE,)).scalar()
+        stored = asking.value(conn, state._VALUE, key=facts._STATE)
     if stored is None:
         return None
     known = _recalled.get(stored)
@@ -89,7 +90,6 @@ def _recall(database: Database) -> Facts | None:
     return known
 
 
-_STORED = "SELECT value FROM state WHERE key = ?"
 _recalled: dict[bytes, Facts] = {}
 facts.recall = _recall  # for the whole process: what it answers is the same
 
