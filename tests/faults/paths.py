@@ -70,6 +70,7 @@ class Path:
         return side is self.side and request.method == self.method and re.fullmatch(self.address, asked) is not None
 
 
+_NO_LISTING = ("400", "400-html", "404", "404-html", "405")
 _OBJECTS = r"/crm/(?:v3/objects|objects/[\d-]+)/contacts"
 _DATA = r"/services/data/v[\d.]+"
 _JOB = rf"{_DATA}/jobs/ingest/\w+"
@@ -91,7 +92,7 @@ _ALL = (
     _hubspot("search", "POST", rf"{_OBJECTS}/search\?"),
     _hubspot("list", "GET", rf"{_OBJECTS}\?(?!.*archived=true).*"),
     # An account without such a listing tells of archived records when they are read, or by a full run.
-    _hubspot("list of archived", "GET", rf"{_OBJECTS}\?.*archived=true.*", spared=("404", "404-html", "405")),
+    _hubspot("list of archived", "GET", rf"{_OBJECTS}\?.*archived=true.*", spared=_NO_LISTING),
     # HubSpot's own 404 says that the record is gone.
     _hubspot("single read", "GET", rf"{_OBJECTS}/\d+\?.*", spared=("404",)),
     # Of a whole batch it says that some of it is gone; the reads of each, which find all, contradict that.
