@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from connector.core.readings import Reading
 from connector.core.refs import Side
-from connector.ports import Crm, Done, Outcome, View, Write
+from connector.ports import Crm, Done, Outcome, Rejected, Rejection, View, Write
 from connector.sandbox.services import WriteLog
 from connector.storage.database import Database
 from tests.simulation.turns import SharedStore, Turns
@@ -60,6 +60,7 @@ class Life:
         ended: how: "" while it lasts, "closed", or the name of what ended it (`Killed`).
         told: places in the log at which it wrote into the story.
         calls: by (side, status).
+        refused: how often a side refused what, by (side, record or key, field and value).
     """
 
     name: str
@@ -69,6 +70,7 @@ class Life:
     read: dict[tuple[str, str], tuple[Seen, ...]] = field(default_factory=dict)
     told: list[int] = field(default_factory=list)
     calls: Counter[tuple[str, int]] = field(default_factory=Counter)
+    refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     def called(self, side: str, status: int, log: WriteLog) -> None:
         """A call took effect; what the bridge has written since the last call is this one's doing."""
@@ -184,9 +186,21 @@ class Watched:
     def write(self, view: View, writes: Sequence[Write]) -> Sequence[Outcome]:
         place = len(self._log)
         outcomes = self._inner.write(view, writes)
+        for one, outcome in zip(writes, outcomes, strict=True):
+            for refusal in _refusals(outcome):
+                value = one.values.get(refusal.field, one.values)
+                about = str(one.ref or one.key or one.values)
+                self._life.refused[self.side.value, about, f"{refusal.field}={value!r}"] += 1
         done = {outcome.ref.id for outcome in outcomes if isinstance(outcome, Done)}
         for entry in self._log.entries(place, side=self.side.value):
             written = self._life.witness.writes.get(entry["seq"])
             if written and written.life is self._life and entry["id"] in done:
                 written.answered = True
         return outcomes
+
+
+def _refusals(outcome: Outcome) -> Sequence[Rejection]:
+    """What a side would not take."""
+    if isinstance(outcome, Rejected):
+        return outcome.rejections
+    return outcome.not_taken if isinstance(outcome, Done) else ()

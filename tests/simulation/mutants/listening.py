@@ -2,38 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, select, update
 
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
-from connector.engine import observe
+from connector.engine import observe, reconcile
 from connector.engine.bridge import Bridge
+from connector.engine.standing import starting_cursors
+from connector.engine.sweep import swept
 from connector.engine.writing import carry_out
+from connector.errors import BridgeError
 from connector.hubspot import polling
 from connector.ports import Changes
 from connector.salesforce import changes
 from connector.storage import cursors, dirty, seen
+from connector.storage.dirty import Claim
 from connector.storage.links import Link
 from connector.storage.tables import dirty as table
 from tests.simulation.mutants.planting import caught_by, method, replaced
 
-BUSY = {"acts": {"edits": 20.0}, "trouble": {"turn": 15.0, "time": 0.5}, "burst": 8, "listening": True}
+BUSY = {
+    "acts": {"edits": 10.0},
+    "alone": True,
+    "trouble": {"act": 4.0, "turn": 12.0, "time": 0.5},
+    "burst": 8,
+    "listening": True,
+}
 SOON = timedelta(seconds=30)
 
 
-@caught_by("listening", ground={"hubspot": {"search_lag_s": 35.0}}, **BUSY)
+@caught_by("listening", ground={"hubspot": {"search_lag_s": 35.0}}, **BUSY, first=4)
 def hubspot_is_polled_without_overlap() -> Iterator[None]:
     """Each poll of HubSpot begins exactly where the last one ended: what the search index shows late is never told."""
     with patch.multiple(polling, OVERLAP_MS=0, MARGIN_MS=0):
         yield
 
 
-@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY)
+@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY, first=5)
 def salesforce_is_polled_without_overlap() -> Iterator[None]:
     """Each poll of Salesforce begins exactly where the last one ended: what commits after its stamp is never told."""
     with patch.multiple(changes, AGAIN=timedelta(), LATE=timedelta()):
@@ -42,11 +53,13 @@ def salesforce_is_polled_without_overlap() -> Iterator[None]:
 
 @caught_by(
     "listening",
-    acts={"edits": 20.0},
-    trouble={"kill": 0.7, "turn": 15.0, "time": 0.5},
+    acts={"edits": 10.0},
+    alone=True,
+    trouble={"act": 4.0, "turn": 12.0, "time": 0.5, "kill": 0.7},
     burst=8,
     listening=True,
     within=100,
+    first=6,
 )
 def the_cursor_is_stored_before_the_marks() -> Iterator[None]:
     """How far a side was read is remembered at once, what is to be looked at only when both sides were polled: a fault
@@ -103,16 +116,55 @@ def a_change_soon_after_our_own_is_taken_for_its_echo() -> Iterator[None]:
         yield
 
 
-@caught_by("listening", **BUSY, within=100)
-def work_done_forgets_what_was_marked_meanwhile() -> Iterator[None]:
-    """A key is taken off the set though somebody marked it again while it was worked on."""
-    held = table.c.key == bindparam("_key"), table.c.leased_until == bindparam("_lease")
-    with patch.object(dirty, "_DONE", delete(table).where(*held)):
-        yield
-
-
-@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY)
+@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY, first=22)
 def late_commits_are_not_counted() -> Iterator[None]:
     """What lies behind the last poll is taken for known, however many rows there are: a late commit is never told."""
     with method(changes.Span, "observed", lambda *_: True):
+        yield
+
+
+@caught_by(
+    "listening",
+    acts={"edits": 20.0},
+    alone=True,
+    trouble={"bad line": 1.0, "good line": 0.5},
+    lost="requests",
+    burst=8,
+    listening=True,
+)
+def a_fault_loses_the_keys_under_way() -> Iterator[None]:
+    """When a side does not answer, the keys that were being worked on are taken for done."""
+
+    def dropped(bridge: Bridge, claims: Sequence[Claim], _: BridgeError | None) -> None:
+        with bridge.database.begin() as conn:
+            dirty.done(conn, claims)
+
+    with replaced(reconcile._put_back, dropped):
+        yield
+
+
+@caught_by(
+    "listening",
+    acts={"edits": 20.0},
+    alone=True,
+    trouble={"act": 3.0, "turn": 6.0, "time": 6.0},
+    burst=2,
+    meddling=0.5,
+    listening=True,
+)
+def listening_begins_after_the_first_comparison() -> Iterator[None]:
+    """Where polling begins is asked after everything was compared: what changed during the comparison is missed."""
+    begun: dict[int, dict[Side, dict[str, Any]]] = {}  # by the bridge's identity; empty until all was compared
+
+    def started(bridge: Bridge) -> dict[Side, dict[str, Any]]:
+        begun[id(bridge)] = {}
+        return begun[id(bridge)]
+
+    @contextmanager
+    def compared(bridge: Bridge, run_id: int) -> Iterator[None]:
+        with swept(bridge, run_id):
+            yield
+        begun.get(id(bridge), {}).update(starting_cursors(bridge))
+
+    with replaced(starting_cursors, started), replaced(swept, compared):
         yield

@@ -30,34 +30,40 @@ class Situation:
 
     Attributes:
         acts, trouble: weights beside (or over) the drawn ones.
+        alone: whether nobody does anything else than these acts.
         variant: the mapping; "" for the drawn one.
         ground: settings of both CRMs, by side.
         burst: how many moments a turn has, about; 0 for the drawn number. The more, the more runs a play has.
         meddling: how often somebody acts right before a write.
         closeness: how often an act is about somebody whom the last ones were about.
-        lost: whether all faults are answers that get lost after the call took effect.
+        lost: what every fault is: all `answers` of a side to writes get lost, or all `requests`; "" for any fault.
+        calls_per_day: the most that the settings let the bridge call each side a day; 0 for no such setting.
         listening: whether workers only listen for changes, and ask for no full pass once the first is through.
     """
 
     acts: Mapping[str, float] = field(default_factory=dict)
     trouble: Mapping[str, float] = field(default_factory=dict)
+    alone: bool = False
     variant: str = ""
     ground: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     burst: int = 0
     meddling: float | None = None
     closeness: float | None = None
-    lost: bool = False
+    lost: str = ""
     listening: bool = False
+    calls_per_day: int = 0
 
     def __str__(self) -> str:
         settings = [f"{name} {value}" for told in self.ground.values() for name, value in told.items()]
         also = {
+            "nothing else": self.alone,
             f"mapping: {self.variant}": bool(self.variant),
             f"bursts of {self.burst}": bool(self.burst),
             "acts right before writes": bool(self.meddling),
             "acts about the same people": bool(self.closeness),
-            "answers lost": self.lost,
+            f"{self.lost} lost": bool(self.lost),
             "no full passes": self.listening,
+            f"{self.calls_per_day} calls a day": bool(self.calls_per_day),
         }
         return ", ".join((*self.acts, *self.trouble, *settings, *(words for words, told in also.items() if told)))
 
@@ -69,7 +75,9 @@ class Mutant:
     Attributes:
         plant: plants it for as long as the context lasts.
         caught_by: the invariants of which one must object; anything else is not what the bug stands for.
-        within: seeds, from 0 on, within which it must be caught.
+        within: seeds within which it must be caught.
+        first: the seed from which the tests play, near one that catches it; the command measures from 0 on.
+        family: what it is a bug in: the module it stands in.
     """
 
     name: str
@@ -78,13 +86,15 @@ class Mutant:
     caught_by: tuple[str, ...]
     within: int
     situation: Situation
+    first: int = 0
+    family: str = ""
 
 
 MUTANTS: dict[str, Mutant] = {}
 
 
 def caught_by(
-    *invariants: str, within: int = ANYWHERE, **situation: Any
+    *invariants: str, within: int = ANYWHERE, first: int = 0, **situation: Any
 ) -> Callable[[Callable[[], Iterator[None]]], Bug]:
     """Make a planted bug of a generator function. `situation`: what its plays are full of (`Situation`)."""
 
@@ -93,7 +103,8 @@ def caught_by(
         story = " ".join((planting.__doc__ or "").split())
         plant = contextmanager(planting)
         assert name not in MUTANTS
-        MUTANTS[name] = Mutant(name, story, plant, invariants, within, Situation(**situation))
+        family = planting.__module__.rpartition(".")[2]
+        MUTANTS[name] = Mutant(name, story, plant, invariants, within, Situation(**situation), first, family)
         return plant
 
     return made

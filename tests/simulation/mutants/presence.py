@@ -9,12 +9,13 @@ from typing import Any
 from connector.core import planning
 from connector.core.changes import edited
 from connector.core.mapping import OnArchive, Pair
+from connector.core.plan import Relink
 from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref
-from connector.engine import heirs
+from connector.engine import moves
 from connector.engine.bridge import Bridge
 from connector.engine.cases import read_refs
-from connector.storage import events, issues, tombstones
+from connector.storage import events, issues, links, tombstones
 from tests.simulation.mutants.planting import caught_by, replaced
 
 GOES = {"acts": {"merges": 8.0, "doubles": 3.0, "converts": 8.0}, "burst": 8}
@@ -36,14 +37,6 @@ def _gone(reading: Reading) -> Reading:
     return replace(reading, presence=Presence.ARCHIVED, moved_to=None, converted=False)
 
 
-@caught_by("vanished", "in step", "fields", **GOES, within=100)
-def the_first_link_inherits_a_merge() -> Iterator[None]:
-    """Of two links that moved to one survivor, the wrong one goes on: that of the record whose values are gone."""
-    claim = heirs.claim
-    with replaced(claim, lambda *asked: tuple(-int(one) for one in claim(*asked))):
-        yield
-
-
 @caught_by("presence", acts={"archives an edited one": 6.0, "archives": 2.0}, variant="deletions travel")
 def a_deletion_beats_an_edit() -> Iterator[None]:
     """A record is archived because its counterpart is gone, though somebody has just edited it."""
@@ -51,7 +44,7 @@ def a_deletion_beats_an_edit() -> Iterator[None]:
         yield
 
 
-@caught_by("presence", acts={"archives": 6.0}, burst=8)
+@caught_by("presence", acts={"archives": 6.0}, burst=8, first=5)
 def deletions_always_travel() -> Iterator[None]:
     """What is deleted on one side is deleted on the other, whatever the mapping says."""
     survivor = planning._survivor
@@ -99,8 +92,24 @@ def a_converted_lead_stays_linked() -> Iterator[None]:
     burst=8,
     closeness=0.95,
     variant="as shipped",
+    first=36,
 )
 def who_was_erased_is_made_again() -> Iterator[None]:
     """Nobody looks whether a person asked to be forgotten before a counterpart is made."""
     with replaced(tombstones.known, lambda *_: set()):
+        yield
+
+
+@caught_by("presence", "apart", "in step", "vanished", "drains", **GOES, within=100)
+def a_merge_undoes_the_survivors_link() -> Iterator[None]:
+    """When a linked record is merged into another linked one, it is the survivor's link that is dropped."""
+    relink = moves._relink
+
+    def relinked(conn: Any, bridge: Bridge, job: Any, step: Relink, now: Any) -> list[Ref]:
+        holder = links.by_refs(conn, [step.new]).get(step.new)
+        if holder is not None and job.case.link and holder.id != job.case.link.id:
+            links.delete(conn, holder.id, holder.version)
+        return relink(conn, bridge, job, step, now)
+
+    with replaced(relink, relinked):
         yield

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connector.config.owners import owner_table
-from connector.core.plan import IssueKind
+from connector.core import planning
+from connector.core.plan import Change, IssueKind
+from connector.core.planning import Parked
 from connector.engine import record
 from connector.hubspot import batch_writing
 from connector.ports import Done, Rejected
 from connector.salesforce import sending
 from connector.salesforce.sending import Told
 from connector.storage import events, issues
+from connector.transport.budget import Budget
 from tests.simulation import opening
 from tests.simulation.mutants.planting import caught_by, method, replaced
 
@@ -20,7 +23,7 @@ QUESTIONS = (IssueKind.CONFLICT, IssueKind.PARKED, IssueKind.AMBIGUOUS)
 REFUSALS = {"acts": {"mistypes": 8.0, "rules out": 1.0}, "burst": 8, "closeness": 0.85}
 
 
-@caught_by("in step", "vanished", "fields", **REFUSALS)
+@caught_by("in step", "vanished", "fields", **REFUSALS, first=7)
 def salesforce_refusals_of_single_rows_are_not_read() -> Iterator[None]:
     """The call was answered with 200, so every row of it is taken for written."""
 
@@ -36,7 +39,7 @@ def salesforce_refusals_of_single_rows_are_not_read() -> Iterator[None]:
         yield
 
 
-@caught_by("in step", "vanished", **REFUSALS, within=100)
+@caught_by("in step", "vanished", **REFUSALS, within=100, first=9)
 def hubspot_refusals_of_single_rows_are_not_read() -> Iterator[None]:
     """What HubSpot's answer calls refused is taken for written."""
     send = batch_writing.BatchWriter.send
@@ -92,3 +95,30 @@ def owners_are_mixed_up() -> Iterator[None]:
     with replaced(owner_table, shifted):
         yield
     opening._fitted.clear()
+
+
+@caught_by("in step", "vanished", acts={"mistypes": 4.0, "edits": 8.0}, alone=True, burst=8, closeness=0.85, first=2)
+def a_refused_value_is_refused_for_ever() -> Iterator[None]:
+    """Once a field was refused, no other value of it is tried either."""
+
+    def left(changes: list[Change], parked: Parked, out: list[str]) -> list[Change]:
+        barred = {(side, name) for side, name, _ in parked}
+        out += [change.rule for change in changes if (change.side, change.field) in barred]
+        return [change for change in changes if (change.side, change.field) not in barred]
+
+    with replaced(planning._unparked, left):
+        yield
+
+
+@caught_by("budgets", acts={"edits": 6.0}, alone=True, burst=8, calls_per_day=50)
+def calls_are_not_counted() -> Iterator[None]:
+    """The day's budget is asked of nobody."""
+    with method(Budget, "take", lambda *_: None):
+        yield
+
+
+@caught_by("refused again", **REFUSALS, first=7)
+def what_was_refused_is_forgotten() -> Iterator[None]:
+    """What a side refused is shown to people, and sent again in each pass all the same."""
+    with replaced(issues.parked, lambda *_: {}):
+        yield

@@ -17,6 +17,7 @@ from tests.simulation.oracle.in_step import out_of_step
 from tests.simulation.oracle.listening import unheard
 from tests.simulation.oracle.meeting import apart
 from tests.simulation.oracle.presence import absent
+from tests.simulation.oracle.questions import false_questions, refused_again
 from tests.simulation.oracle.story import unexplained_values
 from tests.simulation.oracle.traffic import ping_pong, too_many_calls
 from tests.simulation.oracle.wrong import Broken
@@ -45,6 +46,8 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterable[str]]] = {
     "listening": unheard,
     "ping-pong": ping_pong,
     "budgets": too_many_calls,
+    "questions": false_questions,
+    "refused again": refused_again,
     "story": unexplained_values,
 }
 
