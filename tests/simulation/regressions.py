@@ -17,4 +17,22 @@ class Regression(NamedTuple):
     found: str
 
 
-REGRESSIONS: tuple[Regression, ...] = ()
+REGRESSIONS: tuple[Regression, ...] = (
+    Regression(3006, 200, "two Leads of a deleted contact marked each other dirty, and no run came to an end"),
+    Regression(1165, 200, "a question about a merge was taken for moot when the kept record only went on as another"),
+    Regression(108, 200, "a question about a conversion was closed though the contact left over had nobody"),
+    Regression(148, 200, "a question about a merge was closed when its survivor was merged on"),
+    Regression(25016, 200, "a sweep ended a link, then took its record for a stranger and made another counterpart"),
+    Regression(25137, 200, "the same, where the contact had been deleted"),
+    Regression(80154, 200, "erasing the kept record of a merge deleted the question about the other"),
+    Regression(229, 200, "who waited for a rival's address was not looked at again when it became free"),
+)
+
+# Seeds of those played on every run of which it is not settled whether the bridge or the oracle is wrong. They are left
+# out of the tests, must still fail (a test holds that), and may only become fewer.
+UNSETTLED = {
+    3: "a blank written to HubSpot's job title that no counterpart is known to have held",
+    50: "a contact without counterpart where the mapping makes nobody, beside a Lead of the same address",
+    178: "values of a person stay in the store who merged, converted and was erased while a worker slept",
+    195: "at a first comparison by two workers an edit loses to what the other worker had just made",
+}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulation.playing import Script, failures
-from tests.simulation.test_seeds import FIRST, PORTION
+from tests.simulation.playing import failures
+from tests.simulation.test_seeds import FIRST, PORTION, settled
 
 SECOND = range(FIRST.stop, 2 * FIRST.stop, PORTION)
 
 
 @pytest.mark.parametrize("first", SECOND)
 def test_nothing_is_lost_whatever_happens(first: int) -> None:
-    assert failures([Script(seed) for seed in range(first, first + PORTION)]) == []
+    assert failures(settled(first)) == []
