@@ -44,7 +44,7 @@ def hubspot_is_polled_without_overlap() -> Iterator[None]:
         yield
 
 
-@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY, first=5)
+@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY, first=5, within=100)
 def salesforce_is_polled_without_overlap() -> Iterator[None]:
     """Each poll of Salesforce begins exactly where the last one ended: what commits after its stamp is never told."""
     with patch.multiple(changes, AGAIN=timedelta(), LATE=timedelta()):
@@ -116,7 +116,7 @@ def a_change_soon_after_our_own_is_taken_for_its_echo() -> Iterator[None]:
         yield
 
 
-@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY, first=22)
+@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY, first=22, within=100)
 def late_commits_are_not_counted() -> Iterator[None]:
     """What lies behind the last poll is taken for known, however many rows there are: a late commit is never told."""
     with method(changes.Span, "observed", lambda *_: True):

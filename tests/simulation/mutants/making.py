@@ -67,6 +67,7 @@ def what_is_being_made_is_not_remembered() -> Iterator[None]:
     "questions",
     variant="a person decides",
     **{**MAKES, "trouble": {"act": 5.0, "turn": 12.0, "bad line": 1.5, "good line": 1.0}},
+    within=100,
 )
 def what_may_have_been_made_is_forgotten() -> Iterator[None]:
     """What was written ahead of a create is dropped when its batch ends, even where nobody knows what came of it."""

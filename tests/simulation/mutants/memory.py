@@ -139,7 +139,7 @@ def what_a_side_says_it_holds_is_not_believed() -> Iterator[None]:
         yield
 
 
-@caught_by("vanished", "in step", "questions", variant="a person decides", **LOSES, first=9)
+@caught_by("vanished", "in step", "questions", variant="a person decides", **LOSES, first=9, within=100)
 def a_lost_answer_is_taken_for_a_failure() -> Iterator[None]:
     """A write that was not confirmed is taken for one that did not happen: what was sent is forgotten."""
 
@@ -178,6 +178,7 @@ def a_lost_answer_is_taken_for_success() -> Iterator[None]:
     burst=4,
     **CLOSE,
     first=11,
+    within=100,
 )
 def a_late_worker_overwrites_what_is_remembered() -> Iterator[None]:
     """Memory is stored without comparing versions: a worker that slept replaces what others have learned since."""
