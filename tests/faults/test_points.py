@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from connector.core.refs import Side
-from connector.errors import RateLimited, Transient, Unauthorised
+from connector.errors import BridgeError, RateLimited, Transient, Unauthorised
 from connector.sandbox.services import Fault
 from tests.faults.gate import Strike, from_nth, on
 from tests.faults.kinds import KINDS
@@ -30,34 +32,23 @@ QUIET = 10  # calls of a side that refuses us: those under way already, and one 
 
 
 @pytest.mark.parametrize("side", Side)
-def test_a_token_that_dies_at_any_call_of_a_run_costs_nothing_but_a_person(side: Side) -> None:
+@pytest.mark.parametrize(
+    ("refusals", "told"),
+    [(REFUSALS, Unauthorised), (QUOTAS, RateLimited)],
+    ids=["a token dies", "the day's calls end"],
+)
+def test_what_ends_at_any_call_of_a_run_costs_nothing_but_the_rest_of_that_run(
+    refusals: Mapping[Side, Fault], told: type[BridgeError], side: Side
+) -> None:
     points = 0
     with trial(EVERYDAY, 4) as played:
         for number in range(1, POINTS_MAX):
             played.act()
-            error = played.run(from_nth(side, number, REFUSALS[side]))
+            error = played.run(from_nth(side, number, refusals[side]))
             if not played.gate.struck:
                 break
             points += 1
-            assert isinstance(error, Unauthorised), f"call {number}: {error!r}"
-            assert played.gate.struck <= QUIET, f"call {number}: {dict(played.gate.names)}"
-            played.lift()
-            played.recover()
-        played.end()
-    assert points > 5
-
-
-@pytest.mark.parametrize("side", Side)
-def test_a_day_that_ends_at_any_call_of_a_run_is_waited_out(side: Side) -> None:
-    points = 0
-    with trial(EVERYDAY, 4) as played:
-        for number in range(1, POINTS_MAX):
-            played.act()
-            error = played.run(from_nth(side, number, QUOTAS[side]))
-            if not played.gate.struck:
-                break
-            points += 1
-            assert isinstance(error, RateLimited), f"call {number}: {error!r}"
+            assert isinstance(error, told), f"call {number}: {error!r}"
             assert played.gate.struck <= QUIET, f"call {number}: {dict(played.gate.names)}"
             played.lift()
             played.recover()

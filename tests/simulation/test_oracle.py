@@ -15,25 +15,10 @@ import pytest
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Side, hubspot, salesforce
 from connector.errors import RateLimited
-from tests.simulation.doctoring import OURS, REP, after, edit, make, shown, silent, world, write, wrong
+from tests.simulation.doctoring import OURS, REP, after, edit, make, shown, silent, write, wrong
 from tests.simulation.oracle import Broken, Evidence, drain, judge
 from tests.simulation.oracle.history import History
 from tests.simulation.stage import START, Alone, Stage, new_store, new_world
-
-
-@pytest.fixture
-def evidence() -> Evidence:
-    return replace(world()[0], excused=Counter())
-
-
-@pytest.fixture
-def ada() -> str:
-    return world()[1]
-
-
-@pytest.fixture
-def lead() -> str:
-    return world()[2]
 
 
 def test_a_world_in_step_has_nothing_wrong(evidence: Evidence) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -15,21 +14,6 @@ from tests.simulation.oracle.rules import written
 
 TITLE = ("jobtitle", "job_title")
 CITY = ("city", "city")
-
-
-@pytest.fixture
-def evidence() -> Evidence:
-    return replace(world()[0], excused=Counter())
-
-
-@pytest.fixture
-def ada() -> str:
-    return world()[1]
-
-
-@pytest.fixture
-def lead() -> str:
-    return world()[2]
 
 
 def _beaten(

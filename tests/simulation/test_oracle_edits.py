@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from connector.core.refs import Side, hubspot, salesforce
 from connector.storage.events import Event
-from tests.simulation.doctoring import OURS, REP, after, edit, make, read, told, world, write, wrong
+from tests.simulation.doctoring import OURS, REP, after, edit, make, read, told, write, wrong
 from tests.simulation.oracle import Evidence
-
-
-@pytest.fixture
-def evidence() -> Evidence:
-    return replace(world()[0], excused=Counter())
-
-
-@pytest.fixture
-def ada() -> str:
-    return world()[1]
-
-
-@pytest.fixture
-def lead() -> str:
-    return world()[2]
 
 
 def _overwritten(evidence: Evidence, ada: str, *events: Event, **had: str | None) -> Evidence:

@@ -13,27 +13,12 @@ import pytest
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Side, hubspot, salesforce
 from connector.sandbox.exchange import Response
-from tests.simulation.doctoring import START, Line, a_life, after, edit, end, make, shown, world, write, wrong
+from tests.simulation.doctoring import START, Line, a_life, after, edit, end, make, shown, write, wrong
 from tests.simulation.oracle import Evidence
 from tests.simulation.oracle.evidence import Call
 from tests.simulation.watched import Life
 
 UPDATE = "/crm/objects/2026-09/contacts/batch/update"
-
-
-@pytest.fixture
-def evidence() -> Evidence:
-    return replace(world()[0], excused=Counter())
-
-
-@pytest.fixture
-def ada() -> str:
-    return world()[1]
-
-
-@pytest.fixture
-def lead() -> str:
-    return world()[2]
 
 
 def _compared(evidence: Evidence, *lines: Line) -> Evidence:

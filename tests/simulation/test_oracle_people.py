@@ -22,7 +22,6 @@ from tests.simulation.doctoring import (
     read,
     shown,
     without,
-    world,
     write,
     wrong,
 )
@@ -30,21 +29,6 @@ from tests.simulation.oracle import Evidence
 from tests.simulation.oracle.rules import written
 from tests.simulation.stage import START
 from tests.simulation.variants import DESK
-
-
-@pytest.fixture
-def evidence() -> Evidence:
-    return replace(world()[0], excused=Counter())
-
-
-@pytest.fixture
-def ada() -> str:
-    return world()[1]
-
-
-@pytest.fixture
-def lead() -> str:
-    return world()[2]
 
 
 def test_a_record_linked_twice_is_found(evidence: Evidence) -> None:

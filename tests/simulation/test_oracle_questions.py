@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -14,11 +13,6 @@ from connector.sandbox.services import SandboxClock, WriteLog
 from tests.simulation.doctoring import a_life, after, edit, make, shown, world, write, wrong
 from tests.simulation.oracle import Evidence
 from tests.simulation.watched import Watched
-
-
-@pytest.fixture
-def evidence() -> Evidence:
-    return replace(world()[0], excused=Counter())
 
 
 def _asked(evidence: Evidence, *, rule: str = "city") -> Evidence:
