@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
+from connector.core.journey import Entry
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.core.values import Kind, Value
@@ -209,6 +210,32 @@ class Usage:
     daily_used: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One portion of what people did with records: `Touched` and `Dealt` entries, each with a key. As `Changes`."""
+
+    entries: Sequence[Entry]
+    cursor: Cursor
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A task for a person, hanging on a record.
+
+    Attributes:
+        owner: owner id on the record's side.
+        key: at most one task is made by it, however often it is asked for.
+    """
+
+    about: Ref
+    owner: str
+    subject: str
+    body: str
+    due: date
+    key: str
+
+
 class Crm(Protocol):
     """One side, as the engine sees it.
 
@@ -260,3 +287,12 @@ class Crm(Protocol):
 
     def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
         """Write a batch of any size; one outcome each, in order. Never two writes to one record in one call."""
+
+    def evidence(self, objects: Sequence[str], cursor: Cursor | None, now: datetime) -> Evidence:
+        """Activities and deals of records of these objects since the cursor; None starts now, reporting nothing.
+
+        Windows overlap; an entry told twice has the same key. `now` becomes the entries' `seen_at`.
+        """
+
+    def remind(self, todos: Sequence[Todo]) -> list[Outcome]:
+        """Make tasks that are not there yet; one outcome each, in order. `Done.created` is False for one found."""

@@ -17,6 +17,7 @@ SENT_MAX = 8  # per rule and side; older ones cannot still be on their way
 
 Told = Mapping[tuple[Side, str], Value]  # by side and field: what the side's answer says it holds after the write
 _NOTHING_TOLD: Told = {}
+_NOBODYS = (Because.DEFAULT, Because.FOLLOWS)
 
 
 def sending(memory: Memory, plan: Plan) -> Memory:
@@ -54,6 +55,8 @@ def settle(
         if isinstance(step, Create) and any(change in written for change in step.changes):
             agreed.update(step.agreed)
     for change in written:
+        if change.because is Because.FOLLOWS:
+            continue
         if change.rule and (change.because is not Because.DEFAULT or change.rule in agreed):
             holds = told.get((change.side, change.field), _expected(change))
             on_salesforce = change.side is Side.SALESFORCE
@@ -75,10 +78,10 @@ def settle(
 
 
 def _changes(plan: Plan) -> Iterator[Change]:
-    """Every change of a plan that carries a value of the other side; a default or a cross id echoes nothing."""
+    """Every change of a plan that carries a value of the other side; other changes echo nothing."""
     for step in plan.steps:
         if isinstance(step, Create | Update):
-            yield from (change for change in step.changes if change.rule and change.because is not Because.DEFAULT)
+            yield from (change for change in step.changes if change.rule and change.because not in _NOBODYS)
 
 
 def _expected(change: Change) -> Value:

@@ -31,6 +31,7 @@ class Because(StrEnum):
     CROSS_ID = "cross id"  # each side remembers the other's id
     SETTLED = "settled by a person"
     UNDONE = "undone"
+    FOLLOWS = "follows"  # from the lifecycle, feedback or SLA: nobody's value, so nothing to agree on
 
 
 class Change(NamedTuple):
