@@ -138,6 +138,9 @@ def transforms() -> str:
 
 def _leaves(node: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
     for name, found in node["properties"].items():
+        named = found.get("additionalProperties")  # a table of names that people give, of groups alike
+        if named:
+            found, name = named, f"{name}.NAME"  # noqa: PLW2901  # what stands under each name is told
         group = _group(found, schema)
         if group is None:
             yield prefix + name, _form(found, schema), _default(found, needed=name in node.get("required", ()))

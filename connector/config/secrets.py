@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, final
+from urllib.parse import urlsplit
 
 from pydantic import GetPydanticSchema, ValidationInfo
 from pydantic_core import core_schema
@@ -110,6 +112,33 @@ def _database_url(found: Any, info: ValidationInfo) -> Secret:
     return Secret(url, found)
 
 
+def _webhook_url(found: Any, info: ValidationInfo) -> Secret:
+    if not isinstance(found, str):
+        raise ValueError("must be text like https://host.example/path")  # noqa: TRY004  # pydantic collects ValueErrors
+    named = found.startswith(("env:", "file:"))
+    url = _fetched(found, info).reveal() if named else found
+    try:
+        parts = urlsplit(url)
+        reachable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, reachable = urlsplit(""), False
+    if not reachable or parts.scheme not in ("http", "https"):
+        raise ValueError("is not a web address; write it like https://host.example/path")
+    if parts.scheme == "http" and not is_loopback(str(parts.hostname)):
+        raise ValueError("must start with https:// (http:// is allowed for this machine only: localhost, 127.0.0.1)")
+    if not named and (parts.password or parts.query):
+        raise ValueError("may hold a token; put the whole URL into an environment variable and write env:NAME")
+    return Secret(url, found)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 DRIVERS = ("sqlite", "postgresql+psycopg")
 
 
@@ -125,3 +154,6 @@ NamedSecret = Annotated[Secret, _schema(_secret, "^(env|file):.+")]
 
 DatabaseUrl = Annotated[Secret, _schema(_database_url, "^(sqlite:///|postgresql\\+psycopg://|env:|file:).*")]
 """A database URL; one with a password is a secret and is named like one. Relative SQLite files start at the folder."""
+
+WebhookUrl = Annotated[Secret, _schema(_webhook_url, "^(https?://|env:|file:).+")]
+"""A web address to call. One with a query or password may hold a token, so it is named like a secret."""

@@ -6,15 +6,24 @@ are frozen: what was checked is what runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 from connector.config.problems import Fault, Faults
-from connector.config.secrets import DatabaseUrl, NamedSecret
+from connector.config.secrets import DatabaseUrl, NamedSecret, WebhookUrl, is_loopback
 from connector.core.guards import Limit, Limits
 
 
@@ -41,16 +50,18 @@ def _checked_url(url: str) -> str:
         raise ValueError("is not a web address; write it like https://host.example")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must be scheme, host and path only; sign-in data has its own settings")
-    if parts.scheme == "http" and not _loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise ValueError("must start with https:// (http:// is allowed for this machine only: localhost, 127.0.0.1)")
     return url.rstrip("/")
 
 
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+_NAME = "^[a-z][a-z0-9_-]{0,39}$"
+
+
+def _plain_name(found: str) -> str:
+    if re.fullmatch(_NAME, found):
+        return found
+    raise ValueError(f"{found!r} is no name; write small letters, digits, _ and -, 40 at most, like sales_team")
 
 
 def _folder_or_files(found: Any) -> Any:
@@ -65,6 +76,7 @@ Text = Annotated[
     BeforeValidator(_scalar_text, json_schema_input_type=str | int | float | bool),
     StringConstraints(min_length=1, strip_whitespace=True),
 ]
+Name = Annotated[Text, AfterValidator(_plain_name), WithJsonSchema({"type": "string", "pattern": _NAME})]
 Url = Annotated[str, StringConstraints(min_length=1), AfterValidator(_checked_url)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -237,6 +249,20 @@ class Guards(Strict):
         return Limits(self.creates.limit, self.archives.limit, self.changes.limit)
 
 
+class Channel(Strict):
+    """Where people are told: a chat room or mailbox as an Apprise URL, which holds a token and so is a secret."""
+
+    url: NamedSecret
+
+
+class WebhookOut(Strict):
+    """An address of yours that is called when a policy says so; `secret` signs what is sent (HMAC-SHA256)."""
+
+    url: WebhookUrl
+    secret: NamedSecret
+    timeout_s: Annotated[float, Field(gt=0, le=60)] = 10
+
+
 class Settings(Strict):
     """Everything in config.yaml. Relative paths were resolved against its folder."""
 
@@ -245,4 +271,6 @@ class Settings(Strict):
     hubspot: HubSpot
     salesforce: Salesforce
     guards: Guards = Guards()
+    notifications: dict[Name, Channel] = Field(default_factory=dict)
+    webhooks_out: dict[Name, WebhookOut] = Field(default_factory=dict)
     mappings: Annotated[str | list[str], BeforeValidator(_folder_or_files)] = "mappings"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import jsonschema
 import pytest
@@ -32,7 +32,7 @@ def leaves(model: type[BaseModel], path: str = "") -> dict[str, Any]:
         inner = [part for part in (field.annotation, *get_args(field.annotation)) if isinstance(part, type)]
         groups = [part for part in inner if issubclass(part, BaseModel)]
         if groups:
-            found.update(leaves(groups[0], here))
+            found.update(leaves(groups[0], here + ".NAME" * (get_origin(field.annotation) is dict)))
         else:
             found[here] = field.default
     return found
@@ -53,9 +53,11 @@ def in_use() -> dict[str, Any]:
 def in_full() -> dict[str, Any]:
     """The example with every commented-out setting in use."""
     problems = []
-    text = re.sub(r"^( *)#(?=\w|  \w)", r"\1", example_text(), flags=re.MULTILINE)
+    text = re.sub(r"^( *)#(?=( {2})*\w)", r"\1", example_text(), flags=re.MULTILINE)
     data = parse(text, "example", problems).data
     assert problems == []
+    for named in ("notifications", "webhooks_out"):
+        data[named] = dict.fromkeys(["NAME"], *data[named].values())
     return written(data)
 
 

@@ -58,7 +58,10 @@ def test_postgresql_works_with_and_without_a_secret_url(folder):
         ("brige: {}\n", "config.yaml:5 brige: is not known here; did you mean 'bridge'?"),
         (
             "zzz: 1\n",
-            "config.yaml:5 zzz: is not known here; known are bridge, database, guards, hubspot, mappings, salesforce",
+            (
+                "config.yaml:5 zzz: is not known here; known are bridge, database, guards, hubspot, mappings,"
+                " notifications, salesforce, webhooks_out"
+            ),
         ),
         ("guards: {creates: {number: lots}}\n", "config.yaml:5 guards.creates.number: 'lots' is not a whole number"),
         ("guards: {creates: {number: -1}}\n", "config.yaml:5 guards.creates.number: -1 is too small; the least is 0"),
@@ -241,3 +244,76 @@ def test_an_empty_config_says_so(folder):
     assert folder.problems(folder.load) == [
         "config.yaml: is empty; `smarketing init` in another folder shows what belongs there"
     ]
+
+
+WEBHOOK = "webhooks_out: {crm: {url: URL, secret: env:SF_SECRET}}\n"
+
+
+def test_channels_and_webhooks_are_named_and_their_urls_are_secrets(folder):
+    folder.write("config.yaml", AUTH + "notifications: {sales: {url: env:CHAT}}\n" + WEBHOOK.replace("URL", "env:HOOK"))
+    env = {
+        "HUBSPOT_TOKEN": "t",
+        "SF_SECRET": "s",
+        "CHAT": "slack://T0KEN/x",
+        "HOOK": "https://hooks.example/?key=T0KEN",
+    }
+    settings = folder.load(env).settings
+    assert settings.notifications["sales"].url.reveal() == "slack://T0KEN/x"
+    hook = settings.webhooks_out["crm"]
+    assert (hook.url.reveal(), hook.secret.reveal(), hook.timeout_s) == ("https://hooks.example/?key=T0KEN", "s", 10)
+    assert "T0KEN" not in repr(settings)
+
+
+def test_without_channels_nobody_is_told(folder):
+    settings = folder.load().settings
+    assert (settings.notifications, settings.webhooks_out) == ({}, {})
+
+
+def test_a_webhook_that_holds_no_token_may_stand_in_the_file(folder):
+    for url in ("https://hooks.acme.example/bridge", "http://localhost:8900/hook"):
+        folder.write("config.yaml", AUTH + WEBHOOK.replace("URL", f"'{url}'"))
+        assert folder.load().settings.webhooks_out["crm"].url.reveal() == url
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        (
+            "'https://hooks.example/?key=T0KEN'",
+            "may hold a token; put the whole URL into an environment variable and write env:NAME",
+        ),
+        (
+            "'https://me:T0KEN@hooks.example'",
+            "may hold a token; put the whole URL into an environment variable and write env:NAME",
+        ),
+        (
+            "http://hooks.example",
+            "must start with https:// (http:// is allowed for this machine only: localhost, 127.0.0.1)",
+        ),
+        ("'https://[T0KEN'", "is not a web address; write it like https://host.example/path"),
+        ("'ftp://T0KEN'", "is not a web address; write it like https://host.example/path"),
+        ("env:SF_SECRET", "is not a web address; write it like https://host.example/path"),
+        ("[a]", "must be text like https://host.example/path"),
+        ("env:NONE", "names the environment variable 'NONE', which is not set; set it before starting"),
+    ],
+)
+def test_a_webhook_url_that_cannot_be_called_is_refused_without_being_shown(folder, url, fault):
+    folder.write("config.yaml", AUTH + WEBHOOK.replace("URL", url))
+    assert folder.problems() == [f"config.yaml:5 webhooks_out.crm.url: {fault}"]
+    assert "T0KEN" not in fault
+
+
+def test_a_channel_is_a_plain_name_with_its_url_kept_out_of_the_file(folder):
+    folder.write("config.yaml", AUTH + "notifications: {sales: {url: 'slack://T0KEN'}}\n")
+    assert folder.problems() == [
+        (
+            "config.yaml:5 notifications.sales.url: is a secret and must not stand in the file; put it into an"
+            " environment variable and write env:NAME, or into a file of its own and write file:PATH"
+        )
+    ]
+    folder.write("config.yaml", AUTH + "notifications: {Sales Team: {url: env:SF_SECRET}}\n")
+    (problem,) = folder.problems()
+    assert problem == (
+        "config.yaml:5 notifications.Sales Team: 'Sales Team' is no name; write small letters, digits, _ and -, 40 at"
+        " most, like sales_team"
+    )
