@@ -11,16 +11,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from connector.config.problems import Fault, Faults
 from connector.config.secrets import DatabaseUrl, NamedSecret, WebhookUrl, is_loopback
@@ -76,7 +67,7 @@ Text = Annotated[
     BeforeValidator(_scalar_text, json_schema_input_type=str | int | float | bool),
     StringConstraints(min_length=1, strip_whitespace=True),
 ]
-Name = Annotated[Text, AfterValidator(_plain_name), WithJsonSchema({"type": "string", "pattern": _NAME})]
+Name = Annotated[Text, AfterValidator(_plain_name)]
 Url = Annotated[str, StringConstraints(min_length=1), AfterValidator(_checked_url)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
