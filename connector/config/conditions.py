@@ -11,7 +11,7 @@ compared with null only on whether it is blank; so answers are kept by exactly t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ ANSWERS_MAX = 4096
 _TEXT = re.compile(r"""r?("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""")
 _SIDE = re.compile(r"(?<![.\w])(hubspot|salesforce)\b(?:\s*\.\s*([A-Za-z_]\w*))?")
 _CALL = re.compile(r"\s*\(")
-_NULL_AFTER = re.compile(r"\s*[!=]=\s*null\b")
+NULL_AFTER = re.compile(r"\s*[!=]=\s*null\b")
 _ERROR = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?(.*)")
 _FUNCTIONS = frozenset(
     ("bool", "contains", "double", "duration", "endsWith", "int", "matches", "max", "min", "size", "startsWith")
@@ -47,7 +47,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mention:
+class Mention:
     """One field that a condition asks for; `only_blank` when it matters only whether it has a value."""
 
     side: Side
@@ -78,12 +78,12 @@ def compiled(source: str, kinds: Kinds) -> Compiled | list[Fault]:
     try:
         program = cel.compile(source)
     except ValueError as error:
-        return list(_syntax_faults(str(error)))
-    faults = [*_name_faults(source, program), *_field_faults(source, kinds)]
+        return list(syntax_faults(str(error)))
+    faults = [*name_faults(source, program, _NAMES), *field_faults(source, kinds)]
     if faults:
         return faults
-    mentions = tuple(_mentions(source, kinds))
-    fault = _trial(program, mentions)
+    mentions = tuple(mentioned(source, kinds))
+    fault = trial(program, sample(mentions))
     if fault:
         return [fault]
     fields: dict[Side, dict[str, Kind]] = {}
@@ -92,7 +92,7 @@ def compiled(source: str, kinds: Kinds) -> Compiled | list[Fault]:
     return Compiled(_remembering(program, mentions), fields)
 
 
-def _remembering(program: Any, mentions: Sequence[_Mention]) -> Condition:
+def _remembering(program: Any, mentions: Sequence[Mention]) -> Condition:
     """The program as a predicate that asks CEL once for each combination of what it can tell apart."""
     answers: dict[Any, bool] = {}
     hubspot = tuple((mention.field, mention.only_blank) for mention in mentions if mention.side is Side.HUBSPOT)
@@ -121,7 +121,7 @@ def _seen(reading: Reading | None, fields: tuple[tuple[str, bool], ...]) -> Any:
     return tuple([(get(name) is None) if only_blank else get(name) for name, only_blank in fields])
 
 
-def _answer(program: Any, mentions: Sequence[_Mention], left: Reading | None, right: Reading | None) -> bool:
+def _answer(program: Any, mentions: Sequence[Mention], left: Reading | None, right: Reading | None) -> bool:
     readings = {Side.HUBSPOT: left, Side.SALESFORCE: right}
     there = {side: reading.values if reading and reading.present else None for side, reading in readings.items()}
     sides: dict[str, Any] = {side.value: {} for side in Side}
@@ -129,13 +129,14 @@ def _answer(program: Any, mentions: Sequence[_Mention], left: Reading | None, ri
     try:
         for mention in mentions:
             value = (there[mention.side] or {}).get(mention.field)
-            sides[mention.side.value][mention.field] = _cel_value(mention.kind, value)
+            sides[mention.side.value][mention.field] = cel_value(mention.kind, value)
         return program.execute(sides) is True
     except (TypeError, ValueError, KeyError, RuntimeError, ArithmeticError):
         return False
 
 
-def _cel_value(kind: Kind, value: Value) -> Any:
+def cel_value(kind: Kind, value: Value) -> Any:
+    """A canonical value as CEL sees it."""
     if value is None:
         return None
     if kind is Kind.BOOLEAN:
@@ -143,13 +144,18 @@ def _cel_value(kind: Kind, value: Value) -> Any:
     return float(value) if kind in (Kind.NUMBER, Kind.MONEY) else value
 
 
-def _trial(program: Any, mentions: Sequence[_Mention]) -> Fault | None:
-    """Ask once with a value in every field: what fails then, always fails."""
+def sample(mentions: Iterable[Mention]) -> dict[str, Any]:
+    """What a program may be asked about, with a value in every field."""
     sides: dict[str, Any] = {"hubspot": {}, "salesforce": {}, "in_hubspot": True, "in_salesforce": True}
     for mention in mentions:
         sides[mention.side.value][mention.field] = _SAMPLES.get(mention.kind, "1")
+    return sides
+
+
+def trial(program: Any, asked: Mapping[str, Any]) -> Fault | None:
+    """Ask once about samples: what fails then, always fails."""
     try:
-        answer = program.execute(sides)
+        answer = program.execute(dict(asked))
     except (TypeError, RuntimeError):  # every name is known, so an unknown overload is a wrong kind
         return Fault(1, 1, "compares or combines different kinds of value; convert one with double(x) or string(x)")
     except (ValueError, KeyError, ArithmeticError) as error:
@@ -159,7 +165,8 @@ def _trial(program: Any, mentions: Sequence[_Mention]) -> Fault | None:
     return None
 
 
-def _syntax_faults(message: str) -> Iterator[Fault]:
+def syntax_faults(message: str) -> Iterator[Fault]:
+    """What the compiler says, in plain words."""
     first = _ERROR.search(message)
     if not first:
         yield Fault(1, 1, message.rpartition(": ")[2])
@@ -172,49 +179,56 @@ def _syntax_faults(message: str) -> Iterator[Fault]:
     yield Fault(line, column, reason)
 
 
-def _name_faults(source: str, program: Any) -> Iterator[Fault]:
+def name_faults(source: str, program: Any, names: frozenset[str]) -> Iterator[Fault]:
+    """Names and functions that are not known; fields are not looked at."""
     named = program.references()
     bound = set(re.findall(r"\.(?:all|exists|exists_one|map|filter)\s*\(\s*(\w+)\s*,", source))
     for name in named["variables"]:
-        if name not in _NAMES | bound and not name.startswith("@"):
-            yield _at(source, name, f"{name!r} is unknown; fields are hubspot.NAME or salesforce.NAME")
+        if name not in names | bound and not name.startswith("@"):
+            near = did_you_mean(name, names)
+            yield _at(source, name, f"{name!r} is unknown; fields are hubspot.NAME or salesforce.NAME{near}")
     for name in named["functions"]:
         if name[0].isalpha() and name not in _FUNCTIONS:
             yield _at(source, name, f"the function {name!r} is unknown{did_you_mean(name, _FUNCTIONS)}")
 
 
-def _field_faults(source: str, kinds: Kinds) -> Iterator[Fault]:
-    for found in _SIDE.finditer(_blanked(source)):
+def field_faults(source: str, kinds: Kinds) -> Iterator[Fault]:
+    """Fields that are not known, and sides that are asked about as a whole."""
+    for found in _SIDE.finditer(blanked(source)):
         side, name = Side(found[1]), found[2]
         start = found.start()
         if name is None or _CALL.match(source, found.end()):
-            yield _fault(source, start, f"'{side}' alone is no value; write {side}.FIELD, or in_{side} for being there")
+            yield fault_at(
+                source, start, f"'{side}' alone is no value; write {side}.FIELD, or in_{side} for being there"
+            )
         elif name not in kinds.get(side, {}):
             near = did_you_mean(name, kinds.get(side, {}))
             message = f"no rule maps '{side}.{name}' and also_read does not list it{near}"
-            yield _fault(source, found.start(2), message)
+            yield fault_at(source, found.start(2), message)
 
 
-def _mentions(source: str, kinds: Kinds) -> Iterator[_Mention]:
+def mentioned(source: str, kinds: Kinds) -> Iterator[Mention]:
+    """The fields that a condition without faults asks for."""
     only_blank: dict[tuple[Side, str], bool] = {}
-    blanked = _blanked(source)
-    for found in _SIDE.finditer(blanked):
+    bare = blanked(source)
+    for found in _SIDE.finditer(bare):
         where = (Side(found[1]), found[2])
-        only_blank[where] = only_blank.get(where, True) and _NULL_AFTER.match(blanked, found.end()) is not None
+        only_blank[where] = only_blank.get(where, True) and NULL_AFTER.match(bare, found.end()) is not None
     for (side, name), blank in only_blank.items():
-        yield _Mention(side, name, kinds[side][name], blank)
+        yield Mention(side, name, kinds[side][name], blank)
 
 
-def _blanked(source: str) -> str:
+def blanked(source: str) -> str:
     """The source with every literal text replaced by as many spaces, so that positions stay."""
     return _TEXT.sub(lambda found: " " * len(found[0]), source)
 
 
 def _at(source: str, name: str, message: str) -> Fault:
-    found = re.search(rf"\b{re.escape(name)}\b", _blanked(source))
-    return _fault(source, found.start() if found else 0, message)
+    found = re.search(rf"\b{re.escape(name)}\b", blanked(source))
+    return fault_at(source, found.start() if found else 0, message)
 
 
-def _fault(source: str, position: int, message: str) -> Fault:
+def fault_at(source: str, position: int, message: str) -> Fault:
+    """A fault with what stands at a position of the text."""
     line = source.count("\n", 0, position) + 1
     return Fault(line, position - (source.rfind("\n", 0, position) + 1) + 1, message)
