@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from datetime import datetime
 
 from connector.core.readings import Reading
 from connector.core.refs import Side
+from connector.errors import Transient
 from connector.hubspot.batch_writing import BatchWriter
 from connector.hubspot.describing import Describer
 from connector.hubspot.polling import Poller
@@ -19,11 +21,14 @@ from connector.ports import (
     Changes,
     Clock,
     Cursor,
+    Evidence,
     Known,
     ObjectSchema,
     Outcome,
     Owner,
     Sought,
+    Todo,
+    Unsure,
     Usage,
     View,
     Write,
@@ -106,3 +111,12 @@ class HubSpot:
     def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
         """One outcome each (writing.py)."""
         return self._writer.write(view, writes)
+
+    def evidence(self, objects: Sequence[str], cursor: Cursor | None, now: datetime) -> Evidence:
+        """What people did with records (evidence.py)."""
+        del objects, now
+        return Evidence((), cursor or {}, more=False)
+
+    def remind(self, todos: Sequence[Todo]) -> list[Outcome]:
+        """Make tasks (reminding.py)."""
+        return [Unsure(Transient("tasks are not made yet")) for _ in todos]

@@ -8,10 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from datetime import datetime
 
 from connector.core.readings import Reading
 from connector.core.refs import Side
-from connector.ports import Account, Changes, Cursor, Known, ObjectSchema, Outcome, Owner, Sought, Usage, View, Write
+from connector.errors import Transient
+from connector.ports import (
+    Account,
+    Changes,
+    Cursor,
+    Evidence,
+    Known,
+    ObjectSchema,
+    Outcome,
+    Owner,
+    Sought,
+    Todo,
+    Unsure,
+    Usage,
+    View,
+    Write,
+)
 from connector.salesforce.api import API_VERSION, Api, Traffic
 from connector.salesforce.changes import Poller
 from connector.salesforce.gathering import Gatherer
@@ -116,6 +133,15 @@ class Salesforce:
     def write(self, view: View, writes: Sequence[Write]) -> list[Outcome]:
         """Write a batch; see `ports.Crm.write`."""
         return self._writer.write(view, writes)
+
+    def evidence(self, objects: Sequence[str], cursor: Cursor | None, now: datetime) -> Evidence:
+        """What people did with records; see `ports.Crm.evidence`."""
+        del objects, now
+        return Evidence((), cursor or {}, more=False)
+
+    def remind(self, todos: Sequence[Todo]) -> list[Outcome]:
+        """Make tasks; see `ports.Crm.remind`."""
+        return [Unsure(Transient("tasks are not made yet")) for _ in todos]
 
     def close(self) -> None:
         """Close connections and give back calls that were leased and not made."""

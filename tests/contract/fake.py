@@ -7,10 +7,11 @@ and every write that took effect is in `log`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from connector import ports
 from connector.core.readings import Presence, Reading
-from connector.core.refs import Ref
+from connector.core.refs import Ref, Side
 from connector.core.values import Kind, Value
 from connector.errors import BridgeError
 from tests.contract.fake_side import FakeSide, Row
@@ -87,6 +88,39 @@ class FakeCrm(FakeSide):
     def write(self, view: ports.View, writes: Sequence[ports.Write]) -> list[ports.Outcome]:
         self._call("write")
         return [self._write_guarded(view, write) for write in writes]
+
+    def evidence(self, objects: Sequence[str], cursor: ports.Cursor | None, now: datetime) -> ports.Evidence:
+        self._call("evidence")
+        if cursor is None:
+            return ports.Evidence((), {"done": len(self.done)}, more=False)
+        portion = self.done[cursor["done"] : cursor["done"] + self.page]
+        reached = cursor["done"] + len(portion)
+        entries = [replace(entry, seen_at=now) for entry in portion if entry.ref.object in objects]
+        return ports.Evidence(entries, {"done": reached}, more=reached < len(self.done))
+
+    def remind(self, todos: Sequence[ports.Todo]) -> list[ports.Outcome]:
+        self.calls["remind"] += 1
+        return [self._remind_guarded(todo) for todo in todos]
+
+    def _remind_guarded(self, todo: ports.Todo) -> ports.Outcome:
+        try:
+            self._strike("remind", after_commit=False)
+            outcome = self._remind_one(todo)
+            self._strike("remind", after_commit=True)
+        except BridgeError as error:
+            return ports.Unsure(error)
+        return outcome
+
+    def _remind_one(self, todo: ports.Todo) -> ports.Outcome:
+        made = next((ref for ref, each in self.todos.items() if (each.about, each.key) == (todo.about, todo.key)), None)
+        if made is not None:
+            return ports.Done(made)
+        row = self.rows.get(todo.about)
+        if row is None or row.presence is not Presence.PRESENT:
+            return ports.Absent(Reading(todo.about, row.presence if row else Presence.MISSING))
+        made = Ref(self.side, "Task" if self.side is Side.SALESFORCE else "tasks", f"task{len(self.todos) + 1}")
+        self.todos[made] = todo
+        return ports.Done(made, created=True)
 
     def _write_guarded(self, view: ports.View, write: ports.Write) -> ports.Outcome:
         try:

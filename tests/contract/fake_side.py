@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from connector import ports
 from connector.core import refs
+from connector.core.journey import Channel, Dealt, Entry, Touched
 from connector.core.readings import Presence, Stamp
 from connector.core.refs import Ref, Side
 from connector.core.values import Kind, Value
@@ -50,6 +52,8 @@ class FakeSide:
         rewrite: (object, field) to what the side makes of a value that is written by anyone.
         page: how many readings one portion of `changes` or `scan` holds.
         log: (operation, ref, values) of every write that took effect through the port.
+        done: what people did with records, as `evidence` tells it.
+        todos: the tasks that were asked for, by their refs.
     """
 
     def __init__(
@@ -68,6 +72,8 @@ class FakeSide:
         self.people: list[ports.Owner] = []
         self.log: list[tuple[str, Ref, Mapping[str, Value]]] = []
         self.calls: Counter[str] = Counter()
+        self.done: list[Entry] = []
+        self.todos: dict[Ref, ports.Todo] = {}
         self.page = 100
         self.identity = ports.Account("1234567", f"A {side.value} sandbox", "Europe/Berlin", "EUR")
         self._seq = 0
@@ -124,6 +130,15 @@ class FakeSide:
         row.moved_to, row.converted = made, True
         return made
 
+    def touch(self, ref: Ref, channel: Channel = Channel.CALL, **how: Any) -> None:
+        """A person is in touch with somebody: outbound and by hand, unless `how` says otherwise (see `Touched`)."""
+        touched = Touched(channel, **{"outbound": True, "human": True, **how})
+        self._happened(ref, touched, f"activity:{len(self.done) + 1}")
+
+    def deal(self, ref: Ref, deal: str, stage: str, *, won: bool | None = None, amount: Value = None) -> None:
+        """A deal that a person has a part in enters a stage; `won` closes it."""
+        self._happened(ref, Dealt(deal, stage, won is not None, won is True, amount), f"deal:{len(self.done) + 1}")
+
     def values(self, ref: Ref) -> dict[str, Value]:
         """What a record holds, blank fields left out."""
         return {name: value for name, value in self.rows[ref].values.items() if value is not None}
@@ -143,6 +158,10 @@ class FakeSide:
         self.faults.append(Fault(operation, error or Transient("the line broke"), times, after_commit))
 
     # How it is kept.
+
+    def _happened(self, ref: Ref, what: Touched | Dealt, key: str) -> None:
+        assert ref in self.rows, f"there is no {ref}"
+        self.done.append(Entry(ref, self.clock.now(), self.clock.now(), what, key))
 
     def _insert(self, obj: str, values: Mapping[str, Value], source: str) -> Row:
         number = len(self.rows) + 1
