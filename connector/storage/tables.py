@@ -163,6 +163,57 @@ events = Table(
     Index("events_at", "at"),
 )
 
+journeys = Table(
+    "journeys",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("ref", _Key, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("key", _Key),  # NULL: no such limit
+    Column("kind", Text, nullable=False),
+    Column("owner", _Key),  # of those handed over: to whom
+    Column("what", LargeBinary, nullable=False),
+    Index("journeys_ref_key", "ref", "key", unique=True),
+    Index(
+        "journeys_owner_at",
+        "owner",
+        "at",
+        sqlite_where=text("owner IS NOT NULL"),
+        postgresql_where=text("owner IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
+
+became = Table(
+    "became",
+    metadata,
+    Column("old", _Key, primary_key=True),
+    Column("new", _Key, nullable=False),
+    Index("became_new", "new"),
+    sqlite_with_rowid=False,
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("due_at", BigInteger, nullable=False),
+    Index("timers_due_at", "due_at"),
+    sqlite_with_rowid=False,
+)
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("version", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("open_too", Boolean, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 runs = Table(
     "runs",
     metadata,
@@ -175,6 +226,26 @@ runs = Table(
     Column("outcome", Text),
     Column("counts", LargeBinary),
     sqlite_autoincrement=True,
+)
+
+effects = Table(
+    "effects",
+    metadata,
+    Column("key", _Key, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("about", _Key, nullable=False),
+    Column("words", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("hint", Text, nullable=False),
+    Index("effects_state_kind", "state", "kind", "due_at"),
+    Index("effects_about", "about"),
+    sqlite_with_rowid=False,
 )
 
 budgets = Table(

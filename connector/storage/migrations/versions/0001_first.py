@@ -21,6 +21,8 @@ def upgrade() -> None:
     _spool()
     _issues()
     _story()
+    _lifecycle()
+    _effects()
     _account()
 
 
@@ -176,6 +178,81 @@ def _story() -> None:
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("counts", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+
+
+def _effects() -> None:
+    """What was set off: notices, tasks, webhooks."""
+    op.create_table(
+        "effects",
+        sa.Column("key", KEY, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("about", KEY, nullable=False),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("leased_until", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("hint", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("effects_about", "effects", ["about"], unique=False)
+    op.create_index("effects_state_kind", "effects", ["state", "kind", "due_at"], unique=False)
+
+
+def _lifecycle() -> None:
+    """Journeys, who went on as whom, when to look again, and what was promised when."""
+    op.create_table(
+        "journeys",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("ref", KEY, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("key", KEY, nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("owner", KEY, nullable=True),
+        sa.Column("what", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("journeys_ref_key", "journeys", ["ref", "key"], unique=True)
+    op.create_index(
+        "journeys_owner_at",
+        "journeys",
+        ["owner", "at"],
+        unique=False,
+        sqlite_where=sa.text("owner IS NOT NULL"),
+        postgresql_where=sa.text("owner IS NOT NULL"),
+    )
+    op.create_table(
+        "became",
+        sa.Column("old", KEY, nullable=False),
+        sa.Column("new", KEY, nullable=False),
+        sa.PrimaryKeyConstraint("old"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("became_new", "became", ["new"], unique=False)
+    op.create_table(
+        "timers",
+        sa.Column("key", KEY, nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("timers_due_at", "timers", ["due_at"], unique=False)
+    op.create_table(
+        "editions",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("open_too", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
