@@ -65,6 +65,7 @@ class Effect:
         to: the channel or webhook by name; for a task the Salesforce owner id.
         about: the record it concerns; a task hangs on it.
         subject, body: plain words, without values that the channel's readers must not see.
+        facts: the same for machines, as a webhook sends it: policy, state, due, owner, stage...
     """
 
     key: str
@@ -73,6 +74,7 @@ class Effect:
     about: Ref
     subject: str
     body: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
