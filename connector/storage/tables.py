@@ -248,26 +248,6 @@ effects = Table(
     sqlite_with_rowid=False,
 )
 
-effects = Table(
-    "effects",
-    metadata,
-    Column("key", _Key, primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("target", Text, nullable=False),
-    Column("about", _Key, nullable=False),
-    Column("words", LargeBinary, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("due_at", BigInteger, nullable=False),
-    Column("leased_until", BigInteger, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("added_at", BigInteger, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("hint", Text, nullable=False),
-    Index("effects_state_kind", "state", "kind", "due_at"),
-    Index("effects_about", "about"),
-    sqlite_with_rowid=False,
-)
-
 budgets = Table(
     "budgets",
     metadata,
