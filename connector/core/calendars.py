@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
@@ -224,22 +224,36 @@ class BusinessTime:
         return place >= 0 and instant < stretch.ends[place]
 
     def days_later(self, start: datetime, days: int) -> timedelta:
-        """The business time of so many open days: to the same time of day on the last of them.
+        """The business time of so many open days: to the same time of day on the last of them; always positive.
 
-        A local date of the first calendar's zone counts when it is open at all and comes after that of `start`.
+        A local date of the first calendar's zone counts when it is open at all and comes after that of `start`. A
+        closed moment counts as the next opening: who asks on Saturday has all of Monday, not only its morning.
 
         Raises:
             NeverOpens: when there are not so many within the horizon.
         """
+        opening = self.add(start, _MICROSECOND) - _MICROSECOND
+        return self.measure(opening, self._same_time(opening, days, _DAY))
+
+    def days_earlier(self, end: datetime, days: int) -> timedelta:
+        """The business time of so many open days before `end`: from the same time of day on the first of them.
+
+        Raises:
+            NeverOpens: when there are not so many within the horizon.
+        """
+        closing = self.subtract(end, _MICROSECOND) + _MICROSECOND
+        return self.measure(self._same_time(closing, days, -_DAY), closing)
+
+    def _same_time(self, moment: datetime, days: int, step: timedelta) -> datetime:
         zone = ZoneInfo(self.calendars[0].zone)
-        local, left = start.astimezone(zone), days
+        local, left = moment.astimezone(zone), days
         day = local.date()
         while left:
-            day += _DAY
-            if day.year > start.year + HORIZON_YEARS:
+            day += step
+            if abs(day.year - moment.year) > HORIZON_YEARS:
                 raise NeverOpens(f"{self.name} is not open on {days} days within {HORIZON_YEARS} years")
             left -= bool(self.measure(_midnight(day, zone), _midnight(day + _DAY, zone)))
-        return self.measure(start, datetime.combine(day, local.time(), zone).astimezone(UTC))
+        return datetime.combine(day, local.time(), zone).astimezone(UTC)
 
     def _covering(self, first: int, last: int) -> _Stretch:
         """The stretch that holds at least the years from `first` to `last`."""
@@ -258,6 +272,14 @@ class BusinessTime:
         after = list(accumulate(end - start for start, end in open_now))
         starts, ends = [start for start, _ in open_now], [end for _, end in open_now]
         return _Stretch(years, starts, ends, [0, *after[:-1]] if after else [], after)
+
+
+@lru_cache
+def around_the_clock(zone: str) -> BusinessTime:
+    """Business time that never rests, its days those of a zone; built once, since it is asked for again and again."""
+    return BusinessTime(
+        Calendar("around the clock", zone, (Week((ALL_DAY, ALL_DAY, ALL_DAY, ALL_DAY, ALL_DAY, ALL_DAY, ALL_DAY)),))
+    )
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from connector.core.sla import Cycle, OnReassign, ReEntry, Sort, State, Terms, Turn
 
 ZERO = timedelta()
+INSTANT = timedelta(microseconds=1)  # who acts at the very deadline is in time
 
 
 def judge(turns: Iterable[Turn], now: datetime) -> tuple[Cycle, ...]:
@@ -22,7 +23,7 @@ def judge(turns: Iterable[Turn], now: datetime) -> tuple[Cycle, ...]:
     for turn in sorted((turn for turn in turns if turn.at <= now), key=lambda turn: (turn.at, turn.sort)):
         current = cycles[-1] if cycles else None
         if turn.sort is Sort.START and (current is None or current.is_followed_by(turn)):
-            cycles.append(_Running(_terms(turn), turn.at, turn.owner))
+            cycles.append(_Running(_terms(turn), turn.at, turn.owner, is_paused=turn.paused))
         elif current is not None:
             current.take(turn)
     return tuple(cycle.at(now) for cycle in cycles)
@@ -49,6 +50,7 @@ class _Running:
     missed: datetime | None = None  # the deadline that passed
     attempts: int = 0
     restarts: int = 0
+    rounds: int = 0
     unproven: int = 0
     evidence: str = ""
     held: dict[str, timedelta] = field(default_factory=dict)
@@ -74,7 +76,7 @@ class _Running:
         self._pass_until(now)
         warnings = self._warnings(due)
         warned = sum(moment <= now for moment in warnings)
-        ahead = [moment for moment in (*warnings, due) if moment is not None and moment > now]
+        late = () if due is None else (due + INSTANT,)
         return Cycle(
             terms=self.terms,
             started_at=self.started_at,
@@ -89,7 +91,8 @@ class _Running:
             unproven=self.unproven,
             evidence=self.evidence,
             held=tuple(self.held.items()),
-            next_look_at=min(ahead, default=None),
+            next_look_at=min((moment for moment in (*warnings, *late) if moment > now), default=None),
+            rounds=self.rounds,
         )
 
     def due(self) -> datetime | None:
@@ -98,17 +101,20 @@ class _Running:
             return None
         return self.terms.time.add(self.since, self.terms.target - self.elapsed)
 
-    def begin_again(self, at: datetime) -> None:
+    def begin_again(self, turn: Turn) -> None:
         """From nothing."""
-        self.since, self.elapsed, self.paused, self.is_paused = at, ZERO, ZERO, False
+        self.since, self.elapsed, self.paused, self.is_paused = turn.at, ZERO, ZERO, turn.paused
         self.ended, self.ended_at, self.missed, self.attempts = None, None, None, 0
+        self.rounds += 1
 
     def _start_again(self, start: Turn) -> None:
         re_entry = _terms(start).re_entry
         if re_entry is ReEntry.RESTART:
-            self.begin_again(start.at)
+            self.terms, self.owner = _terms(start), start.owner or self.owner
+            self.begin_again(start)
         elif re_entry is ReEntry.RESUME and self.ended:
             self.since, self.ended, self.ended_at, self.attempts = start.at, None, None, 0
+            self.is_paused = start.paused
 
     def _state(self, warned: int) -> State:
         if self.ended:
@@ -169,15 +175,15 @@ def _amend(cycle: _Running, turn: Turn) -> None:
 
 
 def _reassign(cycle: _Running, turn: Turn) -> None:
-    again = turn.owner != cycle.owner and cycle.terms.on_reassign is OnReassign.RESTART
+    again = cycle.owner not in {"", turn.owner} and cycle.terms.on_reassign is OnReassign.RESTART
     cycle.owner = turn.owner
     if again and cycle.restarts < cycle.terms.restarts:
-        cycle.begin_again(turn.at)
+        cycle.begin_again(turn)
         cycle.restarts += 1
 
 
 def _reset(cycle: _Running, turn: Turn) -> None:
-    cycle.begin_again(turn.at)
+    cycle.begin_again(turn)
 
 
 _EFFECTS = {

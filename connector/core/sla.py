@@ -94,6 +94,7 @@ class Turn:
         terms: of a start or an amendment.
         owner: of a start or a reassignment: who has to act.
         evidence: of a stop: what was done; "" when only a status says so.
+        paused: of what begins from nothing (start, reset, reassignment): what pauses it holds already.
     """
 
     sort: Sort
@@ -101,6 +102,7 @@ class Turn:
     terms: Terms | None = None
     owner: str = ""
     evidence: str = ""
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ class Cycle:
         attempts: stops that counted; unproven: those that lacked the evidence the terms ask for.
         held: (owner, business time that counted while it was theirs), in the order of owning.
         next_look_at: when it will say something else unless something happens; None: never.
+        rounds: how often it began from nothing once more.
     """
 
     terms: Terms
@@ -132,6 +135,7 @@ class Cycle:
     evidence: str
     held: tuple[tuple[str, timedelta], ...]
     next_look_at: datetime | None
+    rounds: int = 0
 
     @property
     def remaining(self) -> timedelta:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connector.core.calendars import BusinessTime, Calendar, Week, Window
-from connector.core.clocks import judge
+from connector.core.clocks import INSTANT, judge
 from connector.core.sla import OnReassign, ReEntry, Sort, State, Terms, Turn
 
 OFFICE = BusinessTime(Calendar("office", "UTC", (Week((((Window(9 * 60, 17 * 60)),),) * 5 + ((), ())),)))
@@ -42,8 +42,9 @@ def test_without_a_start_there_is_no_clock():
     [
         (at(2, 15), State.RUNNING, at(3, 10)),
         (at(3, 9, 59), State.RUNNING, at(3, 10)),
-        (at(3, 10), State.WARNED, at(3, 11)),
-        (at(3, 11), State.WARNED, None),
+        (at(3, 10), State.WARNED, at(3, 11) + INSTANT),
+        (at(3, 11), State.WARNED, at(3, 11) + INSTANT),
+        (at(3, 11) + INSTANT, State.BREACHED, None),
         (at(3, 11, 1), State.BREACHED, None),
         (at(9, 11), State.BREACHED, None),
     ],

@@ -1,0 +1,215 @@
+"""One policy along one journey: which of its conditions come true, and what turn of the clock each of them is.
+
+A track knows two policies of one id: the one in force, which may start a clock, and the one the cycle follows, which
+bears on it; they differ only after an edit. What holds already when a clock starts is heeded: a promise that is void or
+kept does not begin, one that is paused begins paused. A stop that only a status tells waits for evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connector.core.clocks import judge
+from connector.core.policy import Policy, PolicyKind
+from connector.core.situation import Question, Situation
+from connector.core.sla import Sort, Turn
+from connector.core.terms import promised
+
+_TOUCHES = frozenset({PolicyKind.FIRST_TOUCH, PolicyKind.ATTEMPTS})  # only a touch is evidence for these
+_BEGINS = frozenset({Sort.START, Sort.RESET, Sort.REASSIGN})
+_BEARING = (Sort.CANCEL, Sort.STOP, Sort.PAUSE, Sort.RESUME, Sort.RESET)
+_MARKETING = "marketing"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An entry of a journey as a track looks at it.
+
+    Attributes:
+        passing: it is one of a touch, an answer or a deal.
+        starts: it may start a clock; history may not.
+        keeps: an answer that gives a reason may say that no promise is kept by it.
+        touch: who was in touch, how and when, when this is a human's outbound touch; "" otherwise.
+        act: what was done, in words: an answer, a move; "" otherwise.
+        touched: the last human outbound touch up to now: (when, in words).
+    """
+
+    at: datetime
+    situation: Situation
+    passing: bool = False
+    starts: bool = True
+    keeps: bool = True
+    touch: str = ""
+    act: str = ""
+    touched: tuple[datetime, str] | None = None
+
+
+class Track:
+    """One policy's way along a journey."""
+
+    __slots__ = (
+        "_held", "_in_force", "_is_over", "_owner", "_paused", "_rule", "_since", "_starting", "_unproven", "_version",
+        "_version_in_force", "turns",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self._in_force: Policy | None = None
+        self._version_in_force = ""
+        self._starting = False  # whether the start condition held last
+        self._rule: Policy | None = None  # what the cycle follows
+        self._version = ""
+        self._held: dict[Sort, bool] = {}  # which conditions of the rule held last
+        self._paused = False
+        self._unproven = False  # a status says it is done, and nothing shows it
+        self._is_over = True
+        self._since: datetime | None = None  # since when evidence counts
+        self._owner = ""
+
+    def offer(self, policy: Policy | None, version: str, situation: Situation) -> None:
+        """From now on a start means this policy; that its condition holds already starts nothing."""
+        self._in_force, self._version_in_force = policy, version
+        self._starting = policy is not None and _holds(policy.start, situation)
+
+    def amend(self, policy: Policy | None, version: str, moment: Moment) -> None:
+        """Let an open cycle follow this policy from now on; one that is no longer there is void."""
+        if self._rule is None or not self._is_open(moment.at):
+            return
+        if policy is None:
+            self._add(Sort.CANCEL, moment.at)
+            return
+        self.turns.append(Turn(Sort.AMEND, moment.at, promised(policy, version, moment.situation, moment.at)))
+        self._follow(policy, version, moment.situation)
+        if self._held[Sort.CANCEL]:
+            self._add(Sort.CANCEL, moment.at)
+        elif self._held[Sort.STOP]:
+            self._stop(policy, moment)
+        pauses = self._pauses()
+        if pauses is not self._paused:
+            self._shift(Sort.PAUSE if pauses else Sort.RESUME, moment.at)
+
+    def step(self, moment: Moment) -> None:
+        """Take in an entry."""
+        if self._rule is not None:
+            self._bear(self._rule, moment)
+            self._own(self._rule, moment)
+        if self._in_force is not None and self._begins(self._in_force, moment) and moment.starts:
+            self._start(self._in_force, moment)
+
+    def _begins(self, policy: Policy, moment: Moment) -> bool:
+        if moment.passing:
+            return policy.start.momentary and policy.start.holds(moment.situation)
+        was, self._starting = self._starting, policy.start.holds(moment.situation)
+        return self._starting and not was
+
+    def _start(self, policy: Policy, moment: Moment) -> None:
+        changes = self._rule is None or self._version != self._version_in_force
+        held = _levels(policy, moment.situation) if changes else self._held
+        if held[Sort.CANCEL] or (held[Sort.STOP] and not policy.evidence):
+            return  # void or kept as it begins
+        owner = "" if policy.team == _MARKETING else moment.situation.owner
+        paused = (held[Sort.PAUSE] and not held[Sort.RESUME]) if changes else self._paused
+        terms = promised(policy, self._version_in_force, moment.situation, moment.at)
+        self.turns.append(Turn(Sort.START, moment.at, terms, owner, paused=paused))
+        if changes and (self._rule is None or self._judged_by(moment.at) == self._version_in_force):
+            self._follow(policy, self._version_in_force, moment.situation)
+            self._paused = paused
+        self._owner = owner
+        if self._is_over:
+            self._since, self._is_over, self._unproven = moment.at, False, held[Sort.STOP]
+
+    def _follow(self, policy: Policy, version: str, situation: Situation) -> None:
+        self._rule, self._version, self._held = policy, version, _levels(policy, situation)
+
+    def _judged_by(self, at: datetime) -> str:
+        return judge(self.turns, at)[-1].terms.version
+
+    def _is_open(self, at: datetime) -> bool:
+        cycles = judge(self.turns, at)
+        return bool(cycles) and cycles[-1].ended_at is None
+
+    def _bear(self, rule: Policy, moment: Moment) -> None:
+        if self._counts(Sort.CANCEL, rule.cancel, moment):
+            self._void(moment.at)
+            self._add(Sort.CANCEL, moment.at)
+        shows_at_last = self._unproven and bool(moment.touch)
+        if self._counts(Sort.STOP, rule.stop, moment) or (shows_at_last and self._held[Sort.STOP]):
+            self._stop(rule, moment)
+        if self._counts(Sort.RESET, rule.reset, moment):
+            self.turns.append(Turn(Sort.RESET, moment.at, paused=self._paused))
+        self._rest(rule, moment)
+
+    def _rest(self, rule: Policy, moment: Moment) -> None:
+        """Pause and resume."""
+        if self._counts(Sort.PAUSE, rule.pause, moment):
+            self._shift(Sort.PAUSE, moment.at)
+        if rule.resume is None:
+            resumes = self._paused and not self._held[Sort.PAUSE] and not moment.passing
+        else:
+            resumes = self._counts(Sort.RESUME, rule.resume, moment)
+        if resumes:
+            self._shift(Sort.RESUME, moment.at)
+
+    def _counts(self, sort: Sort, question: Question | None, moment: Moment) -> bool:
+        """Whether a condition comes true: at a touch, an answer or a deal each time, otherwise when it did not hold."""
+        if question is None:
+            return False
+        if moment.passing:
+            return question.momentary and question.holds(moment.situation)
+        was, self._held[sort] = self._held[sort], question.holds(moment.situation)
+        return self._held[sort] and not was
+
+    def _stop(self, rule: Policy, moment: Moment) -> None:
+        if rule.kind is PolicyKind.DISPOSITION and not moment.keeps:
+            return
+        evidence = self._evidence(rule, moment)
+        self._unproven = rule.evidence and not evidence
+        if not self._unproven and rule.attempts == 1:
+            self._void(moment.at)
+        self.turns.append(Turn(Sort.STOP, moment.at, evidence=evidence))
+        self._is_over = not self._unproven
+
+    def _evidence(self, rule: Policy, moment: Moment) -> str:
+        if moment.touch:
+            return moment.touch
+        if moment.act and rule.kind not in _TOUCHES:
+            return moment.act
+        if moment.touched and self._since and moment.touched[0] >= self._since:
+            return moment.touched[1]
+        return ""
+
+    def _own(self, rule: Policy, moment: Moment) -> None:
+        owner = moment.situation.owner
+        if owner != self._owner and rule.team != _MARKETING:
+            self.turns.append(Turn(Sort.REASSIGN, moment.at, owner=owner, paused=self._paused))
+            self._owner = owner
+
+    def _pauses(self) -> bool:
+        return self._held[Sort.PAUSE] and not self._held[Sort.RESUME]
+
+    def _shift(self, sort: Sort, at: datetime) -> None:
+        """Pause or resume; what begins from nothing at this instant does so paused, or not."""
+        self._paused = sort is Sort.PAUSE
+        for place, turn in enumerate(self.turns):
+            if turn.at == at and turn.sort in _BEGINS:
+                self.turns[place] = replace(turn, paused=self._paused)
+        self._add(sort, at)
+
+    def _void(self, at: datetime) -> None:
+        """What is void or kept at the instant it begins does not begin."""
+        self.turns = [turn for turn in self.turns if not (turn.at == at and turn.sort is Sort.START)]
+
+    def _add(self, sort: Sort, at: datetime) -> None:
+        self.turns.append(Turn(sort, at))
+        self._is_over = self._is_over or sort is Sort.CANCEL
+
+
+def _levels(policy: Policy, situation: Situation) -> dict[Sort, bool]:
+    """Which conditions hold in a situation, apart from what only a touch, an answer or a deal answers."""
+    asked = (policy.cancel, policy.stop, policy.pause, policy.resume, policy.reset)
+    return {sort: _holds(question, situation) for sort, question in zip(_BEARING, asked, strict=True)}
+
+
+def _holds(question: Question | None, situation: Situation) -> bool:
+    return question is not None and not question.momentary and question.holds(situation)
