@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from connector.core.journey import Verdict
-from connector.core.lifecycle import Lifecycle, Need
+from connector.core.lifecycle import Band, Lifecycle, Need
 from connector.core.refs import Side
 from connector.core.situation import Question
 from connector.core.values import Kind
@@ -215,3 +216,20 @@ class Definition:
     feedback: Feedback | None = None
     source: FieldOf = field(default_factory=dict)
     watched: Mapping[Place, Mapping[str, Kind]] = field(default_factory=dict)  # all fields named anywhere, by place
+
+    @cached_property
+    def bands(self) -> Mapping[str, str]:
+        """The band of each stage, as conditions name it."""
+        return {stage.id: stage.band.value for stage in self.lifecycle.stages.values()}
+
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """How far along each stage is, in the order of the stages; 0 for those beside the path."""
+        stages = enumerate(self.lifecycle.stages.values(), start=1)
+        return {stage.id: 0 if stage.band is Band.BESIDE else place for place, stage in stages}
+
+    @cached_property
+    def persona_fields(self) -> Mapping[Side, frozenset[str]]:
+        """The fields of each side that the rules for personas ask about."""
+        rules = self.personas.rules if self.personas else ()
+        return {side: frozenset(name for rule in rules for name in rule.when.fields.get(side, ())) for side in Side}

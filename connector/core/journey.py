@@ -91,6 +91,9 @@ class Ruled:
         kind: of the move that was made; None for the first stage, and where it was refused.
         refused: why it was unlawful, in words; "" when it was made.
         version: of the definition that said so.
+        start: the stage they stood in, "" for none; None where that is not told. Where two journeys became one, it shows
+            which moves were decided without knowing of the other.
+        first: it only tells what was so before the lifecycle began (history): no clock starts, nobody is handed over.
     """
 
     stage: str
@@ -102,6 +105,8 @@ class Ruled:
     revisit: date | None = None
     comment: str = ""
     version: str = ""
+    start: str | None = None
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An answer lacked required parts, and they were asked for. missing: "reason", "revisit", "comment"."""
+    """An answer lacked required parts, and they were asked for. missing: "reason", "revisit", "comment", "attempts"."""
 
     verdict: Verdict
     missing: tuple[str, ...]
