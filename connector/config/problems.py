@@ -69,7 +69,7 @@ def _written(loc: tuple[int | str, ...], data: Any) -> KeyPath:
         if inside:
             path.append(part)
             here = here[part]
-        elif number == len(loc) - 1 and part != "[key]" and isinstance(here, dict):
+        elif number == len(loc) - 1 and part != "[key]" and isinstance(part, str) and isinstance(here, dict):
             path.append(part)  # a key that is missing
     return tuple(path)
 
