@@ -14,6 +14,7 @@ from connector.config.yaml import Document, KeyPath, Place, parse
 from connector.errors import Problem
 
 SHIPPED = ("contacts", "companies", "deals")
+AGREED = ("lifecycle", "personas", "feedback", "sla", "calendars", "objectives")  # each file known by its top key
 
 
 def shipped_text(file: str) -> str:
@@ -25,8 +26,8 @@ def extended(document: Document, problems: list[Problem]) -> Document:
     """The document joined with the default it extends, or as it is; empty when there is no such default."""
     if document.data.get("extends") != "default":
         return document
-    name = document.data.get("mapping")
-    if name not in SHIPPED:
+    name = next((key for key in AGREED if key in document.data), None) or document.data.get("mapping")
+    if name not in (*SHIPPED, *AGREED):
         hint = did_you_mean(str(name), SHIPPED) or f"; there are {', '.join(SHIPPED)}"
         problems.append(document.problem(("mapping",), f"{name!r} has no shipped default to extend{hint}"))
         return Document(document.file, {}, {})
@@ -43,9 +44,10 @@ def _joined(
     result = dict(below)
     for key, value in above.items():
         here = (*path, key)
+        whole = key in _WHOLE or (path[:2] == _STAGES and key in _SIDES)
         if value is None and key in below and here not in _MAY_BE_NULL:
             del result[key]
-        elif isinstance(value, dict) and isinstance(below.get(key), dict) and key not in _WHOLE:
+        elif isinstance(value, dict) and isinstance(below.get(key), dict) and not whole:
             result[key] = _joined(below[key], value, here, places)
         else:
             _forget(here, places)
@@ -55,6 +57,7 @@ def _joined(
 
 _MAY_BE_NULL = {("identity", "hubspot_property")}
 _WHOLE = ("values", "values_to_hubspot", "unmapped")  # tables that mean something only as a whole
+_STAGES, _SIDES = ("lifecycle", "stages"), ("hubspot", "salesforce")  # likewise how a side spells a stage
 
 
 def _forget(path: KeyPath, places: dict[KeyPath, Place]) -> None:

@@ -1,7 +1,9 @@
 """The public door: a config.yaml becomes settings, and its mapping files documents; or every problem of all of them.
 
-Nothing is half loaded. Faults of config.yaml and of every mapping file are gathered first and raised together, so that
-an admin mends them in one go. Compiling needs the owners of both sides and therefore comes later (`compile_mappings`).
+Beside mappings and owners.yaml the folder holds what both teams agreed on, a file each, known by its top key:
+lifecycle, personas, feedback, sla, calendars, objectives. Nothing is half loaded: faults of config.yaml and of every
+other file are gathered first and raised together, so that an admin mends them in one go. Compiling needs the owners of
+both sides and therefore comes later (`compile_mappings`, `definition_of`).
 """
 
 from __future__ import annotations
@@ -10,16 +12,23 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import orjson
+from pydantic import BaseModel
 
-from connector.config.extends import extended
+from connector.config.extends import AGREED, extended
+from connector.config.feedback import FeedbackFile, FeedbackWritten
+from connector.config.lifecycle import LifecycleFile, LifecycleWritten
 from connector.config.mappings import MappingFile, OwnerMap, OwnersFile
+from connector.config.personas import PersonasFile, PersonasWritten
 from connector.config.problems import validated
 from connector.config.secrets import Surroundings
 from connector.config.settings import Settings
 from connector.config.yaml import Document, read
 from connector.errors import Misconfigured, Problem
+
+Written = TypeVar("Written", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,22 @@ class OwnersSource:
 
 
 @dataclass(frozen=True)
+class AgreedSource(Generic[Written]):
+    """A file that both teams agreed on: what stands under its top key, checked, with the places of its keys."""
+
+    document: Document
+    written: Written
+
+
+AGREED_FILES: Mapping[str, type[BaseModel]] = {
+    "lifecycle": LifecycleFile,
+    "personas": PersonasFile,
+    "feedback": FeedbackFile,
+}
+"""By top key, the model of the file; what stands under that key is the field of that name."""
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A checked configuration. `folder` is that of config.yaml, where relative paths start."""
 
@@ -46,6 +71,23 @@ class Loaded:
     settings: Settings
     mappings: tuple[MappingSource, ...]
     owners: OwnersSource | None = None
+    lifecycle: AgreedSource[LifecycleWritten] | None = None
+    personas: AgreedSource[PersonasWritten] | None = None
+    feedback: AgreedSource[FeedbackWritten] | None = None
+    sla: AgreedSource[Any] | None = None
+    calendars: AgreedSource[Any] | None = None
+    objectives: AgreedSource[Any] | None = None
+
+    @property
+    def lifecycle_on(self) -> bool:
+        """Whether there is a lifecycle to follow; without one none of the agreed files does anything."""
+        return self.lifecycle is not None and self.lifecycle.written.enabled
+
+    @property
+    def agreed(self) -> dict[str, Document]:
+        """The agreed files in force, by top key."""
+        found = {name: getattr(self, name) for name in AGREED} if self.lifecycle_on else {}
+        return {name: source.document for name, source in found.items() if source is not None}
 
     @property
     def owner_map(self) -> OwnerMap:
@@ -54,9 +96,11 @@ class Loaded:
 
     @property
     def digest(self) -> str:
-        """Changes whenever any enabled mapping says something else (comments and order of files do not count)."""
+        """Changes whenever a file in force says something else (comments and order of files do not count)."""
         said = {source.file.mapping: source.document.data for source in self.mappings if source.file.enabled}
-        known = orjson.dumps([said, self.owner_map.model_dump(mode="json")], option=orjson.OPT_SORT_KEYS)
+        agreed = {name: document.data for name, document in self.agreed.items()}
+        parts = [said, self.owner_map.model_dump(mode="json"), *([agreed] if agreed else ())]
+        known = orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
         return hashlib.sha256(known).hexdigest()
 
 
@@ -82,7 +126,7 @@ def load(path: Path, env: Mapping[str, str]) -> Loaded:
         files.add(mapping_path)
     if problems or settings is None:
         raise Misconfigured(sorted(set(problems)))
-    return Loaded(folder, settings, tuple(files.mappings), files.owners)
+    return Loaded(folder, settings, tuple(files.mappings), files.owners, **files.agreed)
 
 
 def _mapping_paths(document: Document, folder: Path, problems: list[Problem]) -> list[Path]:
@@ -107,11 +151,15 @@ class _Files:
     problems: list[Problem]
     mappings: list[MappingSource] = field(default_factory=list)
     owners: OwnersSource | None = None
+    agreed: dict[str, AgreedSource[Any]] = field(default_factory=dict)
 
     def add(self, path: Path) -> None:
         document = read(path, _called(path, self.folder), self.problems)
+        agreed = next((name for name in AGREED_FILES if name in document.data), None)
         if "owners" in document.data:
             self.add_owners(document)
+        elif agreed:
+            self.add_agreed(agreed, extended(document, self.problems))
         elif document.data:
             self.add_mapping(extended(document, self.problems))
 
@@ -132,6 +180,14 @@ class _Files:
             self.problems.append(document.problem(("owners",), message))
         elif file:
             self.owners = OwnersSource(document, file.owners)
+
+    def add_agreed(self, name: str, document: Document) -> None:
+        file = validated(AGREED_FILES[name], document, None, self.problems) if document.data else None
+        if file and name in self.agreed:
+            message = f"stands in {self.agreed[name].document.file} already; keep one of the two"
+            self.problems.append(document.problem((name,), message))
+        elif file:
+            self.agreed[name] = AgreedSource(document, getattr(file, name))
 
 
 def _called(path: Path, folder: Path) -> str:
