@@ -30,6 +30,7 @@ from tests.scenarios.crash import Fate, mortal
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 SECRETS = {"HUBSPOT_TOKEN": "sandbox-hubspot-token", "SALESFORCE_CLIENT_SECRET": "sandbox-consumer-secret"}
+AGREEMENT = ("lifecycle", "personas", "feedback", "sla", "calendars", "objectives")
 _OWNER = re.compile(r"owner (\S+@\S+)")
 
 
@@ -251,6 +252,7 @@ def _configure(folder: Path, running: Running, database: str, settings: Mapping[
     config["guards"].update(settings.get("guards", {}))
     yaml.dump(config, path)
     write_mapping(folder, settings.get("mapping", {}))
+    write_agreement(folder / "mappings", settings.get("agreement"))
     if "owners" in settings:
         yaml.dump({"owners": settings["owners"]}, folder / "mappings" / "owners.yaml")
     return path
@@ -263,3 +265,26 @@ def write_mapping(folder: Path, changes: Mapping[str, Any]) -> None:
         del fields["owner"]
     text = {"mapping": "contacts", "extends": "default", **changes, "fields": fields}
     YAML().dump(text, folder / "mappings" / "contacts.yaml")
+
+
+def write_agreement(mappings: Path, changes: Mapping[str, Any] | str | None) -> None:
+    """What both teams agreed on: nothing, unless the story asks for it; as shipped, but for a story's changes."""
+    for name in AGREEMENT:
+        path = mappings / f"{name}.yaml"
+        if changes is None:
+            path.unlink(missing_ok=True)
+        elif isinstance(changes, Mapping) and name in changes:
+            yaml = YAML()
+            YAML().dump(_changed(yaml.load(path.read_text()), {name: changes[name]}), path)
+
+
+def _changed(whole: Any, changes: Mapping[str, Any]) -> Any:
+    """A mapping with some of its values replaced, at any depth; null takes a key away."""
+    for key, value in changes.items():
+        if value is None:
+            whole.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(whole.get(key), dict):
+            _changed(whole[key], value)
+        else:
+            whole[key] = value
+    return whole

@@ -21,7 +21,8 @@ from ruamel.yaml.error import MarkedYAMLError
 PARTS = ("given", "when", "then")
 NESTING = ("at the same moment", "before the next write")  # steps whose details are steps
 KEYS = {"title", "complaint", "settings", "for each", "work is left", *PARTS}
-SETTINGS = {"store", "mapping", "owners", "guards", "zone of the portal", "zone of the org", "batch", "salesforce"}
+SETTINGS = {"agreement", "batch", "guards", "mapping", "owners", "salesforce", "store"}
+SETTINGS |= {"zone of the portal", "zone of the org"}
 _HOLE = re.compile(r"<([a-z ]+)>")
 
 
