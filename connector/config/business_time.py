@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from connector.config.calendars import ALWAYS, CalendarsFile, Giver, PublicHolidays, around_the_clock
+from connector.config.calendars import ALWAYS, CalendarsWritten, Giver, PublicHolidays, around_the_clock
 from connector.core.calendars import HORIZON_YEARS, BusinessTime, Calendar
 from connector.core.situation import Question, Situation
 
@@ -30,25 +30,26 @@ def years_around(now: datetime) -> range:
 
 
 def business_times(written: Mapping[str, Any], years: range) -> Times:
-    """Business time of every calendar in the data of calendars.yaml, which must be free of faults; `always` included.
+    """Business time of every calendar; `always` is among them.
 
     Args:
-        written: the file's data.
+        written: what stands under `calendars.named`, as it was read from YAML and found to be free of faults.
         years: whose holidays are made.
     """
-    return _times(orjson.dumps(written["calendars"], option=orjson.OPT_SORT_KEYS), years)
+    return _times(orjson.dumps(written, option=orjson.OPT_SORT_KEYS), years)
 
 
 @lru_cache(EDITIONS_MAX)
-def _times(calendars: bytes, years: range) -> Times:
-    file = CalendarsFile.model_validate({"calendars": orjson.loads(calendars)})
-    plain = {name: one for name, one in file.calendars.items() if one.together is None}
+def _times(written: bytes, years: range) -> Times:
+    calendars = CalendarsWritten.model_validate({"named": orjson.loads(written)}).named
     made = {ALWAYS: around_the_clock()}
-    for name, one in plain.items():
+    for name, one in calendars.items():
+        if one.together is not None:
+            continue
         closed = [day for asked in one.holidays for day in closed_days(asked, years)]
         made[name] = Calendar(name, one.zone, one.weeks, one.dated(years, closed))
     times = {name: BusinessTime(calendar) for name, calendar in made.items()}
-    for name, one in file.calendars.items():
+    for name, one in calendars.items():
         if one.together is not None:
             times[name] = BusinessTime(*(made[each] for each in one.together))
     return times

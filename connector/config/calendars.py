@@ -166,22 +166,22 @@ class Whose(Strict):
                 yield (key, name), calendar
 
 
-class CalendarsFile(Strict):
-    """mappings/calendars.yaml."""
+class CalendarsWritten(Strict):
+    """What stands under `calendars:`."""
 
-    calendars: Annotated[dict[Name, WorkingTime], Field(min_length=1)]
+    named: Annotated[dict[Name, WorkingTime], Field(min_length=1)]
     whose: Whose = Whose()
 
     @model_validator(mode="after")
-    def _consistent(self) -> CalendarsFile:
+    def _consistent(self) -> CalendarsWritten:
         faults: list[Fault] = []
-        if ALWAYS in self.calendars:
-            faults.append((("calendars", ALWAYS), "is there already: around the clock; choose another name"))
-        for name, one in self.calendars.items():
+        if ALWAYS in self.named:
+            faults.append((("named", ALWAYS), "is there already: around the clock; choose another name"))
+        for name, one in self.named.items():
             strange = [(number, each) for number, each in enumerate(one.together or ()) if not self._has_hours(each)]
-            faults += [(("calendars", name, "together", number), self.unknown(each)) for number, each in strange]
+            faults += [(("named", name, "together", number), self.unknown(each)) for number, each in strange]
             if one.together and not strange and not self._ever_open(one.together):
-                faults.append((("calendars", name, "together"), "never opens: they have no hour in common"))
+                faults.append((("named", name, "together"), "never opens: they have no hour in common"))
         faults += [
             (("whose", *path), self.unknown(name)) for path, name in self.whose.named() if name not in self.names
         ]
@@ -192,24 +192,31 @@ class CalendarsFile(Strict):
     @property
     def names(self) -> list[str]:
         """Every calendar that may be named."""
-        return [*self.calendars, ALWAYS]
+        return [*self.named, ALWAYS]
 
     def unknown(self, name: str) -> str:
         """That there is no calendar of a name."""
-        if name in self.calendars:
+        if name in self.named:
             return f"{name!r} is made of other calendars itself; name those instead"
         near = did_you_mean(name, self.names) or f"; there are {', '.join(self.names)}"
         return f"there is no calendar {name!r}{near}"
 
     def _has_hours(self, name: str) -> bool:
-        return name == ALWAYS or (name in self.calendars and self.calendars[name].together is None)
+        return name == ALWAYS or (name in self.named and self.named[name].together is None)
 
     def _ever_open(self, names: Iterable[str]) -> bool:
         """Whether the weeks in force at last have an hour in common, holidays and dates aside."""
-        chosen = [self.calendars[name] for name in names if name != ALWAYS]
+        chosen = [self.named[name] for name in names if name != ALWAYS]
         late = max([_LATE, *(week.since for one in chosen for week in one.weeks if week.since)])
         time = BusinessTime(*(Calendar("", one.zone, one.weeks[-1:]) for one in chosen), around_the_clock())
         return ever_open(time, datetime(late.year, late.month, late.day, tzinfo=UTC))
+
+
+class CalendarsFile(Strict):
+    """mappings/calendars.yaml."""
+
+    extends: Literal["default"] | None = None
+    calendars: CalendarsWritten
 
 
 def around_the_clock() -> Calendar:

@@ -56,7 +56,7 @@ def _joined(
 
 
 _MAY_BE_NULL = {("identity", "hubspot_property")}
-_WHOLE = ("values", "values_to_hubspot", "unmapped")  # tables that mean something only as a whole
+_WHOLE = ("values", "values_to_hubspot", "unmapped", "week", "breaks")  # tables that mean something only as a whole
 _STAGES, _SIDES = ("lifecycle", "stages"), ("hubspot", "salesforce")  # likewise how a side spells a stage
 
 

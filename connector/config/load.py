@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 from pydantic import BaseModel
 
+from connector.config.calendars import CalendarsFile, CalendarsWritten
 from connector.config.extends import AGREED, extended
 from connector.config.feedback import FeedbackFile, FeedbackWritten
 from connector.config.lifecycle import LifecycleFile, LifecycleWritten
@@ -59,6 +60,7 @@ AGREED_FILES: Mapping[str, type[BaseModel]] = {
     "lifecycle": LifecycleFile,
     "personas": PersonasFile,
     "feedback": FeedbackFile,
+    "calendars": CalendarsFile,
 }
 """By top key, the model of the file; what stands under that key is the field of that name."""
 
@@ -75,7 +77,7 @@ class Loaded:
     personas: AgreedSource[PersonasWritten] | None = None
     feedback: AgreedSource[FeedbackWritten] | None = None
     sla: AgreedSource[Any] | None = None
-    calendars: AgreedSource[Any] | None = None
+    calendars: AgreedSource[CalendarsWritten] | None = None
     objectives: AgreedSource[Any] | None = None
 
     @property

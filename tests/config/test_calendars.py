@@ -24,11 +24,11 @@ def times(text: str) -> dict[str, BusinessTime]:
     document = parse(text, "calendars.yaml", problems := [])
     validated(CalendarsFile, document, None, problems)
     assert problems == []
-    return dict(business_times(document.data, years_around(NOW)))
+    return dict(business_times(document.data["calendars"]["named"], years_around(NOW)))
 
 
 def office(more: str = "") -> BusinessTime:
-    return times("calendars:\n" + OFFICE + more)["office"]
+    return times("calendars:\n named:\n" + OFFICE + more)["office"]
 
 
 def problems_of(text: str) -> list[str]:
@@ -53,9 +53,9 @@ def test_a_week_is_open_in_its_zone():
 
 
 def test_several_windows_a_day_and_24_00_count():
-    time = times("calendars:\n  shop:\n    week:\n      mon: [09:00-12:30, 13:30-17:00]\n      sat-sun: 00:00-24:00\n")[
-        "shop"
-    ]
+    time = times(
+        "calendars:\n named:\n  shop:\n    week:\n      mon: [09:00-12:30, 13:30-17:00]\n      sat-sun: 00:00-24:00\n"
+    )["shop"]
     utc = ZoneInfo("UTC")
     assert open_hours(time, date(2026, 11, 23), utc) == 7
     assert open_hours(time, date(2026, 11, 24), utc) == 0
@@ -136,13 +136,13 @@ def test_a_week_holds_from_its_date_on():
 
 
 def test_a_calendar_with_a_beginning_is_closed_before_it():
-    time = times("calendars:\n  new:\n    from: {2027-01-01: {mon-fri: 09:00-17:00}}\n")["new"]
+    time = times("calendars:\n named:\n  new:\n    from: {2027-01-01: {mon-fri: 09:00-17:00}}\n")["new"]
     assert time.add(NOW, timedelta(hours=1)) == datetime(2027, 1, 1, 10, tzinfo=UTC)
 
 
 def test_together_is_open_when_all_are():
     text = (
-        "calendars:\n" + OFFICE + "  chicago: {zone: America/Chicago, week: {mon-fri: 08:00-16:00}}\n"
+        "calendars:\n named:\n" + OFFICE + "  chicago: {zone: America/Chicago, week: {mon-fri: 08:00-16:00}}\n"
         "  both: {together: [office, chicago]}\n  day: {together: [office, always]}\n"
     )
     made = times(text)
@@ -153,9 +153,9 @@ def test_together_is_open_when_all_are():
 
 
 def test_business_time_is_made_once_for_what_is_written():
-    text = "calendars:\n" + OFFICE
+    text = "calendars:\n named:\n" + OFFICE
     first = times(text)["office"]
-    assert times(text + "whose: {teams: {sales: office}}\n")["office"] is first
+    assert times(text + " whose: {teams: {sales: office}}\n")["office"] is first
     assert times(text.replace("17:00", "18:00"))["office"] is not first
 
 
@@ -270,65 +270,76 @@ def test_business_time_is_made_once_for_what_is_written():
 )
 def test_a_mistake_names_file_line_key_and_what_would_be_right(entry, line, problem):
     usable = "" if entry.startswith("week") else "week: {mon-fri: 09:00-17:00}, "
-    found = problems_of(f"calendars:\n  office: {{{usable}{entry}}}\n")
+    found = problems_of(f"calendars:\n named:\n  office: {{{usable}{entry}}}\n")
     assert len(found) == 1
-    assert found[0].startswith(f"calendars.yaml:{line} calendars.office.{problem}")
+    assert found[0].startswith(f"calendars.yaml:{line + 1} calendars.named.office.{problem}")
 
 
 def test_a_calendar_that_never_opens_is_refused_with_its_line():
-    text = "calendars:\n  shut:\n    zone: UTC\n    week:\n      mon-sun: closed\n"
+    text = "calendars:\n named:\n  shut:\n    zone: UTC\n    week:\n      mon-sun: closed\n"
     assert problems_of(text) == [
-        "calendars.yaml:4 calendars.shut.week: never opens; give at least one day its hours, like mon-fri: 09:00-17:00"
+        (
+            "calendars.yaml:5 calendars.named.shut.week: never opens; give at least one day its hours, like"
+            " mon-fri: 09:00-17:00"
+        )
     ]
-    broken = "calendars:\n  shut:\n    week: {mon: 09:00-10:00}\n    breaks: {mon: 08:00-12:00}\n"
-    assert problems_of(broken)[0].startswith("calendars.yaml:3 calendars.shut.week: never opens; give")
-    ends = "calendars:\n  shut:\n    week: {mon: 09:00-10:00}\n    from: {2027-01-01: {mon: closed}}\n"
-    assert problems_of(ends)[0].startswith("calendars.yaml:4 calendars.shut.from: never opens from 2027-01-01 on")
+    broken = "calendars:\n named:\n  shut:\n    week: {mon: 09:00-10:00}\n    breaks: {mon: 08:00-12:00}\n"
+    assert problems_of(broken)[0].startswith("calendars.yaml:4 calendars.named.shut.week: never opens; give")
+    ends = "calendars:\n named:\n  shut:\n    week: {mon: 09:00-10:00}\n    from: {2027-01-01: {mon: closed}}\n"
+    assert problems_of(ends)[0].startswith("calendars.yaml:5 calendars.named.shut.from: never opens from 2027-01-01 on")
 
 
 def test_calendars_without_a_common_hour_are_refused():
     text = (
-        "calendars:\n" + OFFICE + "  tokyo: {zone: Asia/Tokyo, week: {mon-fri: 08:00-12:00}}\n"
+        "calendars:\n named:\n" + OFFICE + "  tokyo: {zone: Asia/Tokyo, week: {mon-fri: 08:00-12:00}}\n"
         "  both:\n    together: [office, tokyo]\n"
     )
-    assert problems_of(text) == ["calendars.yaml:7 calendars.both.together: never opens: they have no hour in common"]
+    assert problems_of(text) == [
+        "calendars.yaml:8 calendars.named.both.together: never opens: they have no hour in common"
+    ]
 
 
 def test_together_names_calendars_with_hours_and_has_none_itself():
-    text = "calendars:\n" + OFFICE + "  a: {together: [office, always]}\n  b: {together: [a, ofice]}\n"
+    text = "calendars:\n named:\n" + OFFICE + "  a: {together: [office, always]}\n  b: {together: [a, ofice]}\n"
     assert problems_of(text) == [
-        "calendars.yaml:6 calendars.b.together[0]: 'a' is made of other calendars itself; name those instead",
-        "calendars.yaml:6 calendars.b.together[1]: there is no calendar 'ofice'; did you mean 'office'?",
+        "calendars.yaml:7 calendars.named.b.together[0]: 'a' is made of other calendars itself; name those instead",
+        "calendars.yaml:7 calendars.named.b.together[1]: there is no calendar 'ofice'; did you mean 'office'?",
     ]
-    text = "calendars:\n" + OFFICE + "  a: {zone: UTC, together: [office, always]}\n"
+    text = "calendars:\n named:\n" + OFFICE + "  a: {zone: UTC, together: [office, always]}\n"
     assert problems_of(text) == [
-        "calendars.yaml:5 calendars.a.zone: stands beside together; leave zone to the calendars it names"
+        "calendars.yaml:6 calendars.named.a.zone: stands beside together; leave zone to the calendars it names"
     ]
-    text = "calendars:\n" + OFFICE + "  always: {week: {mon: 09:00-10:00}}\n"
+    text = "calendars:\n named:\n" + OFFICE + "  always: {week: {mon: 09:00-10:00}}\n"
     assert problems_of(text) == [
-        "calendars.yaml:5 calendars.always: is there already: around the clock; choose another name"
+        "calendars.yaml:6 calendars.named.always: is there already: around the clock; choose another name"
     ]
 
 
 def test_whose_names_calendars_that_exist_and_each_giver_once():
-    text = "calendars:\n" + OFFICE + ("whose:\n  order: [team, owner, team]\n")
-    assert problems_of(text) == ["calendars.yaml:6 whose.order: names team more than once"]
+    text = "calendars:\n named:\n" + OFFICE + (" whose:\n  order: [team, owner, team]\n")
+    assert problems_of(text) == ["calendars.yaml:7 calendars.whose.order: names team more than once"]
     text = (
-        "calendars:\n"
+        "calendars:\n named:\n"
         + OFFICE
         + (
-            "whose:\n  teams: {sales: ofice}\n  owners: {a@x.test: office, b@x.test: zzz}\n"
+            " whose:\n  teams: {sales: ofice}\n  owners: {a@x.test: office, b@x.test: zzz}\n"
             "  territories: [{when: 'true', calendar: offic}]\n"
         )
     )
     assert problems_of(text) == [
-        "calendars.yaml:8 whose.territories[0].calendar: there is no calendar 'offic'; did you mean 'office'?",
-        "calendars.yaml:7 whose.owners.b@x.test: there is no calendar 'zzz'; there are office, always",
-        "calendars.yaml:6 whose.teams.sales: there is no calendar 'ofice'; did you mean 'office'?",
+        (
+            "calendars.yaml:9 calendars.whose.territories[0].calendar: there is no calendar 'offic'; did you mean"
+            " 'office'?"
+        ),
+        "calendars.yaml:8 calendars.whose.owners.b@x.test: there is no calendar 'zzz'; there are office, always",
+        "calendars.yaml:7 calendars.whose.teams.sales: there is no calendar 'ofice'; did you mean 'office'?",
     ]
-    text = "calendars:\n" + OFFICE + "whose: {order: [laed]}\n"
+    text = "calendars:\n named:\n" + OFFICE + " whose: {order: [laed]}\n"
     assert problems_of(text) == [
-        "calendars.yaml:5 whose.order[0]: 'laed' is not one of lead, owner, team, policy; did you mean 'lead'?"
+        (
+            "calendars.yaml:6 calendars.whose.order[0]: 'laed' is not one of lead, owner, team, policy; did you mean"
+            " 'lead'?"
+        )
     ]
 
 
@@ -337,7 +348,8 @@ NAMES = ("bavaria", "chicago", "sales_floor", "office")
 
 def counting(*order: str) -> Counting:
     made = times(
-        "calendars:\n" + "".join(f"  {name}: {{week: {{mon: 09:0{n}-17:00}}}}\n" for n, name in enumerate(NAMES))
+        "calendars:\n named:\n"
+        + "".join(f"  {name}: {{week: {{mon: 09:0{n}-17:00}}}}\n" for n, name in enumerate(NAMES))
     )
     south = Question("persona == 'south'", lambda situation: situation.persona == "south")
     return Counting(
