@@ -83,7 +83,6 @@ class _Walk:
         self._editions = iter(book[1:])
         self._ahead: Edition | None = next(self._editions, None)
         self._last = Situation()
-        self._history: datetime | None = None
         self._touched: tuple[datetime, str] | None = None
         self._offer(book[0])
 
@@ -120,8 +119,6 @@ class _Walk:
 
     def _moment(self, entry: Entry, situation: Situation) -> Moment:
         what = entry.what
-        if isinstance(what, Seen) and what.first:
-            self._history = entry.at
         touch = _touch(what, entry.at)
         if touch:
             self._touched = (entry.at, touch)
@@ -129,7 +126,7 @@ class _Walk:
             entry.at,
             situation,
             passing=isinstance(what, (Touched, Answered, Dealt)),
-            starts=entry.at >= self._scope.since and entry.at != self._history,
+            starts=entry.at >= self._scope.since and not (isinstance(what, (Seen, Ruled)) and what.first),
             keeps=not isinstance(what, (Answered, Ruled)) or what.reason not in self._scope.unmet,
             touch=touch,
             act=_act(entry),
