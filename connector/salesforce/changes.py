@@ -12,30 +12,25 @@ span in the cursor, walked by (stamp, id), so that neither a crash nor an expire
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any, Final
 
 from connector.core.readings import Reading
 from connector.errors import Transient
 from connector.ports import Changes, Cursor, Known, View
 from connector.salesforce import faults, soql
-from connector.salesforce.api import Api, Call
-from connector.salesforce.composite import Part, asking, raise_passing
-from connector.salesforce.reads import UNSUPPORTED, VANISHED, Reader
+from connector.salesforce.api import Api
+from connector.salesforce.reads import VANISHED, Reader
+from connector.salesforce.rounds import LATE, MULTIPLE, Rounds
 from connector.salesforce.rows import Lens, moment_of
 from connector.salesforce.shapes import Shapes
 
 AGAIN: Final = timedelta(seconds=5)  # read again with every poll: clocks and whole-second stamps
-LATE: Final = timedelta(seconds=600)  # a transaction may take this long from stamp to commit
 SETTLING: Final = timedelta(seconds=300)  # how much is read for good at a time
-SECOND: Final = timedelta(seconds=1)
 QUERIES_MAX: Final = 5  # queries in one composite call (fact sheet 1.5)
 NOT_COUNTED: Final = -1
-APART_S: Final = 3_600.0  # how long questions go one by one after composite calls were refused
-_MULTIPLE: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +121,9 @@ class Poller:
     """The listening part of the port."""
 
     def __init__(self, api: Api, shapes: Shapes, reader: Reader) -> None:
-        self._api = api
-        self._clock = api.traffic.clock
+        self._rounds = Rounds(api, "changes")
         self._shapes = shapes
         self._reader = reader
-        self._apart_until = 0.0  # by the clock's `monotonic`: until then composite calls are not tried
 
     def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
         """One portion; see `ports.Crm.changes`. Raises as `Api.send`."""
@@ -146,10 +139,7 @@ class Poller:
 
     def _started(self, views: Sequence[View]) -> dict[str, Place]:
         """New objects begin now, by Salesforce's time; any answer tells it."""
-        try:
-            now, _ = self._told(Call("GET", "", "changes"))
-        except faults.Declined:
-            now, _ = self._told(Call("GET", soql.query_path(soql.select(["Id"], "Organization")), "changes"))
+        now = self._rounds.now()
         return {view.object: Place(now, now - LATE) for view in views}
 
     def _caught_up(self, views: Sequence[View], places: dict[str, Place], known: Known) -> Changes:
@@ -199,39 +189,11 @@ class Poller:
     def _composite(self, questions: Sequence[Question]) -> tuple[datetime, list[Found]]:
         """One composite call; a field that has vanished is left out and the call made again, once for each object."""
         for _ in range(len(questions)):
-            at, replies = self._replies(questions)
-            if len(replies) != len(questions):
-                raise Transient("Salesforce did not answer every part of a poll; it is asked again")
+            at, replies = self._rounds.ask([self._path(question) for question in questions])
             bad = _vanished(questions, replies)
             if bad is None or not self._shapes.miss(bad.object, list(bad.fields)):
                 break
         return at, [self._found(question, reply) for question, reply in zip(questions, replies, strict=True)]
-
-    def _replies(self, questions: Sequence[Question]) -> tuple[datetime, Sequence[Mapping[str, Any]]]:
-        """The replies to all questions in one call; to one after the other where there are no composite calls."""
-        if self._clock.monotonic() >= self._apart_until:
-            try:
-                at, body = self._told(self._call(questions))
-                return at, body["compositeResponse"]
-            except faults.Declined as error:
-                if error.status not in UNSUPPORTED:
-                    raise
-                self._apart_until = self._clock.monotonic() + APART_S
-        moments, replies = zip(*map(self._single, questions), strict=True)
-        return moments[0], replies
-
-    def _single(self, question: Question) -> tuple[datetime, Mapping[str, Any]]:
-        try:
-            at, body = self._told(Call("GET", self._path(question), "changes"))
-        except faults.Declined as error:
-            told = [{"errorCode": fault.code, "message": fault.message} for fault in error.faults]
-            return self._clock.now() - LATE, {"httpStatusCode": error.status, "body": told}
-        return at, {"httpStatusCode": 200, "body": body}
-
-    def _call(self, questions: Sequence[Question]) -> Call:
-        parts = [Part("GET", self._path(question)) for question in questions]
-        passing = partial(raise_passing, now=self._clock.now)
-        return replace(asking(self._api, "changes", parts), checked=passing)
 
     def _path(self, question: Question) -> str:
         obj, conditions = question.view.object, question.span.conditions()
@@ -240,17 +202,10 @@ class Poller:
         names = self._reader.names(question.view)
         return soql.query_path(soql.select(names, obj, *conditions, order="SystemModstamp, Id"), deleted=True)
 
-    def _told(self, call: Call) -> tuple[datetime, Any]:
-        """Salesforce's time when the successful call began, to the second below, and the body."""
-        begun = self._clock.monotonic()
-        body, at = self._api.dated(call)
-        taken = timedelta(seconds=int(self._clock.monotonic() - begun))
-        return (at or self._clock.now() - LATE).replace(microsecond=0) - taken - SECOND, body
-
     def _found(self, question: Question, reply: Mapping[str, Any]) -> Found:
         if question.counting:
             return Found(total=_total(reply))
-        body = _checked(reply, self._clock.now, question.view.object)
+        body = self._rounds.checked(reply, question.view.object)
         lens = Lens(question.view, self._reader.names(question.view))
         rows = body["records"]
         onward = None
@@ -262,23 +217,15 @@ class Poller:
 def _vanished(questions: Sequence[Question], replies: Sequence[Mapping[str, Any]]) -> View | None:
     """The view of the first query that named a field which is not there."""
     for question, reply in zip(questions, replies, strict=True):
-        found = faults.faults_of(reply["body"]) if reply["httpStatusCode"] >= _MULTIPLE else ()
+        found = faults.faults_of(reply["body"]) if reply["httpStatusCode"] >= MULTIPLE else ()
         if found and found[0].code in VANISHED:
             return question.view
     return None
 
 
-def _checked(reply: Mapping[str, Any], now: Callable[[], datetime], obj: str) -> Mapping[str, Any]:
-    status = reply["httpStatusCode"]
-    if status >= _MULTIPLE:
-        raise faults.raised(status, faults.faults_of(reply["body"]), now(), f"changes of {obj}")
-    body: Mapping[str, Any] = reply["body"]
-    return body
-
-
 def _total(reply: Mapping[str, Any]) -> int:
     """The number told; where none is told one that no observation matches, so that the rows themselves are read."""
-    return int(reply["body"].get("totalSize", NOT_COUNTED)) if reply["httpStatusCode"] < _MULTIPLE else NOT_COUNTED
+    return int(reply["body"].get("totalSize", NOT_COUNTED)) if reply["httpStatusCode"] < MULTIPLE else NOT_COUNTED
 
 
 def _late(stamp: datetime) -> Span:

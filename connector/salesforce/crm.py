@@ -12,7 +12,6 @@ from datetime import datetime
 
 from connector.core.readings import Reading
 from connector.core.refs import Side
-from connector.errors import Transient
 from connector.ports import (
     Account,
     Changes,
@@ -24,16 +23,18 @@ from connector.ports import (
     Owner,
     Sought,
     Todo,
-    Unsure,
     Usage,
     View,
     Write,
 )
 from connector.salesforce.api import API_VERSION, Api, Traffic
 from connector.salesforce.changes import Poller
+from connector.salesforce.evidence import Gleaner
 from connector.salesforce.gathering import Gatherer
 from connector.salesforce.login import Credentials, Login
+from connector.salesforce.outcomes import Judge
 from connector.salesforce.reads import Reader
+from connector.salesforce.reminding import Reminder
 from connector.salesforce.session import BridgeSession, Line
 from connector.salesforce.shapes import Shapes
 from connector.salesforce.writes import Writer
@@ -67,6 +68,8 @@ class Salesforce:
         self._reader = Reader(self.api, self._shapes, calls)
         self._gatherer = Gatherer(self.api, self._reader, calls)
         self._poller = Poller(self.api, self._shapes, self._reader)
+        self._gleaner = Gleaner(self.api, self._shapes, self._reader)
+        self._reminder = Reminder(self.api, self._reader, Judge(self._reader, traffic.clock))
         self._writer = Writer(self.api, self._shapes, self._reader, calls)
         if line.auto_assign:
             self.bulk_from_rows = None
@@ -136,12 +139,11 @@ class Salesforce:
 
     def evidence(self, objects: Sequence[str], cursor: Cursor | None, now: datetime) -> Evidence:
         """What people did with records; see `ports.Crm.evidence`."""
-        del objects, now
-        return Evidence((), cursor or {}, more=False)
+        return self._gleaner.evidence(objects, cursor, now)
 
     def remind(self, todos: Sequence[Todo]) -> list[Outcome]:
         """Make tasks; see `ports.Crm.remind`."""
-        return [Unsure(Transient("tasks are not made yet")) for _ in todos]
+        return self._reminder.remind(todos)
 
     def close(self) -> None:
         """Close connections and give back calls that were leased and not made."""

@@ -151,7 +151,12 @@ class Reader:
 
     def _page(self, path: str, operation: str) -> Page:
         body = self._api.json(Call("GET", path, operation, expects=("records",)))
-        return body["records"], None if body.get("done", True) else _path_of(body["nextRecordsUrl"])
+        return body["records"], None if body.get("done", True) else self.onward(body)
+
+    @staticmethod
+    def onward(body: Mapping[str, Any]) -> str:
+        """The path of the page behind one that is not the last."""
+        return _path_of(body["nextRecordsUrl"])
 
     def scan(self, view: View) -> Iterator[Sequence[Reading]]:
         """Every live record, in pages; converted Leads as moved."""
@@ -182,7 +187,7 @@ class Reader:
         """Users, active or not, and the queues that can own Leads."""
         users = soql.select(["Id", "Email", "Name", "IsActive"], "User", order="Id")
         queues = soql.select(["QueueId", "Queue.Name", "Queue.Email"], "QueueSobject", "SobjectType = 'Lead'")
-        ourselves = self._ourselves()
+        ourselves = self.ourselves()
         found = [
             Owner(
                 id18(row["Id"]),
@@ -198,7 +203,7 @@ class Reader:
         except Declined:
             return found  # queues are hidden from us: owners that are queues stand as nobody known
 
-    def _ourselves(self) -> str:
+    def ourselves(self) -> str:
         """The id of the user we sign in as; "" where the app may not ask for that."""
         try:
             told = self._api.json(Call("GET", "/services/oauth2/userinfo", "owners", expects=("user_id",)))

@@ -25,7 +25,7 @@ ROWS_MAX: Final = 200
 PROBES_MAX: Final = 25  # subrequests of one composite call (fact sheet 1.5)
 _UNPARSED: Final = "JSON_PARSER_ERROR"
 _MULTIPLE: Final = 300
-_SHORT: Final = "Salesforce answered fewer rows than it was sent; they are read again"
+SHORT: Final = "Salesforce answered fewer rows than it was sent; they are read again"
 
 
 class Action(StrEnum):
@@ -96,8 +96,8 @@ def sent(api: Api, job: Job) -> list[Told]:
     except BridgeError as error:
         return [Told(error=error)] * len(rows)
     if len(results) != len(rows):
-        return [Told(error=Transient(_SHORT))] * len(rows)
-    return [_told(result) for result in results]
+        return [Told(error=Transient(SHORT))] * len(rows)
+    return [told(result) for result in results]
 
 
 def _call(sort: Sort, rows: Sequence[Row], records: Sequence[Record]) -> Call:
@@ -119,9 +119,10 @@ def _id_named(_: Sort, row: Row) -> dict[str, str]:
     return {"id": row.id}
 
 
-def _told(result: Mapping[str, Any]) -> Told:
+def told(result: Mapping[str, Any], *, created: bool = False) -> Told:
+    """What one result of a collections call says; `created` where a success can mean nothing else."""
     if result.get("success"):
-        return Told(result["id"], bool(result.get("created")))
+        return Told(result["id"], created or bool(result.get("created")))
     found = faults.faults_of(result.get("errors") or [])
     return Told(faults=found or (Fault("UNKNOWN_EXCEPTION", "no reason given"),))
 
@@ -148,7 +149,7 @@ def probed(api: Api, job: Job) -> list[Told]:
     except BridgeError as error:
         return [Told(error=error)] * len(rows)
     if len(replies) != len(rows):
-        return [Told(error=Transient(_SHORT))] * len(rows)
+        return [Told(error=Transient(SHORT))] * len(rows)
     return [_probe_told(reply) for reply in replies]
 
 

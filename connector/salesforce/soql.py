@@ -58,12 +58,12 @@ def moment(at: datetime) -> str:
     return text.removesuffix(".000") + "Z"
 
 
-def after(at: datetime, last_id: str) -> str:
+def after(at: datetime, last_id: str, name: str = "SystemModstamp") -> str:
     """The rows behind one (stamp, id), for keyset paging: equal stamps neither repeat nor get lost (fact sheet 3.2)."""
     stamp = moment(at)
     if not last_id:
-        return f"SystemModstamp >= {stamp}"
-    return f"SystemModstamp >= {stamp} AND (SystemModstamp > {stamp} OR Id > {literal(last_id)})"
+        return f"{name} >= {stamp}"
+    return f"{name} >= {stamp} AND ({name} > {stamp} OR Id > {literal(last_id)})"
 
 
 def portions(literals: Sequence[str], bytes_max: int) -> Iterator[Sequence[str]]:

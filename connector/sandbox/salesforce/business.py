@@ -101,6 +101,7 @@ def opportunity() -> ObjectType:
             lookup("CampaignId", "Campaign ID", "Campaign", relationship="Campaign"),
             owner_field("User"),
             lookup("ContactId", "Contact ID", "Contact", relationship="Contact"),
+            Field("LastStageChangeDate", "datetime", "Last Stage Change Date", **READ_ONLY),
             Field("LastActivityDate", "date", "Last Activity", **READ_ONLY),
             hubspot_id("HubSpot_Deal_Id__c", "HubSpot Deal Id"),
         ],

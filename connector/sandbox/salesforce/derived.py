@@ -52,6 +52,8 @@ def _opportunity(_catalogue: Catalogue, kind: ObjectType, row: Row, before: Row 
     row[kind.slot("IsWon")] = stage == "Closed Won"
     row[kind.slot("IsClosed")] = stage in {"Closed Won", "Closed Lost"}
     moved = before is None or before[kind.slot("StageName")] != stage
+    if moved and before is not None:
+        row[kind.slot("LastStageChangeDate")] = row[kind.slot("LastModifiedDate")]
     for name, value in (("Probability", float(probability)), ("ForecastCategoryName", forecast)):
         slot = kind.slot(name)
         said = row[slot] is not None if before is None else row[slot] != before[slot]
@@ -77,8 +79,13 @@ def _event(catalogue: Catalogue, kind: ObjectType, row: Row, before: Row | None)
     row[kind.slot("StartDateTime")] = row[kind.slot("ActivityDateTime")] = start
 
 
-def _activity(_catalogue: Catalogue, kind: ObjectType, row: Row, _before: Row | None) -> None:
+def _activity(catalogue: Catalogue, kind: ObjectType, row: Row, before: Row | None) -> None:
     who = row[kind.slot("WhoId")]
+    if who is not None and who.startswith("00Q") and (before is None or before[kind.slot("WhoId")] != who):
+        leads = catalogue["Lead"]
+        person = leads.rows.get(who)
+        if person is not None and person[leads.kind.slot("IsConverted")]:
+            raise Refusal("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", ["WhoId"])
     if who is not None and who.startswith("00Q") and row[kind.slot("WhatId")] is not None:
         raise Refusal("FIELD_INTEGRITY_EXCEPTION", "cannot specify a related-to with a lead as the name", ["WhatId"])
 
