@@ -130,6 +130,8 @@ def _one_way(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> st
         return "one way, and the source has nothing to say"
     if not rule.said.get("mirror") and _once_held(evidence, rule, target, source):
         return "one way, and edited on the receiving side"
+    if not rule.said.get("mirror") and _seized(evidence, rule, target):
+        return "one way, and other software took the bridge's write for its own"
     if not rule.clears and blank(_value(rule, target)) and _once_held(evidence, rule, target, source):
         return "one way, and cleared on the receiving side"
     return _rewritten(evidence, rule, ours, theirs) or _left_out(evidence, ours, theirs)
@@ -143,6 +145,13 @@ def _once_held(evidence: Evidence, rule: Rule, target: Record, source: Record) -
     wanted = translates(rule, target.side, _value(rule, source), evidence.sellers)
     known = evidence.held(evidence.history.kin(target), rule, last.seq)
     return any(form(rule, target.side, value, evidence.sellers) in wanted for value in known)
+
+
+def _seized(evidence: Evidence, rule: Rule, target: Record) -> bool:
+    """Whether other software replaced what the bridge wrote as it was being saved, so that it never stood there."""
+    last = _last(rule, target)
+    name = rule.on(target.side, target.object)
+    return bool(last and not last.ours and (target.side, target.object, name) in evidence.rewritten)
 
 
 def _left_out(evidence: Evidence, ours: Record, theirs: Record) -> str:
