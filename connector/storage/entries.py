@@ -1,14 +1,16 @@
-"""How an entry of a journey looks in the store: what it says as a JSON list, led by nothing the columns tell already.
+"""How an entry of a journey looks in the store: the parts of what it says, as a JSON list in their order.
 
-Enumerations are their values, moments and dates ISO text, tuples lists. Every decoder is the exact inverse of its
-encoder. A kind this version does not know (a later one wrote it) decodes to None and stays in the store.
+Enumerations are their values, dates ISO text, tuples lists. Every decoder is the exact inverse of its encoder, and a
+part that a later version adds has its default in what an earlier one wrote. A kind this version does not know (a later
+one wrote it) decodes to None and stays in the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import date
+from typing import Any
 
 import orjson
 
@@ -41,7 +43,16 @@ KINDS: Mapping[type[What], str] = {
     Named: "named",
     Fired: "fired",
 }
+_OF_KIND = {name: kind for kind, name in KINDS.items()}
 _PARTS = {kind: tuple(part.name for part in fields(kind)) for kind in KINDS}
+_RICHER: Mapping[type[What], Mapping[str, Callable[[Any], Any]]] = {  # parts that JSON has no form for
+    Touched: {"channel": Channel},
+    Ruled: {"by": Mover, "kind": Kind, "revisit": date.fromisoformat},
+    Answered: {"verdict": Verdict, "revisit": date.fromisoformat},
+    Asked: {"verdict": Verdict, "missing": tuple},
+    Handed: {"why": tuple},
+}
+_MADE = {kind: [(_PARTS[kind].index(name), made) for name, made in richer.items()] for kind, richer in _RICHER.items()}
 
 
 def what_bytes(what: What) -> bytes:
@@ -51,54 +62,11 @@ def what_bytes(what: What) -> bytes:
 
 def what(kind: str, stored: bytes) -> What | None:
     """The inverse; None for a kind this version does not know."""
-    made = _MAKING.get(kind)
-    return None if made is None else made(*orjson.loads(stored))
-
-
-def _ruled(  # noqa: PLR0913, PLR0917  # as many parts as it has
-    stage: str,
-    by: str,
-    kind: str | None,
-    refused: str,
-    evidence: str,
-    reason: str,
-    revisit: str | None,
-    comment: str,
-    version: str,
-) -> Ruled:
-    moved = None if kind is None else Kind(kind)
-    return Ruled(stage, Mover(by), moved, refused, evidence, reason, _date(revisit), comment, version)
-
-
-def _answered(verdict: str, reason: str, comment: str, revisit: str | None, by: str) -> Answered:
-    return Answered(Verdict(verdict), reason, comment, _date(revisit), by)
-
-
-def _touched(channel: str, outbound: bool, human: bool, by: str) -> Touched:  # noqa: FBT001  # parts in their order
-    return Touched(Channel(channel), outbound, human, by)
-
-
-def _asked(verdict: str, missing: Sequence[str]) -> Asked:
-    return Asked(Verdict(verdict), tuple(missing))
-
-
-def _handed(owner: str, rule: str, why: Sequence[str], policy: str) -> Handed:
-    return Handed(owner, rule, tuple(why), policy)
-
-
-def _date(stored: str | None) -> date | None:
-    return None if stored is None else date.fromisoformat(stored)
-
-
-_MAKING: Mapping[str, Callable[..., What]] = {
-    "seen": Seen,
-    "told": Told,
-    "touched": _touched,
-    "dealt": Dealt,
-    "ruled": _ruled,
-    "answered": _answered,
-    "asked": _asked,
-    "handed": _handed,
-    "named": Named,
-    "fired": Fired,
-}
+    known = _OF_KIND.get(kind)
+    if known is None:
+        return None
+    parts = orjson.loads(stored)
+    for place, made in _MADE.get(known, ()):
+        if parts[place] is not None:
+            parts[place] = made(parts[place])
+    return known(*parts)

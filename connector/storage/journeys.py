@@ -10,20 +10,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Integer, Text, bindparam, func, select
+from sqlalchemy import BigInteger, Connection, Integer, Text, bindparam, func, or_, select
 from sqlalchemy import delete as delete_rows
 
-from connector.core.journey import Entry, Handed
+from connector.core.journey import Entry, Handed, Seen, Told
 from connector.core.refs import Ref
+from connector.core.values import Value
 from connector.storage import codec, links
 from connector.storage.asking import change, many, rows, value
 from connector.storage.entries import KINDS, what, what_bytes
 from connector.storage.tables import became, journeys
 from connector.storage.upsert import Insert, adding, among, chunks, insert
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a record: its entries and those of who it once was; the number of its own last one."""
+
+    entries: Sequence[Entry]
+    latest: int
+
 
 Person = tuple[tuple[Ref, ...], list[Entry]]
 
@@ -38,7 +49,14 @@ _COLUMNS = (
     journeys.c.what,
 )
 _OF_REFS = select(*_COLUMNS).where(among(journeys.c.ref))
+_LATEST_OF = select(journeys.c.ref, func.max(journeys.c.id)).where(among(journeys.c.ref)).group_by(journeys.c.ref)
+_SIGHTS = (
+    select(journeys.c.ref, journeys.c.kind, journeys.c.what)
+    .where(among(journeys.c.ref), or_(journeys.c.kind == KINDS[Seen], journeys.c.kind == KINDS[Told]))
+    .order_by(journeys.c.id)
+)
 _ANY = select(journeys.c.id).limit(1)
+_ANYBODY = select(became.c.old).limit(1)
 _FORMER = select(became.c.new, became.c.old).where(among(became.c.new))
 _HEIRS = select(became.c.old, became.c.new).where(among(became.c.old))
 _NEXT_REFS = (
@@ -90,6 +108,8 @@ def go_on(conn: Connection, moves: Iterable[tuple[Ref, Ref]]) -> None:
 def formers(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, list[Ref]]:
     """Who each of these once was, as far as it was anybody else; nearest first."""
     told = {codec.key(ref): ref for ref in refs}
+    if value(conn, _ANYBODY) is None:
+        return {}
     holder = dict(told)  # stored key -> whose former it is
     found: dict[Ref, list[Ref]] = defaultdict(list)
     edge = list(told)
@@ -114,21 +134,48 @@ def by_ref(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, list[Entry]]:
 
     Records without any entry are absent.
     """
+    return {ref: sorted(known.entries, key=_order) for ref, known in known(conn, refs).items() if known.entries}
+
+
+def known(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Known]:
+    """As `by_ref`, in no order, and how far each record's own entries go."""
     wanted = list(dict.fromkeys(refs))
     if not wanted or value(conn, _ANY) is None:
         return {}
     holder = {codec.key(ref): ref for ref in wanted}
     for ref, older in formers(conn, wanted).items():
         holder.update((codec.key(one), ref) for one in older if codec.key(one) not in holder)
-    found: dict[Ref, list[Entry]] = defaultdict(list)
+    found: dict[Ref, list[Entry]] = {}
+    newest: dict[Ref, int] = {}
     for portion in chunks(list(holder)):
         for row in rows(conn, _OF_REFS, among=portion):
-            entry = _entry(row)
+            ref, entry = holder[row[1]], _entry(row)
+            told = found.setdefault(ref, [])
             if entry is not None:
-                found[holder[row[1]]].append(entry)
-    for told in found.values():
-        told.sort(key=_order)
-    return dict(found)
+                told.append(entry)
+            if row[1] == codec.key(ref):
+                newest[ref] = max(newest.get(ref, 0), row[0])
+    return {ref: Known(told, newest.get(ref, 0)) for ref, told in found.items()}
+
+
+def latest(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, int]:
+    """The number of the last entry of each record that has any."""
+    wanted = {codec.key(ref): ref for ref in refs}
+    return {
+        wanted[key]: last for portion in chunks(list(wanted)) for key, last in rows(conn, _LATEST_OF, among=portion)
+    }
+
+
+def fields(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, dict[str, Value]]:
+    """The watched fields of records as last seen or told, in the order of learning."""
+    wanted = {codec.key(ref): ref for ref in refs}
+    found: dict[Ref, dict[str, Value]] = {}
+    for portion in chunks(list(wanted)):
+        for key, kind, stored in rows(conn, _SIGHTS, among=portion):
+            said = what(kind, stored)
+            if isinstance(said, Seen | Told):
+                found.setdefault(wanted[key], {}).update(said.fields)
+    return found
 
 
 def people(conn: Connection) -> Iterator[Person]:

@@ -90,6 +90,11 @@ class among(FunctionElement[bool]):  # noqa: N801  # reads as the function it is
         kind = Text if isinstance(column.type, Text) else BigInteger
         super().__init__(column, bindparam(AMONG, type_=_Wanted(kind)))
 
+    def self_group(self, against: Any = None) -> Any:
+        """It is a condition as it stands: `IN (...) = 1`, as SQLAlchemy would say on SQLite, uses no index."""
+        del against
+        return self
+
 
 @compiles(among, "sqlite")
 def _among_json(element: among, compiler: SQLCompiler, **kwargs: Any) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from connector.storage.asking import change, many, rows, value
-from connector.storage.database import Database
-from connector.storage.tables import bindings
+from connector.storage.database import Database, migrate, open_database
+from connector.storage.tables import bindings, links
 from connector.storage.upsert import CHUNK, adding, among, replacing
 
 _KEPT = {"side": "hubspot", "account_id": "1"}
@@ -16,6 +18,15 @@ _ALL = select(bindings.c.side, bindings.c.account_id).order_by(bindings.c.side)
 _ONE = select(bindings.c.account_id).where(bindings.c.side == bindparam("side"))
 _AMONG = select(bindings.c.side).where(among(bindings.c.side))
 _MOVE = update(bindings).where(bindings.c.side == bindparam("_side")).values(account_id="moved")
+
+
+@pytest.fixture
+def lite() -> Iterator[Database]:
+    """A store on SQLite, whose planner takes conditions by the letter."""
+    database = open_database("sqlite://")
+    migrate(database)
+    yield database
+    database.close()
 
 
 def test_a_statement_answers_rows_a_value_or_how_much_it_changed(database: Database) -> None:
@@ -65,3 +76,10 @@ def test_a_fault_is_the_same_on_every_database(database: Database) -> None:
 def _bind_twice(conn: Connection) -> None:
     change(conn, insert(bindings), **_KEPT)
     change(conn, insert(bindings), **_KEPT)
+
+
+def test_many_keys_are_found_by_index(lite: Database) -> None:
+    with lite.begin() as conn:
+        sql = str(select(links.c.id).where(among(links.c.hubspot)).compile(dialect=conn.dialect))
+        plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("[]",)).fetchall()
+    assert "SEARCH links" in plan[0][3]

@@ -40,7 +40,19 @@ EVERYTHING: tuple[What, ...] = (
     Told({"HubSpot_Lifecycle_Stage__c": "MQL"}),
     Touched(Channel.CALL, outbound=True, human=True, by="005A"),
     Dealt("006A", "Closed Won", closed=True, won=True, amount="1200.50"),
-    Ruled("mql", Mover.AUTOMATIC, Kind.FORWARD, "", "score 60", "timing", date(2027, 1, 2), "später", "v1"),
+    Ruled(
+        "mql",
+        Mover.AUTOMATIC,
+        Kind.FORWARD,
+        "",
+        "score 60",
+        "timing",
+        date(2027, 1, 2),
+        "später",
+        "v1",
+        start="lead",
+        first=True,
+    ),
     Ruled("sql", Mover.SALES, None, "there is no way"),
     Answered(Verdict.REJECT, "not_a_fit", "too small", date(2027, 3, 1), "005A"),
     Asked(Verdict.RECYCLE, ("reason", "revisit")),
@@ -66,6 +78,36 @@ def test_a_journey_is_told_in_the_order_of_the_sources_time(database: Database, 
         assert journeys.append(conn, [late, early, same, said(BOB, now, Named("other"))]) == []
         assert journeys.of_refs(conn, [ANN, LEAD]) == [early, late, same]
         assert journeys.by_ref(conn, [ANN, LEAD, CONTACT]) == {ANN: [late, same], LEAD: [early]}
+
+
+def test_it_is_known_how_far_each_records_own_entries_go(database: Database, now: datetime) -> None:
+    with database.begin() as conn:
+        assert journeys.known(conn, [ANN]) == {}
+        journeys.append(conn, [said(ANN, now, Named("a")), said(LEAD, now, Named("b")), said(ANN, now, Named("c"))])
+        journeys.go_on(conn, [(LEAD, CONTACT)])
+        known = journeys.known(conn, [ANN, CONTACT, BOB])
+        assert {ref: one.latest for ref, one in known.items()} == {ANN: known[ANN].entries[-1].id, CONTACT: 0}
+        assert [entry.what for entry in known[CONTACT].entries] == [Named("b")]
+        assert journeys.latest(conn, [ANN, CONTACT, BOB]) == {ANN: known[ANN].latest}
+        journeys.append(conn, [said(ANN, now - HOUR, Named("d"))])
+        assert journeys.latest(conn, [ANN])[ANN] > known[ANN].latest
+
+
+def test_fields_are_as_they_were_learnt_last_whatever_the_clock_of_their_source(
+    database: Database, now: datetime
+) -> None:
+    with database.begin() as conn:
+        journeys.append(
+            conn,
+            [
+                said(ANN, now, Seen({"stage": "lead", "title": None})),
+                said(ANN, now + HOUR, Told({"stage": "mql"})),
+                said(ANN, now + HOUR, Named("a")),
+                said(ANN, now, Seen({"stage": "sql"})),
+                said(BOB, now, Seen({"stage": "lead"})),
+            ],
+        )
+        assert journeys.fields(conn, [ANN, LEAD]) == {ANN: {"stage": "sql", "title": None}}
 
 
 def test_a_key_is_taken_once_and_its_second_writer_is_told(database: Database, now: datetime) -> None:
