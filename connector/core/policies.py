@@ -23,6 +23,7 @@ from connector.core.verdicts import corrected, differences, due_actions, next_lo
 
 __all__ = ["EVER", "Scope", "corrected", "differences", "due_actions", "judge_all", "next_look", "pressing", "turns"]
 
+_MINUTES = "%Y-%m-%d %H:%M UTC"
 EVER = datetime.min.replace(tzinfo=UTC)
 
 Step = tuple[Entry, Situation]  # an entry, and the situation it leads to
@@ -130,6 +131,7 @@ class _Walk:
             keeps=not isinstance(what, (Answered, Ruled)) or what.reason not in self._scope.unmet,
             touch=touch,
             act=_act(entry),
+            told=f"told in {entry.ref.side.value} at {entry.at:{_MINUTES}}" if isinstance(what, Seen) else "",
             touched=self._touched,
         )
 
@@ -142,7 +144,7 @@ def _as_it_is(situation: Situation) -> Situation:
 
 def _touch(what: What, at: datetime) -> str:
     if isinstance(what, Touched) and what.human and what.outbound:
-        return f"{what.channel.value} out{f' by {what.by}' if what.by else ''} at {at:%Y-%m-%d %H:%M} UTC"
+        return f"{what.channel.value} out{f' by {what.by}' if what.by else ''} at {at:{_MINUTES}}"
     return ""
 
 
@@ -150,7 +152,7 @@ def _act(entry: Entry) -> str:
     """What somebody did, if the entry says so; a move that was refused is nothing done."""
     what = entry.what
     if isinstance(what, Answered):
-        return f"{what.verdict.value}{f' by {what.by}' if what.by else ''} at {entry.at:%Y-%m-%d %H:%M} UTC"
+        return f"{what.verdict.value}{f' by {what.by}' if what.by else ''} at {entry.at:{_MINUTES}}"
     if isinstance(what, Ruled) and not what.refused:
-        return f"moved to {what.stage} by {what.by.value} at {entry.at:%Y-%m-%d %H:%M} UTC"
+        return f"moved to {what.stage} by {what.by.value} at {entry.at:{_MINUTES}}"
     return ""

@@ -32,6 +32,7 @@ class Moment:
         keeps: an answer that gives a reason may say that no promise is kept by it.
         touch: who was in touch, how and when, when this is a human's outbound touch; "" otherwise.
         act: what was done, in words: an answer, a move; "" otherwise.
+        told: what a side told, in words; marketing replies by filling in a field.
         touched: the last human outbound touch up to now: (when, in words).
     """
 
@@ -42,6 +43,7 @@ class Moment:
     keeps: bool = True
     touch: str = ""
     act: str = ""
+    told: str = ""
     touched: tuple[datetime, str] | None = None
 
 
@@ -175,6 +177,8 @@ class Track:
             return moment.touch
         if moment.act and rule.kind not in _TOUCHES:
             return moment.act
+        if moment.told and rule.kind is PolicyKind.FEEDBACK_REPLY:
+            return moment.told
         if moment.touched and self._since and moment.touched[0] >= self._since:
             return moment.touched[1]
         return ""
