@@ -18,11 +18,11 @@ ZERO = timedelta()
 class Sort(IntEnum):
     """What a turn does to a clock; of turns at one instant the lower number counts first."""
 
-    CANCEL = 0  # the promise is void: out of scope, merged away
-    STOP = 1  # what was promised is done (one of `attempts`)
-    PAUSE = 2
-    RESUME = 3
-    AMEND = 4  # other terms for what is still open
+    AMEND = 0  # other terms for what is still open, in force from this instant on
+    CANCEL = 1  # the promise is void: out of scope, merged away
+    STOP = 2  # what was promised is done (one of `attempts`)
+    PAUSE = 3
+    RESUME = 4
     REASSIGN = 5  # another owner
     RESET = 6  # from the beginning
     START = 7
