@@ -66,6 +66,7 @@ class IssueKind(StrEnum):
     HELD = "held"
     EDIT_BEATS_DELETION = "edit beats deletion"
     SCHEMA = "schema"
+    UNSENT = "unsent"  # a notice, task or webhook that was not sent, or nobody knows whether it was
     UNLAWFUL = "unlawful move"  # a side shows a stage or an answer that the shared definition does not allow
     ASKED = "feedback incomplete"  # an answer lacks what it needs
     UNOWNED = "nobody to hand over to"

@@ -18,6 +18,7 @@ from connector.core.guards import Limits
 from connector.core.mapping import MappingSet
 from connector.core.refs import Side
 from connector.core.values import Kind
+from connector.delivery import Notifier
 from connector.ports import Clock, Crm, Dice, View
 from connector.storage.database import Database
 
@@ -38,6 +39,7 @@ class Bridge:
         executor: lets calls to both sides overlap; None does one after the other (simulation, plain tests).
         freshest: readings older than this are read again before an existing value is overwritten.
         batch_records: how many records one pass takes; bounds memory.
+        notifier: sends notices and webhooks; without it they wait.
         digest: of the whole configuration that decides plans; saved plans name it.
     """
 
@@ -53,6 +55,7 @@ class Bridge:
     freshest: timedelta = timedelta(seconds=60)
     batch_records: int = 2_000
     progress: Progress = silent
+    notifier: Notifier | None = None
 
     @cached_property
     def views(self) -> dict[tuple[Side, str], View]:

@@ -26,7 +26,7 @@ from connector.engine.cases import Case, is_mapped, pair_of
 from connector.engine.job import Job
 from connector.engine.run import Run
 from connector.engine.story import ACT, BECAME, WAS
-from connector.storage import dirty, events, issues, links, seen, spool, state, tombstones
+from connector.storage import dirty, effects, events, issues, links, seen, spool, state, tombstones
 from connector.storage.links import Link
 
 KEY = "tombstone_key"  # in storage.state
@@ -103,6 +103,7 @@ def _bury(conn: Connection, named: Sequence[Ref], emails: Sequence[str], now: da
     spool.forget(conn, refs)
     making.forget(conn, refs)
     underway.forget(conn, refs)
+    effects.forget(conn, refs)
     tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
     state.put(conn, _SCRUB, value=True)
 

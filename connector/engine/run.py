@@ -39,6 +39,7 @@ class Run:
     skipped: list[tuple[str, str]] = field(default_factory=list)  # (ref, why), of a saved plan
     looks: Counter[Ref] = field(default_factory=Counter)  # how often a dirty ref was looked at
     whole: set[tuple[Side, str]] = field(default_factory=set)  # (side, object) of which a reading lacked nothing
+    told: Counter[str] = field(default_factory=Counter)  # messages sent, by channel
     unseen: set[tuple[Side, str, str]] = field(default_factory=set)  # (side, object, field) that readings lacked
 
     def count_plan(self, plan: Plan) -> None:
@@ -87,7 +88,7 @@ class Run:
     @property
     def needs_a_person(self) -> bool:
         """Whether the run left something for somebody to decide."""
-        waiting = ("conflict", "ambiguous", "parked", "edit_beats_deletion", "schema")
+        waiting = ("conflict", "ambiguous", "parked", "edit_beats_deletion", "schema", "unsent")
         return bool(self.held or self.skipped or any(self.counts[name] for name in waiting))
 
     def summary(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -38,6 +38,7 @@ class State(StrEnum):
 
 
 SENT = frozenset({ActionKind.NOTIFY, ActionKind.TASK, ActionKind.WEBHOOK})  # others are moves within the journey
+LEASE = timedelta(minutes=5)  # many times what sending takes
 REPEATABLE = ActionKind.TASK  # its side makes one a key, however often it is asked
 _NOTHING = orjson.dumps(("", "", {}))
 
@@ -72,11 +73,9 @@ _CLAIM = (
     .values(state=State.SENDING.value, leased_until=bindparam("_until"), attempts=effects.c.attempts + 1)
     .returning(*_SHOWN)
 )
-_LEFT = (
-    select(effects.c.key)
-    .where(effects.c.state == State.SENDING.value, effects.c.leased_until <= _NOW)
-    .with_for_update(skip_locked=True)
-)
+_OVER = (effects.c.state == State.SENDING.value, effects.c.leased_until <= _NOW)
+_LEFT = select(effects.c.key).where(*_OVER).with_for_update(skip_locked=True)
+_ANY_LEFT = select(effects.c.key).where(*_OVER).limit(1)
 _EXPIRE = (
     update_rows(effects)
     .where(effects.c.key.in_(_LEFT))
@@ -159,11 +158,9 @@ def add(conn: Connection, new: Iterable[Effect], now: datetime) -> int:
     return many(conn, adding(conn, effects), [{**fixed, "key": key, **_row(named[key])} for key in sorted(named)])
 
 
-def claim(  # noqa: PLR0913  # how many of what, to whom, when and for how long
-    conn: Connection, kind: ActionKind, now: datetime, limit: int, lease_until: datetime, *, to: str | None = None
-) -> list[Stored]:
-    """Take up to `limit` that are due, to one address or any, the longest due first; they are `sending` from now on."""
-    until = codec.micros(lease_until)
+def claim(conn: Connection, kind: ActionKind, now: datetime, limit: int, to: str | None = None) -> list[Stored]:
+    """Take up to `limit` that are due, to one address or any, the longest due first; they are `sending` for `LEASE`."""
+    until = codec.micros(now + LEASE)
     claimed = rows(conn, _CLAIM, _kind=kind.value, _to=to, _now=codec.micros(now), _until=until, _limit=limit)
     return sorted(map(_stored, claimed), key=lambda one: (one.due_at, one.key))
 
@@ -172,6 +169,11 @@ def settle(conn: Connection, settled: Sequence[Settled]) -> int:
     """Say what became of claims; one that somebody else has taken since, or whose person is erased, is left alone."""
     ordered = sorted(settled, key=lambda one: one.claim.key)
     return many(conn, _SETTLE, [_settled(one) for one in ordered])
+
+
+def left(conn: Connection, now: datetime) -> bool:
+    """Whether there are claims whose lease is over."""
+    return bool(rows(conn, _ANY_LEFT, _now=codec.micros(now)))
 
 
 def expire(conn: Connection, now: datetime, reason: str, hint: str) -> list[Stored]:

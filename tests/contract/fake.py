@@ -117,7 +117,7 @@ class FakeCrm(FakeSide):
             return ports.Done(made)
         row = self.rows.get(todo.about)
         if row is None or row.presence is not Presence.PRESENT:
-            return ports.Absent(Reading(todo.about, row.presence if row else Presence.MISSING))
+            return ports.Absent(self._read_one(ports.View(todo.about.object, {}), todo.about, ()))
         made = Ref(self.side, "Task" if self.side is Side.SALESFORCE else "tasks", f"task{len(self.todos) + 1}")
         self.todos[made] = todo
         return ports.Done(made, created=True)

@@ -14,7 +14,7 @@ from connector.core.refs import hubspot, salesforce
 from connector.core.steered import Effect
 from connector.storage import effects
 from connector.storage.database import Database
-from connector.storage.effects import Settled, State, Stored
+from connector.storage.effects import LEASE, Settled, State, Stored
 
 ANN, BOB = hubspot("contacts", "1"), salesforce("Lead", "00Q000000000002")
 MINUTE = timedelta(minutes=1)
@@ -27,7 +27,7 @@ def claimed(
     database: Database, now: datetime, kind: ActionKind = ActionKind.NOTIFY, to: str | None = None
 ) -> list[Stored]:
     with database.begin() as conn:
-        return effects.claim(conn, kind, now, 10, now + MINUTE, to=to)
+        return effects.claim(conn, kind, now, 10, to)
 
 
 def added(database: Database, now: datetime, *new: Effect) -> int:
@@ -77,7 +77,7 @@ def test_moves_of_the_journey_are_no_messages(database: Database, now: datetime)
 def test_what_is_claimed_is_nobody_elses(database: Database, now: datetime) -> None:
     added(database, now, NOTICE)
     assert [one.effect for one in claimed(database, now)] == [NOTICE]
-    assert claimed(database, now + 5 * MINUTE) == [], "not even when the lease is over"
+    assert claimed(database, now + 2 * LEASE) == [], "not even when the lease is over"
 
 
 def test_claims_are_of_one_kind_and_where_asked_for_of_one_address(database: Database, now: datetime) -> None:
@@ -118,22 +118,22 @@ def test_who_died_while_sending_leaves_what_nobody_knows(database: Database, now
     added(database, now, NOTICE, WEBHOOK, TASK)
     for kind in effects.SENT:
         claimed(database, now, kind)
-    assert expired(database, now + MINUTE / 2) == [], "it may still be at it"
-    over = {one.effect.kind: one.state for one in expired(database, now + MINUTE)}
+    assert expired(database, now + LEASE / 2) == [], "it may still be at it"
+    over = {one.effect.kind: one.state for one in expired(database, now + LEASE)}
     assert over == {
         ActionKind.NOTIFY: State.UNKNOWN,
         ActionKind.WEBHOOK: State.UNKNOWN,
         ActionKind.TASK: State.WAITING,
     }
-    assert expired(database, now + 9 * MINUTE) == []
-    assert claimed(database, now + 9 * MINUTE) == []
-    assert [one.effect for one in claimed(database, now + 9 * MINUTE, ActionKind.TASK)] == [TASK]
+    assert expired(database, now + 9 * LEASE) == []
+    assert claimed(database, now + 9 * LEASE) == []
+    assert [one.effect for one in claimed(database, now + 9 * LEASE, ActionKind.TASK)] == [TASK]
 
 
 def test_who_was_only_slow_still_says_what_became_of_it(database: Database, now: datetime) -> None:
     added(database, now, NOTICE)
     (slow,) = claimed(database, now)
-    expired(database, now + MINUTE)
+    expired(database, now + LEASE)
     assert settled(database, Settled(slow, State.DONE)) == 1
     assert counts(database) == {State.DONE: 1}
 
@@ -141,8 +141,8 @@ def test_who_was_only_slow_still_says_what_became_of_it(database: Database, now:
 def test_a_claim_taken_over_by_another_is_not_settled_by_the_first(database: Database, now: datetime) -> None:
     added(database, now, TASK)
     (first,) = claimed(database, now, ActionKind.TASK)
-    expired(database, now + MINUTE)
-    (second,) = claimed(database, now + MINUTE, ActionKind.TASK)
+    expired(database, now + LEASE)
+    (second,) = claimed(database, now + LEASE, ActionKind.TASK)
     assert settled(database, Settled(first, State.FAILED, "late")) == 0
     assert settled(database, Settled(second, State.DONE)) == 1
     assert settled(database, Settled(second, State.FAILED, "twice")) == 0
