@@ -6,14 +6,15 @@ a way back, two rules that write one field, one pair of objects in two mappings.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from connector.config.conditions import Compiled, Kinds, always, compiled
 from connector.config.load import Loaded, MappingSource
-from connector.config.mappings import MappingFile, for_object
+from connector.config.mappings import FieldRule, MappingFile, for_object, known_kinds
 from connector.config.owners import Owners
 from connector.config.rules import Staff, Written, faults_of, rule_for
+from connector.config.vocabulary import owned_fields, resting
 from connector.config.yaml import KeyPath
 from connector.core.mapping import MappingSet, MatchKey, Pair, Rule
 from connector.core.refs import Side
@@ -35,7 +36,7 @@ def compile_mappings(loaded: Loaded, owners: Owners | None = None) -> MappingSet
     problems: list[Problem] = []
     pairs: list[Pair] = []
     for source in loaded.mappings:
-        mapping = _Mapping(source, staff, problems)
+        mapping = _Mapping(source, staff, problems, owned_fields(loaded, source))
         found = mapping.pairs()
         pairs.extend(found if source.file.enabled else ())
     problems.extend(_twins(pairs, loaded))
@@ -51,6 +52,7 @@ class _Mapping:
     source: MappingSource
     staff: Staff
     problems: list[Problem]
+    owned: Mapping[tuple[Side, str], frozenset[str]]
     kinds: dict[Side, dict[str, Kind]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,19 +112,26 @@ class _Mapping:
             create_in_hubspot=conditions[2].holds,
             on_leaving=file.scope.on_leaving,
             on_archive=file.on_archive,
-            extra_fields=self.extra_fields(conditions, rules),
+            extra_fields=self.extra_fields(obj, conditions, rules),
         )
 
     def rules(self, obj: str) -> Iterator[Rule]:
         for name, rule in self.file.fields.items():
+            if self.rests(rule, obj):
+                continue
             source = str(self.source.document.place(("fields", name)))
             made = rule_for(Written(name, rule, source), obj, self.staff)
             if made:
                 yield made
 
-    def extra_fields(self, conditions: list[Compiled], rules: tuple[Rule, ...]) -> Kinds:
+    def rests(self, rule: FieldRule, obj: str) -> bool:
+        """Whether a rule leaves its fields to the lifecycle on this object."""
+        return resting(rule, self.file.hubspot, obj, self.owned)
+
+    def extra_fields(self, obj: str, conditions: list[Compiled], rules: tuple[Rule, ...]) -> Kinds:
         """Fields that conditions ask for and no rule of this pair reads; those of other objects are left out."""
         elsewhere = {name for rule in self.file.fields.values() for name in rule.salesforce.values()}
+        elsewhere -= {for_object(rule.salesforce, obj) for rule in self.file.fields.values() if self.rests(rule, obj)}
         extra: dict[Side, dict[str, Kind]] = {}
         for condition in conditions:
             for side, fields in condition.fields.items():
@@ -150,23 +159,6 @@ class _Mapping:
 
     def report(self, path: KeyPath, message: str) -> None:
         self.problems.append(self.source.document.problem(path, message))
-
-
-def known_kinds(file: MappingFile) -> dict[Side, dict[str, Kind]]:
-    """The fields conditions may ask for: those that rules map, match keys read, ids, and `also_read`."""
-    kinds: dict[Side, dict[str, Kind]] = {Side.HUBSPOT: {}, Side.SALESFORCE: {}}
-    for by in file.match.values():
-        kinds[Side.HUBSPOT].update(dict.fromkeys(by.hubspot, by.kind))
-        kinds[Side.SALESFORCE].update(dict.fromkeys(by.salesforce, by.kind))
-    for rule in file.fields.values():
-        kinds[Side.HUBSPOT][rule.hubspot] = rule.kind
-        kinds[Side.SALESFORCE].update(dict.fromkeys(rule.salesforce.values(), rule.kind))
-    kinds[Side.SALESFORCE][file.identity.salesforce_field] = Kind.TEXT
-    if file.identity.hubspot_property:
-        kinds[Side.HUBSPOT][file.identity.hubspot_property] = Kind.TEXT
-    for side, fields in file.also_read.items():
-        kinds[side].update(fields)
-    return kinds
 
 
 def _creations(way: str, texts: dict[str, str]) -> Iterator[tuple[KeyPath, str]]:

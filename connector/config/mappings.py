@@ -222,3 +222,20 @@ class OwnersFile(Strict):
     """mappings/owners.yaml, which speaks for all mappings."""
 
     owners: OwnerMap
+
+
+def known_kinds(file: MappingFile) -> dict[Side, dict[str, Kind]]:
+    """The fields conditions may ask for: those that rules map, match keys read, ids, and `also_read`."""
+    kinds: dict[Side, dict[str, Kind]] = {Side.HUBSPOT: {}, Side.SALESFORCE: {}}
+    for by in file.match.values():
+        kinds[Side.HUBSPOT].update(dict.fromkeys(by.hubspot, by.kind))
+        kinds[Side.SALESFORCE].update(dict.fromkeys(by.salesforce, by.kind))
+    for rule in file.fields.values():
+        kinds[Side.HUBSPOT][rule.hubspot] = rule.kind
+        kinds[Side.SALESFORCE].update(dict.fromkeys(rule.salesforce.values(), rule.kind))
+    kinds[Side.SALESFORCE][file.identity.salesforce_field] = Kind.TEXT
+    if file.identity.hubspot_property:
+        kinds[Side.HUBSPOT][file.identity.hubspot_property] = Kind.TEXT
+    for side, fields in file.also_read.items():
+        kinds[side].update(fields)
+    return kinds

@@ -35,7 +35,7 @@ def owner_table(towards: Side, written: OwnerMap, owners: Owners) -> dict[str, s
             table[owner.id] = None
     for hubspot, salesforce in written.table.items():
         source, target = (hubspot, salesforce) if towards is Side.SALESFORCE else (salesforce, hubspot)
-        named, chosen = _named(source, owners.get(towards.other, ())), _named(target, there)
+        named, chosen = named_owner(source, owners.get(towards.other, ())), named_owner(target, there)
         if named and chosen and chosen.active and (towards is Side.SALESFORCE or table.get(named.id) is None):
             table[named.id] = chosen.id
     return table
@@ -44,7 +44,7 @@ def owner_table(towards: Side, written: OwnerMap, owners: Owners) -> dict[str, s
 def fallback_id(towards: Side, written: OwnerMap, owners: Owners) -> str | None:
     """The id of the owner who takes what nobody else can, if one is named and active."""
     name = written.fallback.get(towards)
-    chosen = _named(name, owners.get(towards, ())) if name else None
+    chosen = named_owner(name, owners.get(towards, ())) if name else None
     return chosen.id if chosen and chosen.active else None
 
 
@@ -52,7 +52,7 @@ def unknown_owners(written: OwnerMap, owners: Owners) -> list[tuple[tuple[str | 
     """Table entries and fallbacks that name nobody active, each with its path below `owner`."""
     faults: list[tuple[tuple[str | int, ...], str]] = []
     for hubspot, salesforce in written.table.items():
-        if not _named(hubspot, owners.get(Side.HUBSPOT, ())):
+        if not named_owner(hubspot, owners.get(Side.HUBSPOT, ())):
             faults.append((("table", hubspot), f"HubSpot has no owner {hubspot!r}"))
         faults.extend((("table", hubspot), fault) for fault in _unable(Side.SALESFORCE, salesforce, owners))
     for side, name in written.fallback.items():
@@ -61,7 +61,7 @@ def unknown_owners(written: OwnerMap, owners: Owners) -> list[tuple[tuple[str | 
 
 
 def _unable(side: Side, name: str, owners: Owners) -> list[str]:
-    found = _named(name, owners.get(side, ()))
+    found = named_owner(name, owners.get(side, ()))
     label = "HubSpot" if side is Side.HUBSPOT else "Salesforce"
     if not found:
         return [f"{label} has no single owner {name!r}; name one by e-mail or id"]
@@ -74,7 +74,7 @@ def _unique_by_email(owners: Sequence[Owner]) -> dict[str, Owner]:
     return {owner.email.lower(): owner for owner in active if counts[owner.email.lower()] == 1}
 
 
-def _named(name: str, owners: Sequence[Owner]) -> Owner | None:
+def named_owner(name: str, owners: Sequence[Owner]) -> Owner | None:
     """The one owner with that id, e-mail or (queues) name; an active one before inactive ones."""
     wanted = name.lower()
     found = [owner for owner in owners if owner.id == name or owner.id == id18(name)]
