@@ -8,11 +8,12 @@ from datetime import datetime
 
 from connector.core.readings import Reading
 from connector.core.refs import Side
-from connector.errors import Transient
 from connector.hubspot.batch_writing import BatchWriter
 from connector.hubspot.describing import Describer
+from connector.hubspot.evidence import Gleaner
 from connector.hubspot.polling import Poller
 from connector.hubspot.reading import Reader
+from connector.hubspot.reminding import Reminder
 from connector.hubspot.scanning import Scanner
 from connector.hubspot.wire import HubSpotAccess, Traffic, Wire
 from connector.hubspot.writing import Writer
@@ -28,7 +29,6 @@ from connector.ports import (
     Owner,
     Sought,
     Todo,
-    Unsure,
     Usage,
     View,
     Write,
@@ -56,6 +56,8 @@ class HubSpot:
         inner = Reader(wire, Calls(), self._describer.uniques)  # for calls under way: they must not wait for the pool
         self._scanner = Scanner(wire, calls, inner)
         self._poller = Poller(wire, calls, inner)
+        self._gleaner = Gleaner(wire, calls)
+        self._reminder = Reminder(wire, self._reader)
         self._writer = Writer(BatchWriter(wire, inner), calls, self._describer.options)
 
     def in_lane(self, lane: Lane) -> HubSpot:
@@ -114,9 +116,8 @@ class HubSpot:
 
     def evidence(self, objects: Sequence[str], cursor: Cursor | None, now: datetime) -> Evidence:
         """What people did with records (evidence.py)."""
-        del objects, now
-        return Evidence((), cursor or {}, more=False)
+        return self._gleaner.evidence(objects, cursor, now)
 
     def remind(self, todos: Sequence[Todo]) -> list[Outcome]:
         """Make tasks (reminding.py)."""
-        return [Unsure(Transient("tasks are not made yet")) for _ in todos]
+        return self._reminder.remind(todos)

@@ -60,6 +60,10 @@ class Expired(Unauthorised):
     """The access token's time is over: worth one renewal, once."""
 
 
+class MissingScopes(Unauthorised):
+    """The app was not granted what this very question needs; others may be answered."""
+
+
 Judge = Callable[[Answer, datetime], BridgeError]
 
 
@@ -132,7 +136,8 @@ def _unauthorised(answer: Answer, _now: datetime) -> BridgeError:
 def _forbidden(answer: Answer, _now: datetime) -> BridgeError:
     scopes = _scopes(answer.body)
     wanted = f" It needs one of these scopes: {', '.join(scopes)}." if scopes else ""
-    return Unauthorised(f"{said(answer)}.{wanted} Grant it to the app in HubSpot, then run again.")
+    error = MissingScopes if category(answer) == "MISSING_SCOPES" else Unauthorised
+    return error(f"{said(answer)}.{wanted} Grant it to the app in HubSpot, then run again.")
 
 
 def _scopes(body: Any) -> list[str]:

@@ -14,6 +14,8 @@ _NUMBERED = {
     "objects": "/crm/v3/objects/{rest}",
     "properties": "/crm/v3/properties/{rest}",
     "owners": "/crm/v3/owners",
+    "pipelines": "/crm/v3/pipelines/{rest}",
+    "associations": "/crm/v4/associations/{rest}",
     "account": "/account-info/v3/details",
     "token": "/oauth/v3/token",
 }
@@ -21,6 +23,8 @@ _DATED = {
     "objects": "/crm/objects/{version}/{rest}",
     "properties": "/crm/properties/{version}/{rest}",
     "owners": "/crm/owners/{version}",
+    "pipelines": "/crm/pipelines/{version}/{rest}",
+    "associations": "/crm/associations/{version}/{rest}",
     "account": "/account-info/{version}/details",
     "token": "/oauth/{version}/token",
 }

@@ -132,6 +132,10 @@ class Wire:
 
         return self.traffic.repeat(once)
 
+    def once(self, operation: str, path: str, body: Any) -> Answer:
+        """One POST that must not be repeated by itself: its sender finds out what became of it. Raises as `call`."""
+        return self._once(operation, "POST", path, orjson.dumps(body))
+
     def objects(self, *rest: str) -> str:
         """A path under the objects API."""
         return self.paths.of("objects", *rest)

@@ -112,7 +112,7 @@ def _record(todo: Todo) -> Mapping[str, Any]:
     return {
         "attributes": {"type": TASK},
         "WhoId": todo.about.id,
-        "OwnerId": todo.owner,
+        **({"OwnerId": todo.owner} if todo.owner else {}),
         "Subject": _subject(todo),
         "Description": _description(todo),
         "ActivityDate": todo.due.isoformat(),
