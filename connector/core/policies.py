@@ -8,13 +8,14 @@ promise that is void or kept as it begins never begins. Everything follows from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from connector.core.clocks import judge
-from connector.core.journey import Answered, Asked, Dealt, Entry, Fired, Ruled, Seen, Touched, What
+from connector.core.journey import Answered, Dealt, Entry, Ruled, Seen, Told, Touched
 from connector.core.policy import Book, Edition
+from connector.core.refs import Ref, Side
 from connector.core.situation import Situation
 from connector.core.sla import Cycle, Turn
 from connector.core.steered import Agreement
@@ -23,9 +24,9 @@ from connector.core.verdicts import corrected, differences, due_actions, next_lo
 
 __all__ = ["EVER", "Scope", "corrected", "differences", "due_actions", "judge_all", "next_look", "pressing", "turns"]
 
-_MINUTES = "%Y-%m-%d %H:%M UTC"
 EVER = datetime.min.replace(tzinfo=UTC)
 
+_PASSING = frozenset({Touched, Answered, Dealt})
 Step = tuple[Entry, Situation]  # an entry, and the situation it leads to
 
 
@@ -78,22 +79,31 @@ def turns(book: Book, steps: Iterable[Step], scope: Scope = ALL) -> dict[str, li
 class _Walk:
     """A journey being walked: the tracks of all policies, and what they have in common."""
 
+    __slots__ = ("_ahead", "_by_policy", "_editions", "_last", "_moment", "_plain", "_refs", "_since", "_tracks")
+
     def __init__(self, book: Book, scope: Scope) -> None:
-        self._scope = scope
-        self._tracks: dict[str, Track] = {}
-        self._editions = iter(book[1:])
-        self._ahead: Edition | None = next(self._editions, None)
-        self._last = Situation()
-        self._touched: tuple[datetime, str] | None = None
-        self._offer(book[0])
+        self._since = scope.since
+        self._by_policy: dict[str, Track] = {}
+        self._tracks: list[Track] = []
+        self._editions = iter(book)
+        self._ahead: Edition | None = None
+        self._last: Situation | None = None
+        self._moment = Moment(Situation(), scope.unmet)
+        self._plain: tuple[object, ...] = ()
+        self._refs: dict[Side, Ref] = {}
+        self._offer(next(self._editions))
 
     def step(self, entry: Entry, situation: Situation) -> None:
         """Take in an entry."""
         while self._ahead is not None and self._ahead.since <= entry.at:
             self._turn_page(self._ahead)
-        if not isinstance(entry.what, (Asked, Fired)):
-            moment = self._moment(entry, situation)
-            for track in self._tracks.values():
+        tracks = self._concerned(entry, situation)
+        if tracks:
+            what, moment = entry.what, self._moment
+            moment.at, moment.entry, moment.situation = entry.at, entry, situation
+            moment.passing = type(what) in _PASSING
+            moment.starts = entry.at >= self._since and not (isinstance(what, (Seen, Ruled)) and what.first)
+            for track in tracks:
                 track.step(moment)
         if self._ahead is not None:
             self._last = _as_it_is(situation)
@@ -102,57 +112,46 @@ class _Walk:
         """All turns, those of editions that nothing has happened since as well."""
         while self._ahead is not None:
             self._turn_page(self._ahead)
-        return {policy: track.turns for policy, track in self._tracks.items() if track.turns}
+        return {policy: track.turns for policy, track in self._by_policy.items() if track.turns}
+
+    def _concerned(self, entry: Entry, situation: Situation) -> Sequence[Track]:
+        """The tracks whose conditions an entry may change."""
+        what = entry.what
+        if isinstance(what, Touched) and what.human and what.outbound:
+            self._moment.touched = (entry.at, what)
+        if type(what) in _PASSING:
+            return [track for track in self._tracks if track.heeds_moments()]
+        plain = (situation.stage, situation.persona, situation.owner, situation.loops, situation.handed_at)
+        if plain != self._plain:
+            self._plain = plain
+            return self._tracks
+        if not isinstance(what, (Seen, Told)):
+            return ()
+        side = entry.ref.side
+        if self._refs.get(side) != entry.ref:  # another record is theirs now, with values of its own
+            self._refs[side] = entry.ref
+            return self._tracks
+        return [track for track in self._tracks if track.asks(side, what.fields)]
 
     def _turn_page(self, edition: Edition) -> None:
         """Another edition comes into force."""
-        if edition.open_too:
-            moment = Moment(edition.since, self._last, touched=self._touched)
-            for policy, track in self._tracks.items():
+        if edition.open_too and self._last is not None:
+            moment = Moment(self._last, self._moment.unmet)
+            moment.at, moment.touched = edition.since, self._moment.touched
+            for policy, track in self._by_policy.items():
                 track.amend(edition.policies.get(policy), edition.version, moment)
         self._offer(edition)
-        self._ahead = next(self._editions, None)
 
     def _offer(self, edition: Edition) -> None:
-        for policy in self._tracks.keys() | edition.policies.keys():
-            track = self._tracks.setdefault(policy, Track())
-            track.offer(edition.policies.get(policy), edition.version, self._last)
-
-    def _moment(self, entry: Entry, situation: Situation) -> Moment:
-        what = entry.what
-        touch = _touch(what, entry.at)
-        if touch:
-            self._touched = (entry.at, touch)
-        return Moment(
-            entry.at,
-            situation,
-            passing=isinstance(what, (Touched, Answered, Dealt)),
-            starts=entry.at >= self._scope.since and not (isinstance(what, (Seen, Ruled)) and what.first),
-            keeps=not isinstance(what, (Answered, Ruled)) or what.reason not in self._scope.unmet,
-            touch=touch,
-            act=_act(entry),
-            told=f"told in {entry.ref.side.value} at {entry.at:{_MINUTES}}" if isinstance(what, Seen) else "",
-            touched=self._touched,
-        )
+        for policy in self._by_policy.keys() | edition.policies.keys():
+            if policy not in self._by_policy:
+                self._by_policy[policy] = Track()
+            self._by_policy[policy].offer(edition.policies.get(policy), edition.version, self._last)
+        self._tracks = list(self._by_policy.values())
+        self._ahead = next(self._editions, None)
 
 
 def _as_it_is(situation: Situation) -> Situation:
     """A situation that does not move on."""
     fields = {side: dict(values) for side, values in situation.fields.items()}
     return replace(situation, fields=fields, object=dict(situation.object), touch=None, answer=None, deal=None)
-
-
-def _touch(what: What, at: datetime) -> str:
-    if isinstance(what, Touched) and what.human and what.outbound:
-        return f"{what.channel.value} out{f' by {what.by}' if what.by else ''} at {at:{_MINUTES}}"
-    return ""
-
-
-def _act(entry: Entry) -> str:
-    """What somebody did, if the entry says so; a move that was refused is nothing done."""
-    what = entry.what
-    if isinstance(what, Answered):
-        return f"{what.verdict.value}{f' by {what.by}' if what.by else ''} at {entry.at:{_MINUTES}}"
-    if isinstance(what, Ruled) and not what.refused:
-        return f"moved to {what.stage} by {what.by.value} at {entry.at:{_MINUTES}}"
-    return ""

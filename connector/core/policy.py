@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from connector.core.calendars import BusinessTime
 from connector.core.definition import FieldOf, Pool
+from connector.core.refs import Side
 from connector.core.situation import Question, Situation
 from connector.core.sla import OnReassign, ReEntry
 
@@ -125,6 +127,20 @@ class Policy:
     restarts: int = 1
     on_warning: tuple[Action, ...] = ()
     on_breach: tuple[Action, ...] = ()
+
+    @cached_property
+    def asked(self) -> Mapping[Side, frozenset[str]]:
+        """The fields of each side that what starts and bears on its clock asks about."""
+        questions = [one for one in self._questions() if one is not None]
+        return {side: frozenset(name for one in questions for name in one.fields.get(side, ())) for side in Side}
+
+    @cached_property
+    def heeds_moments(self) -> bool:
+        """Whether a touch, an answer or a deal may bear on its clock; evidence is one of these."""
+        return self.evidence or any(one.momentary for one in self._questions() if one is not None)
+
+    def _questions(self) -> tuple[Question | None, ...]:
+        return (self.start, self.stop, self.cancel, self.pause, self.resume, self.reset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ kept does not begin, one that is paused begins paused. A stop that only a status
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from connector.core.clocks import judge
+from connector.core.journey import Answered, Entry, Ruled, Seen, Touched
 from connector.core.policy import Policy, PolicyKind
+from connector.core.refs import Side
 from connector.core.situation import Question, Situation
 from connector.core.sla import Sort, Turn
 from connector.core.terms import promised
@@ -20,31 +23,67 @@ _TOUCHES = frozenset({PolicyKind.FIRST_TOUCH, PolicyKind.ATTEMPTS})  # only a to
 _BEGINS = frozenset({Sort.START, Sort.RESET, Sort.REASSIGN})
 _BEARING = (Sort.CANCEL, Sort.STOP, Sort.PAUSE, Sort.RESUME, Sort.RESET)
 _MARKETING = "marketing"
+_MINUTES = "%Y-%m-%d %H:%M UTC"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+Touch = tuple[datetime, Touched]  # a touch, and when it was
+
+
 class Moment:
-    """An entry of a journey as a track looks at it.
+    """An entry of a journey as a track looks at it; one object for a whole walk, moved on.
 
     Attributes:
+        at: when it was so.
+        situation: the situation after it.
+        entry: what it is; None where an edition comes into force.
         passing: it is one of a touch, an answer or a deal.
         starts: it may start a clock; history may not.
-        keeps: an answer that gives a reason may say that no promise is kept by it.
-        touch: who was in touch, how and when, when this is a human's outbound touch; "" otherwise.
-        act: what was done, in words: an answer, a move; "" otherwise.
-        told: what a side told, in words; marketing replies by filling in a field.
-        touched: the last human outbound touch up to now: (when, in words).
+        touched: the last touch of a human who reached out, up to now.
+        unmet: reasons by which no disposition is kept.
     """
 
-    at: datetime
-    situation: Situation
-    passing: bool = False
-    starts: bool = True
-    keeps: bool = True
-    touch: str = ""
-    act: str = ""
-    told: str = ""
-    touched: tuple[datetime, str] | None = None
+    __slots__ = ("at", "entry", "passing", "situation", "starts", "touched", "unmet")
+
+    def __init__(self, situation: Situation, unmet: frozenset[str] = frozenset()) -> None:
+        self.situation = situation
+        self.unmet = unmet
+        self.at = _NEVER
+        self.entry: Entry | None = None
+        self.passing = self.starts = False
+        self.touched: Touch | None = None
+
+    @property
+    def is_touch(self) -> bool:
+        """Whether it is a touch that is evidence."""
+        return self.entry is not None and self.touched is not None and self.touched[1] is self.entry.what
+
+    @property
+    def keeps(self) -> bool:
+        """Whether a disposition is kept by it; there are reasons by which none is."""
+        what = self.entry.what if self.entry else None
+        return not isinstance(what, (Answered, Ruled)) or what.reason not in self.unmet
+
+    def evidence(self, kind: PolicyKind, since: datetime | None) -> str:
+        """What was done, in words, as far as it is evidence for a promise of a kind that began then; "" for nothing."""
+        done = "" if kind in _TOUCHES or self.is_touch or self.entry is None else _act(self.entry, kind)
+        if done:
+            return done
+        if self.touched is not None and (self.is_touch or (since is not None and self.touched[0] >= since)):
+            at, touch = self.touched
+            return f"{touch.channel.value} out{f' by {touch.by}' if touch.by else ''} at {at:{_MINUTES}}"
+        return ""
+
+
+def _act(entry: Entry, kind: PolicyKind) -> str:
+    what, at = entry.what, f"at {entry.at:{_MINUTES}}"
+    if isinstance(what, Answered):
+        return f"{what.verdict.value}{f' by {what.by}' if what.by else ''} {at}"
+    if isinstance(what, Ruled):
+        return f"moved to {what.stage} by {what.by.value} {at}"
+    if isinstance(what, Seen) and kind is PolicyKind.FEEDBACK_REPLY:  # marketing replies by filling in a field
+        return f"told in {entry.ref.side.value} {at}"
+    return ""
 
 
 class Track:
@@ -69,10 +108,19 @@ class Track:
         self._since: datetime | None = None  # since when evidence counts
         self._owner = ""
 
-    def offer(self, policy: Policy | None, version: str, situation: Situation) -> None:
+    def asks(self, side: Side, fields: Iterable[str]) -> bool:
+        """Whether any of these fields of a side bears on it."""
+        policies = (self._in_force, self._rule)
+        return any(one is not None and not one.asked[side].isdisjoint(fields) for one in policies)
+
+    def heeds_moments(self) -> bool:
+        """Whether a touch, an answer or a deal bears on it."""
+        return any(one is not None and one.heeds_moments for one in (self._in_force, self._rule))
+
+    def offer(self, policy: Policy | None, version: str, situation: Situation | None) -> None:
         """From now on a start means this policy; that its condition holds already starts nothing."""
         self._in_force, self._version_in_force = policy, version
-        self._starting = policy is not None and _holds(policy.start, situation)
+        self._starting = policy is not None and situation is not None and _holds(policy.start, situation)
 
     def amend(self, policy: Policy | None, version: str, moment: Moment) -> None:
         """Let an open cycle follow this policy from now on; one that is no longer there is void."""
@@ -135,7 +183,7 @@ class Track:
         if self._counts(Sort.CANCEL, rule.cancel, moment):
             self._void(moment.at)
             self._add(Sort.CANCEL, moment.at)
-        shows_at_last = self._unproven and bool(moment.touch)
+        shows_at_last = self._unproven and moment.is_touch
         if self._counts(Sort.STOP, rule.stop, moment) or (shows_at_last and self._held[Sort.STOP]):
             self._stop(rule, moment)
         if self._counts(Sort.RESET, rule.reset, moment):
@@ -165,23 +213,12 @@ class Track:
     def _stop(self, rule: Policy, moment: Moment) -> None:
         if rule.kind is PolicyKind.DISPOSITION and not moment.keeps:
             return
-        evidence = self._evidence(rule, moment)
+        evidence = moment.evidence(rule.kind, self._since)
         self._unproven = rule.evidence and not evidence
         if not self._unproven and rule.attempts == 1:
             self._void(moment.at)
         self.turns.append(Turn(Sort.STOP, moment.at, evidence=evidence))
         self._is_over = not self._unproven
-
-    def _evidence(self, rule: Policy, moment: Moment) -> str:
-        if moment.touch:
-            return moment.touch
-        if moment.act and rule.kind not in _TOUCHES:
-            return moment.act
-        if moment.told and rule.kind is PolicyKind.FEEDBACK_REPLY:
-            return moment.told
-        if moment.touched and self._since and moment.touched[0] >= self._since:
-            return moment.touched[1]
-        return ""
 
     def _own(self, rule: Policy, moment: Moment) -> None:
         owner = moment.situation.owner

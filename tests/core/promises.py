@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from connector.core.policies import ALL, Scope, judge_all
 from connector.core.policy import Book, Edition, Policy, PolicyKind, Span, Target, Unit
 from connector.core.situation import Question, Situation
 from connector.core.sla import Cycle
+from connector.core.values import Kind as FieldKind
 from connector.core.walking import in_order, walk
 
 HOUR = timedelta(hours=1)
@@ -50,7 +52,7 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
 
 
-def asks(text: str, **fields: Any) -> Question:
+def asks(text: str) -> Question:
     """A question in Python about `s`, a situation; what it says of a moment that is not there is no."""
     code = compile(text, "<question>", "eval")
 
@@ -61,7 +63,8 @@ def asks(text: str, **fields: Any) -> Question:
             return False
 
     momentary = any(f"s.{word}" in text for word in ("touch", "answer", "deal"))
-    return Question(text, holds, fields, momentary)
+    named = dict.fromkeys(re.findall(r"value\('(\w+)'\)", text), FieldKind.TEXT)
+    return Question(text, holds, dict.fromkeys(refs.Side, named), momentary)
 
 
 def _value(situation: Situation):
