@@ -18,10 +18,19 @@ from connector.notify.faults import of_apprise
 _LOGGER = "apprise"
 
 
+def quiet() -> None:
+    """Let nobody read in a log what a message says and where it goes, however much is logged."""
+    apprise, addresses = logging.getLogger(_LOGGER), logging.getLogger("urllib3")
+    apprise.propagate = False
+    apprise.setLevel(logging.DEBUG)  # it is heard here, and nowhere else
+    addresses.setLevel(logging.INFO)  # below, it writes the path of every call
+
+
 class Channel:
     """One channel: an Apprise URL, opened when it is first needed."""
 
     def __init__(self, url: str) -> None:
+        quiet()
         self._url = url
         self._turn = threading.Lock()  # Apprise keeps a service's pace by waiting, which two threads would spoil
 
@@ -43,9 +52,6 @@ class Channel:
     def _service(self) -> Any:
         import apprise  # noqa: PLC0415  # a third of a second, which commands that send nothing need not wait
 
-        logger = logging.getLogger(_LOGGER)
-        logger.propagate = False
-        logger.setLevel(logging.DEBUG)
         asset = apprise.AppriseAsset(storage_mode="memory", async_mode=False)
         with _Heard():
             return apprise.Apprise.instantiate(self._url, asset=asset)

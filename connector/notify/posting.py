@@ -17,6 +17,7 @@ import requests
 from requests.auth import AuthBase
 
 from connector.delivery import Delivered, Delivery, Undelivered, Unheard
+from connector.notify.channels import quiet
 from connector.notify.faults import answered, never_left
 from connector.notify.signatures import HEADER, signature
 
@@ -36,6 +37,7 @@ class Letter:
 
 def post(letter: Letter, now: datetime, timeout_s: float) -> Delivery:
     """Send it, once."""
+    quiet()
     body = orjson.dumps(letter.payload)
     headers = {
         "Content-Type": "application/json",
