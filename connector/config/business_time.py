@@ -41,7 +41,8 @@ def business_times(written: Mapping[str, Any], years: range) -> Times:
 
 @lru_cache(EDITIONS_MAX)
 def _times(written: bytes, years: range) -> Times:
-    calendars = CalendarsWritten.model_validate({"named": orjson.loads(written)}).named
+    named = orjson.loads(written)
+    calendars = CalendarsWritten.model_validate({"named": named}).named if named else {}
     made = {ALWAYS: around_the_clock()}
     for name, one in calendars.items():
         if one.together is not None:

@@ -24,6 +24,7 @@ from connector.config.lifecycle import LifecycleFile, LifecycleWritten
 from connector.config.mappings import MappingFile, OwnerMap, OwnersFile
 from connector.config.personas import PersonasFile, PersonasWritten
 from connector.config.problems import validated
+from connector.config.promises import SlaFile, SlaWritten
 from connector.config.secrets import Surroundings
 from connector.config.settings import Settings
 from connector.config.yaml import Document, read
@@ -60,6 +61,7 @@ AGREED_FILES: Mapping[str, type[BaseModel]] = {
     "lifecycle": LifecycleFile,
     "personas": PersonasFile,
     "feedback": FeedbackFile,
+    "sla": SlaFile,
     "calendars": CalendarsFile,
 }
 """By top key, the model of the file; what stands under that key is the field of that name."""
@@ -76,7 +78,7 @@ class Loaded:
     lifecycle: AgreedSource[LifecycleWritten] | None = None
     personas: AgreedSource[PersonasWritten] | None = None
     feedback: AgreedSource[FeedbackWritten] | None = None
-    sla: AgreedSource[Any] | None = None
+    sla: AgreedSource[SlaWritten] | None = None
     calendars: AgreedSource[CalendarsWritten] | None = None
     objectives: AgreedSource[Any] | None = None
 

@@ -43,7 +43,7 @@ def validated(model: type[Model], document: Document, context: Any, problems: li
 
 def did_you_mean(found: str, known: Iterable[str]) -> str:
     """`; did you mean 'newest'?` when something known is near, else nothing."""
-    names = sorted(known)
+    names = sorted(map(str, known))
     folded = {name.lower(): name for name in names}
     near = difflib.get_close_matches(found.lower(), folded, n=1, cutoff=0.6)
     return f"; did you mean {folded[near[0]]!r}?" if near else ""

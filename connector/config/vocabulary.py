@@ -25,6 +25,7 @@ from connector.errors import Problem
 Kinds = dict[Side, dict[str, Kind]]
 _ANSWERS = {"verdict": Kind.PICKLIST, "reason": Kind.PICKLIST, "comment": Kind.TEXT, "revisit": Kind.DATE}
 _TOLD = {"at": Kind.DATETIME, "loops": Kind.NUMBER, "recycle_on": Kind.DATE}
+_SLA = {"due_at": Kind.DATETIME, "breached_since": Kind.DATETIME, "lateness": Kind.NUMBER}
 STRICT = frozenset({Kind.DATE, Kind.DATETIME, Kind.NUMBER})  # kinds that nothing else can stand for
 
 
@@ -143,7 +144,7 @@ def resting(rule: FieldRule, hubspot: str, obj: str, owned: Mapping[tuple[Side, 
 
 
 def named_fields(loaded: Loaded, mapping: MappingSource) -> Iterator[Named]:
-    """Every field that lifecycle, personas and feedback name outside of conditions."""
+    """Every field that lifecycle, personas, feedback and SLA name outside of conditions."""
     objects = {Side.HUBSPOT: (mapping.file.hubspot,), Side.SALESFORCE: tuple(mapping.file.salesforce)}
     if loaded.lifecycle:
         yield from _spelled(loaded.lifecycle, objects)
@@ -159,6 +160,11 @@ def named_fields(loaded: Loaded, mapping: MappingSource) -> Iterator[Named]:
         for part in type(written.told).model_fields:
             fields = getattr(written.told, part)
             yield from _told(document, ("feedback", "told", part), fields, _TOLD.get(part, Kind.TEXT), objects)
+    if loaded.sla:
+        told = loaded.sla.written.fields
+        for part in type(told).model_fields:
+            at = ("sla", "fields", part)
+            yield from _told(loaded.sla.document, at, getattr(told, part), _SLA.get(part, Kind.TEXT), objects)
 
 
 _Objects = Mapping[Side, tuple[str, ...]]
