@@ -15,9 +15,11 @@ from typing import Any
 
 from connector.sandbox.hubspot import actions as hubspot_actions
 from connector.sandbox.hubspot import administration as hubspot_administration
+from connector.sandbox.hubspot import dealings as hubspot_dealings
 from connector.sandbox.hubspot.problems import Refusal as HubspotRefusal
 from connector.sandbox.salesforce import actions as salesforce_actions
 from connector.sandbox.salesforce import administration as salesforce_administration
+from connector.sandbox.salesforce import dealings as salesforce_dealings
 from connector.sandbox.salesforce.refusals import Refusal as SalesforceRefusal
 from connector.sandbox.world import World
 
@@ -37,8 +39,8 @@ def _public(*modules: Any) -> Mapping[str, Act]:
 
 ACTS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
     {
-        "hubspot": _public(hubspot_actions, hubspot_administration),
-        "salesforce": _public(salesforce_actions, salesforce_administration),
+        "hubspot": _public(hubspot_actions, hubspot_administration, hubspot_dealings),
+        "salesforce": _public(salesforce_actions, salesforce_administration, salesforce_dealings),
     }
 )
 

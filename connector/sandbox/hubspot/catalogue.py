@@ -1,7 +1,8 @@
 """The properties a portal starts with: HubSpot's own that a B2B team uses, and a few an installation has added.
 
 One row a property: name, type, field type, flags. Flags: `r` read-only value, `c` calculated, `u` unique value,
-`x` not HubSpot's own, `h` hidden, `o` an owner's id. Names and types follow the HubSpot fact sheet 2.1, 5, 6 and 13.
+`x` not HubSpot's own, `s` likewise, of the bridge's own group, `h` hidden, `o` an owner's id. Names and types follow
+the HubSpot fact sheet 2.1, 5, 6 and 13.
 """
 
 from __future__ import annotations
@@ -62,6 +63,19 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "hs_analytics_source": SOURCES,
     "interests": ("SYNC", "REPORTING", "AUTOMATION", "SUPPORT", "BUDGET_HOLDER"),
     "industry_choice": INDUSTRIES,
+    "smarketing_answer": ("accepted", "rejected", "recycled", "disqualified"),
+    "smarketing_reason": (
+        "unreachable",
+        "bad_data",
+        "duplicate",
+        "not_a_fit",
+        "no_need",
+        "no_budget",
+        "no_authority",
+        "timing",
+        "competitor",
+        "junk",
+    ),
     "dealtype": ("newbusiness", "existingbusiness"),
     "hs_task_status": ("NOT_STARTED", "IN_PROGRESS", "WAITING", "COMPLETED", "DEFERRED"),
     "hs_task_priority": ("NONE", "LOW", "MEDIUM", "HIGH"),
@@ -82,6 +96,7 @@ hs_object_id number number r
 hs_object_source enumeration select rt
 hs_object_source_id string text r
 hs_object_source_label string text r
+hs_created_by_user_id number number r
 hs_merged_object_ids enumeration checkbox rt
 hubspot_owner_id enumeration select o
 """
@@ -138,6 +153,23 @@ interests enumeration checkbox x
 budget number number x
 newsletter bool booleancheckbox x
 demo_at datetime date x
+smarketing_persona string text s
+smarketing_answer enumeration select s
+smarketing_reason enumeration select s
+smarketing_comment string textarea s
+smarketing_revisit_on date date s
+smarketing_feedback_status string text s
+smarketing_reason_class string text s
+smarketing_feedback_by string text s
+smarketing_feedback_at datetime date s
+smarketing_asked_for string text s
+smarketing_loops number number s
+smarketing_recycle_on date date s
+smarketing_sla_policy string text s
+smarketing_sla_state string text s
+smarketing_sla_due datetime date s
+smarketing_sla_breached_since datetime date s
+smarketing_sla_lateness number number s
 """
 COMPANIES = """
 name string text
@@ -262,13 +294,14 @@ def _stages(kind: Kind) -> tuple[str, ...]:
 
 def _property(kind: Kind, row: str, created_ms: int | None) -> Property:
     name, type_, field_type, flags = [*row.split(), ""][:4]
-    own = "x" not in flags
+    own = "x" not in flags and "s" not in flags
+    group = "smarketing" if "s" in flags else f"{kind.singular}information" if own else f"{kind.singular}_custom"
     return Property(
         name=name,
         label=name.removeprefix("hs_").replace("_", " ").capitalize(),
         type=type_,
         field_type=field_type,
-        group=f"{kind.singular}information" if own else f"{kind.singular}_custom",
+        group=group,
         options=_options(kind, name, type_),
         unique="u" in flags or (kind.plural == "contacts" and name == "email"),
         read_only="r" in flags,

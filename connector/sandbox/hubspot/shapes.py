@@ -29,6 +29,7 @@ _ALL: Mapping[str, Derive] = {
     "hs_object_source": lambda record: record.origin.type,
     "hs_object_source_id": lambda record: record.origin.id,
     "hs_object_source_label": lambda record: record.origin.label or record.origin.type,
+    "hs_created_by_user_id": lambda record: str(record.origin.user_id) if record.origin.user_id else None,
 }
 _CONTACTS: Mapping[str, Derive] = {
     "hs_email_domain": _domain,

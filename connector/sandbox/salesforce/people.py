@@ -11,6 +11,20 @@ from connector.sandbox.salesforce.fields import ACTING_USER, Field, ObjectType, 
 
 READ_ONLY: dict[str, Any] = {"createable": False, "updateable": False}
 LIFECYCLE_STAGES = ("Subscriber", "Lead", "MQL", "SQL", "Opportunity", "Customer", "Evangelist", "Other")
+AGREED_STAGES = ("SAL", "Recycled", "Disqualified")  # beside them, of the stages both teams agreed on
+ANSWERS = ("Accepted", "Rejected", "Recycled", "Disqualified")
+REASONS = {
+    "unreachable": "Unreachable",
+    "bad_data": "Bad data",
+    "duplicate": "Duplicate",
+    "not_a_fit": "Not a fit",
+    "no_need": "No need",
+    "no_budget": "No budget",
+    "no_authority": "No authority",
+    "timing": "Timing",
+    "competitor": "Competitor or locked in",
+    "junk": "Junk",
+}
 LEAD_STATUSES = ("Open - Not Contacted", "Working - Contacted", "Closed - Converted", "Closed - Not Converted")
 LEAD_SOURCES = ("Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other")
 INDUSTRIES = (
@@ -179,7 +193,13 @@ def bridge_fields() -> list[Field]:
     return [
         hubspot_id("HubSpot_Contact_Id__c", "HubSpot Contact Id"),
         Field("HubSpot_Score__c", "double", "HubSpot Score", precision=18),
-        picklist("HubSpot_Lifecycle_Stage__c", "HubSpot Lifecycle Stage", *LIFECYCLE_STAGES, restricted=True),
+        picklist(
+            "HubSpot_Lifecycle_Stage__c",
+            "HubSpot Lifecycle Stage",
+            *LIFECYCLE_STAGES,
+            *AGREED_STAGES,
+            restricted=True,
+        ),
         Field("HubSpot_Persona__c", "string", "HubSpot Persona", length=80),
         Field("HubSpot_Source__c", "string", "HubSpot Source", length=120),
         Field("Birthday__c", "date", "Birthday"),
@@ -193,6 +213,27 @@ def bridge_fields() -> list[Field]:
         Field("Budget__c", "currency", "Budget", precision=18, scale=2),
         Field("Newsletter__c", "boolean", "Newsletter", default=False),
         Field("Demo_At__c", "datetime", "Demo At"),
+        *smarketing_fields(),
+    ]
+
+
+def smarketing_fields() -> list[Field]:
+    """What marketing and sales tell each other about a person: persona, answer to a handoff, promises."""
+    return [
+        Field("Smarketing_Persona__c", "string", "Persona", length=80),
+        Field("Smarketing_Why__c", "textarea", "Why this lead", length=32_768),
+        Field("Smarketing_Touches__c", "textarea", "Touches", length=32_768),
+        picklist("Smarketing_Answer__c", "Answer", *ANSWERS, restricted=True),
+        picklist("Smarketing_Reason__c", "Reason", *REASONS.values(), restricted=True),
+        Field("Smarketing_Comment__c", "textarea", "Comment", length=32_768),
+        Field("Smarketing_Revisit_On__c", "date", "Revisit on"),
+        Field("Smarketing_Asked_For__c", "string", "Asked for", length=255),
+        Field("Smarketing_Feedback_Status__c", "string", "Feedback Status", length=40),
+        Field("Smarketing_SLA_Policy__c", "string", "SLA Policy", length=80),
+        Field("Smarketing_SLA_State__c", "string", "SLA State", length=40),
+        Field("Smarketing_SLA_Due__c", "datetime", "SLA due"),
+        Field("Smarketing_SLA_Breached_Since__c", "datetime", "SLA breached since"),
+        Field("Smarketing_SLA_Lateness__c", "double", "SLA lateness in business minutes", precision=18),
     ]
 
 
