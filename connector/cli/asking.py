@@ -12,7 +12,7 @@ from connector.core.plan import IssueKind
 from connector.core.refs import Ref
 from connector.engine import commands, facts
 from connector.engine.bridge import Bridge
-from connector.engine.cases import Case
+from connector.engine.case import Case
 from connector.engine.commands import Looked
 from connector.errors import Refused
 from connector.reports import story as stories

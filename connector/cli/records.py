@@ -15,7 +15,7 @@ from connector.cli.health import tell_issue
 from connector.cli.telling import tell_step
 from connector.cli.words import NAMES, Words, called
 from connector.core.refs import Ref
-from connector.engine.cases import Case
+from connector.engine.case import Case
 from connector.engine.commands import Looked
 from connector.engine.planfile import line
 from connector.reports.status import issue_row

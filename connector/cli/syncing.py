@@ -31,7 +31,8 @@ from connector.cli.telling import tell_case, tell_plan, tell_run
 from connector.cli.words import Words, called
 from connector.core.plan import Raise
 from connector.engine import planfile, sync
-from connector.engine.cases import Case, cases_of
+from connector.engine.case import Case
+from connector.engine.cases import cases_of
 from connector.engine.erase import without_erased
 from connector.engine.run import Run
 from connector.engine.sweep import batches, swept

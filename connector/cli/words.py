@@ -15,7 +15,7 @@ from connector.core.mapping import MappingSet
 from connector.core.plan import Issue, IssueKind
 from connector.core.values import Kind
 from connector.engine import facts
-from connector.engine.cases import Case
+from connector.engine.case import Case
 from connector.ports import Owner
 from connector.reports.waiting import Group
 from connector.storage.database import Database

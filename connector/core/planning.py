@@ -50,6 +50,7 @@ class Subject:
         parked: field values a side refused before: (side, field, value).
         settled: a person's choice of side, by rule name.
         issue: why a person must look first (an ambiguous match).
+        wanted: a Salesforce record must be there, whatever the mapping's own condition for making one says.
         barred: why no counterpart may be made although there is none (it was erased, unlinked, ...); "" means it may.
     """
 
@@ -61,6 +62,7 @@ class Subject:
     settled: Mapping[str, Side] = field(default_factory=dict)
     issue: Issue | None = None
     barred: str = ""
+    wanted: bool = False
 
 
 def plan(pair: Pair, subject: Subject) -> Plan:
@@ -98,7 +100,7 @@ def _alone(pair: Pair, subject: Subject, reading: Reading) -> Plan:
         return Plan(pair.name, left, right, (Raise(misfit(pair, reading)),))
     elif carried is not None:
         note = f"it carries the id {carried}, whose record is not there; clear that field to have a new one made"
-    elif not wanted(left, right):
+    elif not subject.wanted and not wanted(left, right):
         note = f"the mapping does not create a {pair.object_on(reading.ref.side.other)} for it"
     else:
         return _create(pair, subject, reading)

@@ -25,9 +25,9 @@ from connector.core.plan import (
     Raise,
 )
 from connector.core.refs import Ref, Side
-from connector.engine import making, moves, questions, record, underway
+from connector.engine import journal, making, moves, questions, record, underway
 from connector.engine.bridge import Bridge
-from connector.engine.cases import Case
+from connector.engine.case import Case
 from connector.engine.erase import forget_gone, without_buried
 from connector.engine.job import Job, created_memory, job_of
 from connector.engine.overtaken import made_over, owned_up
@@ -113,23 +113,30 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run, batch: str) -> lis
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
         jobs = without_buried(conn, jobs, run, now)
+        raced = journal.decided(conn, jobs, now)
+        jobs = _without(jobs, raced)
         meeting = [job for job in jobs if job.case.link is None and _has(job.case, Link)]
         _insert_links(conn, meeting, now)
-        raced = [job for job in meeting if job.link_id is None]
+        raced += [job for job in meeting if job.link_id is None]
         raced += _made_meanwhile(conn, jobs)
         raced += _save_ahead(conn, [job for job in jobs if job.case.link and job.tasks])
-        lost = {id(job) for job in raced}
-        jobs = [job for job in jobs if id(job) not in lost]
+        jobs = _without(jobs, raced)
         marks = [Mark(ref, now, "another worker was faster") for job in raced for ref in job.case.refs]
         for job in jobs:
             if job.case.link:
                 marks += [Mark(ref, now, "relinked") for ref in moves.move(conn, bridge, job, now)]
+        journal.write_ahead(conn, bridge, jobs, now)
         record.tell_moves(conn, jobs, run, now)
         making.write_ahead(conn, batch, jobs, now)
         underway.write_ahead(conn, batch, jobs, now)
         dirty.mark_all(conn, marks, now)
     run.count("raced", len(raced))
     return jobs
+
+
+def _without(jobs: Sequence[Job], lost: Sequence[Job]) -> list[Job]:
+    gone = {id(job) for job in lost}
+    return [job for job in jobs if id(job) not in gone]
 
 
 def _made_meanwhile(conn: Connection, jobs: Sequence[Job]) -> list[Job]:
@@ -190,6 +197,7 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
         moves.part_archived(conn, bridge, jobs, now)
         _note_overtaken(conn, jobs)
         _advance(conn, jobs)
+        journal.has_told(conn, bridge, jobs, now)
         rivals = record.record(conn, jobs, run, now)
         marks = [Mark(ref, now, "a rival is gone") for ref in rivals]
         marks += [Mark(ref, now, "look again") for job in jobs for ref in job.again]

@@ -17,11 +17,13 @@ from connector.core.backoff import Backoff
 from connector.core.guards import Limits
 from connector.core.mapping import MappingSet
 from connector.core.refs import Side
+from connector.core.steered import Agreement
 from connector.core.values import Kind
 from connector.delivery import Notifier
 from connector.ports import Clock, Crm, Dice, View
 from connector.storage.database import Database
 
+CREATED = {Side.HUBSPOT: "createdate", Side.SALESFORCE: "CreatedDate"}
 T = TypeVar("T")
 
 Progress = Callable[[str, int, int | None], None]  # (what is being done, how many so far, of how many if known)
@@ -40,6 +42,8 @@ class Bridge:
         freshest: readings older than this are read again before an existing value is overwritten.
         batch_records: how many records one pass takes; bounds memory.
         notifier: sends notices and webhooks; without it they wait.
+        agreement: what both teams agreed on; None: there is no shared lifecycle, and nobody is steered.
+        reps: Salesforce owners (users at work, queues) who may be given people; None: everybody.
         digest: of the whole configuration that decides plans; saved plans name it.
     """
 
@@ -55,16 +59,28 @@ class Bridge:
     freshest: timedelta = timedelta(seconds=60)
     batch_records: int = 2_000
     progress: Progress = silent
+    agreement: Agreement | None = None
+    reps: frozenset[str] | None = None
     notifier: Notifier | None = None
 
     @cached_property
     def views(self) -> dict[tuple[Side, str], View]:
-        """What is read of every mapped object: the fields of all pairs it takes part in."""
+        """What is read of every mapped object: the fields of all pairs it takes part in, and what is watched.
+
+        Of watched objects also when a record was made, which tells what was there before the lifecycle.
+        """
         fields: dict[tuple[Side, str], dict[str, Kind]] = {}
+        for side, obj in self.agreement.definition.watched if self.agreement else ():
+            if self.mapping.pairs_of(side, obj):
+                fields[side, obj] = {**self.watched(side, obj), CREATED[side]: Kind.DATETIME}
         for pair in self.mapping.pairs:
             for side in Side:
                 fields.setdefault((side, pair.object_on(side)), {}).update(pair.fields_on(side))
         return {(side, obj): View(obj, kinds) for (side, obj), kinds in fields.items()}
+
+    def watched(self, side: Side, obj: str) -> Mapping[str, Kind]:
+        """The fields of an object whose changes go into the journey of whose record it is."""
+        return self.agreement.definition.watched.get((side, obj), {}) if self.agreement else {}
 
     def views_of(self, side: Side) -> list[View]:
         """The views of one side, in mapping order."""

@@ -1,14 +1,14 @@
 """From dirty refs to cases: read both sides afresh, find the counterpart, plan.
 
-A case is one person (company, deal) under consideration: the link if there is one, both readings, and the plan that
-follows. Linked refs need no search. A loose ref looks for its counterpart by cross id, then by match key; a candidate
-that is linked already belongs to somebody else and is never taken, but it forbids making a second one.
+A case is one person (company, deal): the link if there is one, both readings, and the plan that follows. Linked refs
+need no search. A loose ref looks for its counterpart by cross id, then by match key; a candidate that is linked already
+belongs to somebody else and is never taken, but it forbids making a second one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from connector.core.cross_ids import fits
 from connector.core.mapping import Pair
@@ -19,33 +19,12 @@ from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.candidates import Candidates, find_candidates
+from connector.engine.case import Case
 from connector.engine.decisions import NONE, Decisions, decisions_for
 from connector.engine.heirs import heirs_first, survivors, unsaid
+from connector.engine.steering import steered
 from connector.storage import links
 from connector.storage.links import Link
-
-
-@dataclass(slots=True)
-class Case:
-    """One pair of records under consideration, with what shall happen to it.
-
-    `unsaid`: rules of which the record that takes an end's place says nothing, though that end did.
-    """
-
-    pair: Pair
-    subject: Subject
-    plan: Plan
-    link: Link | None
-    unsaid: frozenset[str] = frozenset()
-
-    @property
-    def refs(self) -> tuple[Ref, ...]:
-        """The records concerned, HubSpot's first."""
-        return tuple(reading.ref for reading in (self.subject.hubspot, self.subject.salesforce) if reading)
-
-    def origin(self, made_on: Side) -> Ref:
-        """The record for which a counterpart is made on a side."""
-        return next(ref for ref in self.refs if ref.side is not made_on)
 
 
 def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
@@ -72,7 +51,7 @@ def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     cases += loose_cases(bridge, [one for one in loose if one.ref not in candidates.taken], candidates, decisions)
     cases += cases_of(bridge, late) if late else []
     cases += [_gone(bridge, readings[ref]) for ref in dict.fromkeys(refs) if _vanished(ref, linked, readings)]
-    return with_history(bridge, cases)
+    return steered(bridge, with_history(bridge, cases))
 
 
 def _ends(link: Link, readings: Mapping[Ref, Reading]) -> list[Reading]:

@@ -17,7 +17,8 @@ from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
 from connector.engine import erase
 from connector.engine.bridge import Bridge
-from connector.engine.cases import Case, cases_of, pair_of, read_refs
+from connector.engine.case import Case
+from connector.engine.cases import cases_of, pair_of, read_refs
 from connector.engine.story import ACT
 from connector.errors import Refused
 from connector.storage import dirty, events, issues, links

@@ -22,11 +22,12 @@ from connector.core.refs import Ref, Side
 from connector.core.values import Kind
 from connector.engine import making, underway
 from connector.engine.bridge import Bridge
-from connector.engine.cases import Case, is_mapped, pair_of
+from connector.engine.case import Case
+from connector.engine.cases import is_mapped, pair_of
 from connector.engine.job import Job
 from connector.engine.run import Run
 from connector.engine.story import ACT, BECAME, WAS
-from connector.storage import dirty, effects, events, issues, links, seen, spool, state, tombstones
+from connector.storage import dirty, effects, events, issues, journeys, links, seen, spool, state, timers, tombstones
 from connector.storage.links import Link
 
 KEY = "tombstone_key"  # in storage.state
@@ -79,6 +80,7 @@ def _spoken_of(conn: Connection, ref: Ref) -> bool:
         or spool.holds(conn, ref)
         or making.names(conn, ref)
         or underway.names(conn, ref)
+        or bool(journeys.latest(conn, [ref]))
     )
 
 
@@ -104,6 +106,8 @@ def _bury(conn: Connection, named: Sequence[Ref], emails: Sequence[str], now: da
     making.forget(conn, refs)
     underway.forget(conn, refs)
     effects.forget(conn, refs)
+    timers.forget(conn, refs)
+    journeys.forget(conn, refs)
     tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
     state.put(conn, _SCRUB, value=True)
 
@@ -114,6 +118,7 @@ def _with_former(conn: Connection, refs: Sequence[Ref]) -> list[Ref]:
     for ref in found:  # grows while it is walked
         told = [event for event in events.of_refs(conn, [ref], _STORY_MAX) if event.kind == BECAME]
         former = [Ref.parse(event.payload[WAS]) for event in told]
+        former += journeys.formers(conn, [ref]).get(ref, [])
         found += [one for one in dict.fromkeys(former) if one not in found]
     return found
 

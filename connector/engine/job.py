@@ -13,7 +13,7 @@ from connector.core.digest import digest
 from connector.core.plan import Agreed, Archive, Change, Create, Issue, Link, Memory, Raise, Relink, Unlink, Update
 from connector.core.refs import Ref, Side
 from connector.core.values import Value
-from connector.engine.cases import Case
+from connector.engine.case import Case
 from connector.engine.writing import Task
 
 

@@ -19,6 +19,7 @@ from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.erase import erase
 from connector.engine.job import Job
+from connector.engine.journal import went_on
 from connector.engine.questions import carried_on, merged_once
 from connector.storage import events, issues, links
 from connector.storage.links import Link as StoredLink
@@ -99,6 +100,7 @@ def _relink(conn: Connection, bridge: Bridge, job: Job, step: Relink, now: datet
         job.version += 1
         job.notes.append(("relinked", f"{step.old} is now {step.new}: {step.reason}"))
         job.became.append((step.old, step.new))
+        went_on(conn, job.became)
         return [step.new]
     if holder is None or holder.id == link.id or not links.delete(conn, link.id, job.version):
         _was_faster(job)
@@ -124,6 +126,7 @@ def _end(conn: Connection, bridge: Bridge, job: Job, moved: tuple[Relink, Stored
     job.notes.append(("unlinked", f"{step.old} became {step.new}, which is linked to {kept}"))
     if step.new.side is Side.HUBSPOT:
         job.became.append((step.old, step.new))
+        went_on(conn, job.became)
     job.raised.append(merged_once(step, other, kept))
 
 

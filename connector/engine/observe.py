@@ -1,8 +1,9 @@
 """Ask both sides what changed, and mark it dirty.
 
 Polling is the source of truth. A reading that says nothing new is not marked: it was seen with this stamp and content,
-or the link remembers all its values as agreed or sent. That is how the echo of our own writes costs nothing. Marks,
-seen rows and the cursor are stored in one transaction, so that a crash repeats a portion instead of losing it.
+or the link remembers all its values as agreed or sent, and the journey those that are watched. That is how the echo of
+our own writes costs nothing. Marks, seen rows and the cursor are stored in one transaction, so that a crash repeats a
+portion instead of losing it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.cases import is_mapped, pair_of
-from connector.engine.news import says_news
+from connector.engine.news import says_news, watched_news
 from connector.ports import Changes, Cursor
 from connector.storage import cursors, dirty, issues, links, seen
 from connector.storage.links import Link
@@ -74,7 +75,11 @@ def news_of(conn: Connection, bridge: Bridge, readings: Sequence[Reading]) -> li
         return []
     refs = [reading.ref for reading in readings]
     known, linked = seen.lookup(conn, refs), links.by_refs(conn, refs)
-    news = [reading.ref for reading in readings if _is_news(bridge, reading, known, linked)]
+    fresh = [reading for reading in readings if not _was_seen(reading, known)]
+    news = [reading.ref for reading in fresh if _is_news(bridge, reading, linked.get(reading.ref))]
+    if bridge.agreement is not None:
+        told = set(news)
+        news += watched_news(conn, bridge, [one for one in fresh if one.present and one.ref not in told])
     gone = [reading.ref for reading in readings if not reading.present and reading.ref not in linked]
     return news + _asked_about(conn, gone) if gone else news
 
@@ -87,12 +92,12 @@ def _asked_about(conn: Connection, gone: Sequence[Ref]) -> list[Ref]:
     return [ref for ref in gone if ref in asked]
 
 
-def _is_news(
-    bridge: Bridge, reading: Reading, known: Mapping[Ref, tuple[datetime, str]], linked: Mapping[Ref, Link]
-) -> bool:
-    before, link = known.get(reading.ref), linked.get(reading.ref)
-    if before and reading.modified_at and before == (reading.modified_at, digest(reading)):
-        return False
+def _was_seen(reading: Reading, known: Mapping[Ref, tuple[datetime, str]]) -> bool:
+    before = known.get(reading.ref)
+    return bool(before and reading.modified_at) and before == (reading.modified_at, digest(reading))
+
+
+def _is_news(bridge: Bridge, reading: Reading, link: Link | None) -> bool:
     if link is None:
         return reading.present or bool(reading.moved_to)
     if not is_mapped(bridge, link):

@@ -16,12 +16,13 @@ from typing import Any
 import orjson
 
 from connector.core.digest import digest
-from connector.core.plan import Archive, Create, Issue, Link, Raise, Relink, Step, Unlink, Update
+from connector.core.plan import Archive, Because, Create, Issue, Link, Raise, Relink, Step, Unlink, Update
 from connector.core.readings import Reading
 from connector.core.refs import Ref
 from connector.engine.apply import apply
 from connector.engine.bridge import Bridge
-from connector.engine.cases import Case, cases_of
+from connector.engine.case import Case
+from connector.engine.cases import cases_of
 from connector.engine.erase import without_erased
 from connector.engine.reconcile import heed_fault
 from connector.engine.run import Run
@@ -165,13 +166,17 @@ def _record(row: Mapping[str, Any], place: str) -> PlannedRecord:
 
 
 def _deeds(steps: Iterable[Mapping[str, Any]]) -> frozenset[Deed]:
-    """What steps do, without why: the same deeds planned anew are the same plan. Issues are told, not done."""
+    """What steps do, without why: the same deeds planned anew are the same plan. Issues are told, not done.
+
+    What follows from the shared definition follows from the time as well, and is as it is when it is carried out.
+    """
     found: set[Deed] = set()
     for step in steps:
         done, target = step["do"], step.get("ref") or step.get("side") or step.get("new") or ""
-        if done != "raise":
+        changes = [change for change in step.get("changes", ()) if change["because"] != Because.FOLLOWS]
+        if done != "raise" and (changes or "changes" not in step):
             found.add((done, target, "", None))
-            found |= {(done, target, change["field"], change["after"]) for change in step.get("changes", ())}
+            found |= {(done, target, change["field"], change["after"]) for change in changes}
     return frozenset(found)
 
 

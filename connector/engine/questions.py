@@ -16,13 +16,20 @@ from sqlalchemy import Connection
 from connector.core.plan import Change, Issue, IssueKind, Raise, Relink, Unlink
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
-from connector.engine.cases import Case
+from connector.engine.case import Case
 from connector.engine.job import Job, origin_digest
 from connector.ports import Rejection
 from connector.storage import issues, links
 
 MERGED, TAKEN = "MERGED_ON_ONE_SIDE", "EXISTS"
-_CLOSABLE = (IssueKind.CONFLICT, IssueKind.PARKED, IssueKind.AMBIGUOUS)
+_CLOSABLE = (
+    IssueKind.CONFLICT,
+    IssueKind.PARKED,
+    IssueKind.AMBIGUOUS,
+    IssueKind.UNLAWFUL,
+    IssueKind.ASKED,
+    IssueKind.UNOWNED,
+)
 
 
 def taken(job: Job) -> Issue:
@@ -247,6 +254,8 @@ def _still_parked(job: Job) -> Iterable[tuple[Ref, str, str]]:
     pair, subject = job.case.pair, job.case.subject
     for side, name, _ in subject.parked:
         rules = [rule.name for rule in pair.rules if rule.field_on(side) == name and rule.name in job.case.plan.parked]
+        if job.case.following and (wish := job.case.following.steered.wishes.get(side, {}).get(name)):
+            rules += [wish.rule] if wish.rule in job.case.plan.parked else []
         if name in ("", pair.key_on(side)) and (name or job.barred):
             rules.append("")
         yield from ((ref, rule, name) for ref in job.case.refs for rule in rules)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from connector.core.mapping import MappingSet
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
 from connector.engine.bridge import Bridge
@@ -50,7 +49,7 @@ def owes_full(bridge: Bridge) -> bool:
     """Whether only a full pass can know what there is to do."""
     with bridge.database.read() as conn:
         fresh = any(cursors.get(conn, side) is None for side in Side)
-        return fresh or state.get(conn, _COMPARED) != _coverage(bridge.mapping)
+        return fresh or state.get(conn, _COMPARED) != _coverage(bridge)
 
 
 def begin_comparing(bridge: Bridge) -> None:
@@ -62,7 +61,7 @@ def begin_comparing(bridge: Bridge) -> None:
 def all_compared(bridge: Bridge) -> None:
     """A full pass came to its end under today's mapping."""
     with bridge.database.begin() as conn:
-        state.put(conn, _COMPARED, _coverage(bridge.mapping))
+        state.put(conn, _COMPARED, _coverage(bridge))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def beginning(bridge: Bridge) -> Beginning | None:
     with bridge.database.read() as conn:
         if links.count(conn) or any(cursors.get(conn, side) is not None for side in Side):
             return None
-    return Beginning(starting_cursors(bridge), _coverage(bridge.mapping))
+    return Beginning(starting_cursors(bridge), _coverage(bridge))
 
 
 def begun(bridge: Bridge, start: Beginning) -> None:
@@ -115,10 +114,20 @@ def starting_cursors(bridge: Bridge) -> dict[Side, dict[str, Any]]:
 
 
 def _terms(bridge: Bridge) -> str:
-    return f"{bridge.limits} {_coverage(bridge.mapping)}"
+    return f"{bridge.limits} {_coverage(bridge)}"
 
 
-def _coverage(mapping: MappingSet) -> str:
-    """The mapping as written, and which of its rules are awake: a field that appears later wakes one."""
-    awake = [(pair.name, [rule.name for rule in pair.rules]) for pair in mapping.pairs]
-    return blake2b(repr((mapping.digest, awake)).encode(), digest_size=16).hexdigest()
+def _coverage(bridge: Bridge) -> str:
+    """The mapping as written, and which of its rules are awake: a field that appears later wakes one.
+
+    Likewise the shared definition, where there is one: who is met by it for the first time may be told a stage.
+    """
+    mapping, agreement = bridge.mapping, bridge.agreement
+    covered: list[object] = [
+        mapping.digest,
+        [(pair.name, [rule.name for rule in pair.rules]) for pair in mapping.pairs],
+    ]
+    if agreement is not None:
+        watched = agreement.definition.watched
+        covered += [agreement.definition.version, [(*place, sorted(watched[place])) for place in sorted(watched)]]
+    return blake2b(repr(tuple(covered)).encode(), digest_size=16).hexdigest()

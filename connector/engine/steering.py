@@ -1,4 +1,4 @@
-"""What follows from the shared definition for the people of a batch: their journeys in one look, then one pure step each.
+"""What follows from the shared definition for the people of a batch: their journeys in one look, one pure step each.
 
 Every case of the lifecycle's mapping is steered wherever cases are made, so that a plan on paper shows what follows as
 well; only `apply` remembers any of it. Who is stopped, out of scope, moving or going is left as they are. People with

@@ -21,8 +21,8 @@ from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.candidates import Candidates, linked_elsewhere, partners
+from connector.engine.case import Case
 from connector.engine.cases import (
-    Case,
     cases_of,
     is_mapped,
     loose_cases,
@@ -32,6 +32,7 @@ from connector.engine.cases import (
 )
 from connector.engine.decisions import decisions_for
 from connector.engine.facts import blind
+from connector.engine.steering import steered
 from connector.storage import dirty, links, spool
 from connector.storage.links import Link
 from connector.storage.spool import SpoolRow
@@ -169,7 +170,7 @@ def _linked(bridge: Bridge, run_id: int) -> Iterator[list[Case]]:
         if heirs:  # they are about to be linked, and no longer loose
             with bridge.database.begin() as conn:
                 spool.claim(conn, run_id, heirs)
-        yield with_history(bridge, cases)
+        yield steered(bridge, with_history(bridge, cases))
 
 
 def _linked_cases(bridge: Bridge, rows: Sequence[tuple[Link, Reading | None, Reading | None]]) -> list[Case]:
@@ -206,7 +207,7 @@ def _loose(bridge: Bridge, run_id: int, side: Side, obj: str) -> Iterator[list[C
         cases = loose_cases(bridge, present, candidates, decisions_for(bridge, [one.ref for one in present]))
         with bridge.database.begin() as conn:
             spool.claim(conn, run_id, [ref for case in cases for ref in _concerned(case)])
-        yield with_history(bridge, cases)
+        yield steered(bridge, with_history(bridge, cases))
 
 
 def _concerned(case: Case) -> Sequence[Ref]:
@@ -262,10 +263,12 @@ def _overtaken(case: Case) -> bool:
     then the listed value looks like an edit, and carrying it over would undo the real one. An edit found by a sweep of
     linked records is rare, so reading it again costs next to nothing. Archiving is never done on an old word.
     """
+    steps = case.plan.steps
+    edits = [change for step in steps if isinstance(step, Update) for change in step.changes]
+    if case.following and case.following.begun and any(change.because is Because.FOLLOWS for change in edits):
+        return True  # likewise: the journey may be younger than the listing
     if case.link is None:
         return False
-    steps = case.plan.steps
-    edits = (change for step in steps if isinstance(step, Update) for change in step.changes)
     met = case.link.memory.base
     return any(isinstance(step, Archive) for step in steps) or any(change.rule in met for change in edits)
 

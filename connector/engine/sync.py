@@ -16,7 +16,10 @@ from datetime import datetime, timedelta
 from connector.engine import facts
 from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
+from connector.engine.deadlines import ring
+from connector.engine.effects import set_off
 from connector.engine.erase import scrub, without_erased
+from connector.engine.evidence import take_in
 from connector.engine.making import adopt
 from connector.engine.observe import observe
 from connector.engine.reconcile import PATIENCE, drain, heed_fault, reconcile_due
@@ -40,9 +43,10 @@ class Turn:
 
 
 def tick(bridge: Bridge, run: Run) -> Turn:
-    """Poll both sides, then reconcile one batch of what is dirty and due."""
-    marked = observe(bridge)
+    """Poll both sides, reconcile one batch of what is dirty and due, and set off what follows."""
+    marked = observe(bridge) + take_in(bridge) + ring(bridge)
     done = reconcile_due(bridge, run)
+    set_off(bridge, run)
     return Turn(marked, done.claimed, done.waiting)
 
 
@@ -58,7 +62,10 @@ def once(bridge: Bridge, run: Run, patience: timedelta = PATIENCE) -> None:
     """Take in what changed, and sync until nothing is dirty that can be done now."""
     heed(bridge, run)
     observe(bridge)
+    take_in(bridge)  # before the clocks: who was in touch in time is not late
+    ring(bridge)
     drain(bridge, run, patience)
+    set_off(bridge, run)
     _count_waiting(bridge, run)
 
 
@@ -72,6 +79,8 @@ def full(bridge: Bridge, run: Run) -> None:
     begin_comparing(bridge)
     adopt(bridge)
     starts = starting_cursors(bridge)
+    take_in(bridge)
+    ring(bridge)
     read_at = bridge.clock.now()
     with swept(bridge, run.id):
         run.population = _population(bridge, run.id)
@@ -83,6 +92,7 @@ def full(bridge: Bridge, run: Run) -> None:
     if not run.held:
         all_compared(bridge)
     drain(bridge, run)
+    set_off(bridge, run)
     _count_waiting(bridge, run)
 
 

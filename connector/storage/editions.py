@@ -6,12 +6,9 @@ only follow each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import orjson
 from sqlalchemy import Connection, select
 
 from connector.storage import codec, state
@@ -26,26 +23,26 @@ _ALL = select(editions.c.id, editions.c.version, editions.c.since, editions.c.op
 
 @dataclass(frozen=True, slots=True)
 class StoredEdition:
-    """An edition as it was written: `version` is a digest of it, `body` JSON. `open_too`: open cycles follow it."""
+    """An edition: a digest of it, since when it is in force, whether open cycles follow it, and what was written."""
 
     version: str
     since: datetime
     open_too: bool
-    body: Mapping[str, Any]
+    body: str
     id: int
 
 
 def all(conn: Connection) -> list[StoredEdition]:  # noqa: A001  # reads `editions.all(...)` where it is called
     """Every edition, the oldest first."""
     return [
-        StoredEdition(version, codec.moment(since), bool(open_too), orjson.loads(body), edition_id)
+        StoredEdition(version, codec.moment(since), bool(open_too), bytes(body).decode(), edition_id)
         for edition_id, version, since, open_too, body in rows(conn, _ALL)
     ]
 
 
-def put(conn: Connection, version: str, body: Mapping[str, Any], since: datetime, open_too: bool = False) -> None:  # noqa: FBT001, FBT002  # as the column is called
+def put(conn: Connection, version: str, body: str, since: datetime, open_too: bool = False) -> None:  # noqa: FBT001, FBT002  # as the column is called
     """Let an edition be in force from a moment on."""
-    row = {"version": version, "since": codec.micros(since), "open_too": open_too, "body": codec.dumps(body)}
+    row = {"version": version, "since": codec.micros(since), "open_too": open_too, "body": body.encode()}
     conn.execute(editions.insert(), row)
 
 

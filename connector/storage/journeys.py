@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Integer, Text, bindparam, func, or_, select
 from sqlalchemy import delete as delete_rows
 
-from connector.core.journey import Entry, Handed, Seen, Told
+from connector.core.journey import Entry, Handed, Seen, Told, What
 from connector.core.refs import Ref
 from connector.core.values import Value
 from connector.storage import codec, links
@@ -34,6 +34,27 @@ class Known:
 
     entries: Sequence[Entry]
     latest: int
+
+
+@dataclass(slots=True)
+class Sights:
+    """Watched fields of a record: as last seen, and as told since without being seen there yet."""
+
+    seen: dict[str, Value] = field(default_factory=dict)
+    told: dict[str, Value] = field(default_factory=dict)
+
+    def last(self, name: str) -> Value:
+        """What a field said, as far as is known."""
+        return self.told[name] if name in self.told else self.seen.get(name)
+
+    def learn(self, said: What | None) -> None:
+        """Take in one more."""
+        if isinstance(said, Told):
+            self.told.update(said.fields)
+        elif isinstance(said, Seen):
+            self.seen.update(said.fields)
+            for name in said.fields:
+                self.told.pop(name, None)
 
 
 Person = tuple[tuple[Ref, ...], list[Entry]]
@@ -166,15 +187,13 @@ def latest(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, int]:
     }
 
 
-def fields(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, dict[str, Value]]:
-    """The watched fields of records as last seen or told, in the order of learning."""
+def sights(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Sights]:
+    """What watched fields of records were last seen to say, and what they were told since, in the order of learning."""
     wanted = {codec.key(ref): ref for ref in refs}
-    found: dict[Ref, dict[str, Value]] = {}
+    found: dict[Ref, Sights] = {}
     for portion in chunks(list(wanted)):
         for key, kind, stored in rows(conn, _SIGHTS, among=portion):
-            said = what(kind, stored)
-            if isinstance(said, Seen | Told):
-                found.setdefault(wanted[key], {}).update(said.fields)
+            found.setdefault(wanted[key], Sights()).learn(what(kind, stored))
     return found
 
 

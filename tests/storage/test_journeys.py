@@ -28,6 +28,7 @@ from connector.core.refs import Ref, hubspot, salesforce
 from connector.storage import editions, journeys, links, timers
 from connector.storage.database import Database
 from connector.storage.entries import KINDS, what, what_bytes
+from connector.storage.journeys import Sights
 from connector.storage.links import NewLink
 
 ANN, BOB = hubspot("contacts", "1"), hubspot("contacts", "2")
@@ -107,7 +108,12 @@ def test_fields_are_as_they_were_learnt_last_whatever_the_clock_of_their_source(
                 said(BOB, now, Seen({"stage": "lead"})),
             ],
         )
-        assert journeys.fields(conn, [ANN, LEAD]) == {ANN: {"stage": "sql", "title": None}}
+        found = journeys.sights(conn, [ANN, LEAD])
+        assert found == {ANN: Sights({"stage": "sql", "title": None}, {})}
+        journeys.append(
+            conn, [said(ANN, now, Told({"stage": "mql", "title": "x"})), said(ANN, now, Seen({"title": "x"}))]
+        )
+        assert journeys.sights(conn, [ANN])[ANN] == Sights({"stage": "sql", "title": "x"}, {"stage": "mql"})
 
 
 def test_a_key_is_taken_once_and_its_second_writer_is_told(database: Database, now: datetime) -> None:
@@ -203,16 +209,16 @@ def test_timers_are_due_in_their_order_and_the_latest_word_counts(database: Data
 
 def test_editions_follow_each_other_and_none_is_lost(database: Database, now: datetime) -> None:
     with database.begin() as conn:
-        editions.put(conn, "v1", {"policies": {"first_touch": 1}}, now)
-        editions.put(conn, "v2", {}, now + HOUR, open_too=True)
-        editions.put(conn, "v1", {"policies": {"first_touch": 1}}, now + 2 * HOUR)
+        editions.put(conn, "v1", "policies: {müde: 1}", now)
+        editions.put(conn, "v2", "", now + HOUR, open_too=True)
+        editions.put(conn, "v1", "policies: {müde: 1}", now + 2 * HOUR)
         found = editions.all(conn)
     assert [(one.version, one.since, one.open_too) for one in found] == [
         ("v1", now, False),
         ("v2", now + HOUR, True),
         ("v1", now + 2 * HOUR, False),
     ]
-    assert found[0].body == {"policies": {"first_touch": 1}}
+    assert found[0].body == "policies: {müde: 1}"
 
 
 def test_the_lifecycle_is_followed_since_its_first_run(database: Database, now: datetime) -> None:

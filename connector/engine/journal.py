@@ -1,0 +1,123 @@
+"""What a batch adds to people's journeys: before anything is written, and once it is known what was.
+
+In the transaction that writes ahead go what was newly seen and decided, what is about to be told to each record, when
+to look again, and what is to be set off. So a crash loses no decision, and our own values are not taken for somebody's.
+A journey that has gone on since it was looked at means that another worker was faster: nothing is decided on its old
+state, and its person is looked at again. When the batch is concluded, what a side made of a value, or refused, is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.core.journey import Entry, Told
+from connector.core.readings import Reading
+from connector.core.refs import Ref
+from connector.core.values import Value
+from connector.engine.bridge import Bridge
+from connector.engine.case import Following
+from connector.engine.job import Job
+from connector.engine.writing import Task
+from connector.storage import effects, journeys, timers
+
+
+def decided(conn: Connection, jobs: Sequence[Job], now: datetime) -> list[Job]:
+    """Remember what was seen and decided; the jobs about whom another worker was faster, which must not go on."""
+    steered = [(job, job.case.following) for job in jobs if job.case.following is not None]
+    if not steered:
+        return []
+    latest = journeys.latest(conn, [ref for job, _ in steered for ref in job.case.refs])
+    late = {id(job) for job, following in steered if _has_gone_on(following, latest)}
+    mine = sorted((one for one in steered if id(one[0]) not in late), key=lambda one: one[0].case.refs[0])
+    taken = journeys.append(conn, [entry for _, following in mine for entry in following.steered.entries])
+    if taken:  # by a worker that was at it at the same moment
+        lost = {(entry.ref, entry.key) for entry in taken}
+        late |= {
+            id(job)
+            for job, following in mine
+            if any((entry.ref, entry.key) in lost for entry in following.steered.entries)
+        }
+    timers.put(conn, {ref: at for job, one in mine if id(job) not in late for ref, at in _timers(job, one)})
+    effects.add(conn, [effect for _, following in mine for effect in following.steered.effects], now)
+    return [job for job, _ in steered if id(job) in late]
+
+
+def _has_gone_on(following: Following, latest: Mapping[Ref, int]) -> bool:
+    return any(latest.get(ref, 0) != known for ref, known in following.latest.items())
+
+
+def _timers(job: Job, following: Following) -> Iterator[tuple[Ref, datetime | None]]:
+    """One timer a person, at the record that leads; whoever never had a journey has none to take off."""
+    leading, *others = job.case.refs
+    look_at = following.steered.look_at
+    if following.begun:
+        yield from ((ref, None) for ref in others)
+    if following.begun or look_at is not None:
+        yield leading, look_at
+
+
+def write_ahead(conn: Connection, bridge: Bridge, jobs: Sequence[Job], now: datetime) -> None:
+    """Remember the watched values a batch is about to write, who went on as whom, and who needs no more looking at."""
+    if bridge.agreement is None:
+        return
+    tasks = [task for job in jobs for task in job.tasks if task.ref is not None and not task.archive]
+    _tell(conn, bridge, [(task, {change.field: change.after for change in task.changes}) for task in tasks], now)
+    went_on(conn, [move for job in jobs for move in _moves(job)])
+    timers.forget(conn, [ref for job in jobs if not any(map(_goes_on, _readings(job))) for ref in job.case.refs])
+
+
+def _readings(job: Job) -> list[Reading]:
+    return [reading for reading in (job.case.subject.hubspot, job.case.subject.salesforce) if reading]
+
+
+def _goes_on(reading: Reading) -> bool:
+    return reading.present or reading.moved_to is not None
+
+
+def _moves(job: Job) -> Iterator[tuple[Ref, Ref]]:
+    """Whoever was merged into a record, and as whom one without a link went on; links tell of theirs as they move."""
+    for reading in _readings(job):
+        for alias in reading.aliases if reading.present else ():
+            yield Ref(reading.ref.side, reading.ref.object, alias), reading.ref
+        if reading.moved_to is not None and job.case.link is None:
+            yield reading.ref, reading.moved_to
+
+
+def went_on(conn: Connection, moves: Sequence[tuple[Ref, Ref]]) -> None:
+    """Remember that records went on as others, (old, new), who are about to be looked at."""
+    if moves:
+        journeys.go_on(conn, moves)
+        timers.forget(conn, [old for old, _ in moves])
+
+
+def has_told(conn: Connection, bridge: Bridge, jobs: Sequence[Job], now: datetime) -> None:
+    """Tell what was made of those values: told to a new record, rewritten by its side, or refused."""
+    if bridge.agreement is None:
+        return
+    told = [(task, _held(task, made=task is job.made)) for job in jobs for task in job.tasks if task.ref is not None]
+    _tell(conn, bridge, told, now)
+
+
+def _held(task: Task, *, made: bool) -> dict[str, Value]:
+    """What a record holds otherwise than it was remembered to be told."""
+    held: dict[str, Value] = {change.field: change.before for change, _ in task.refused if change and not made}
+    if task.done:
+        for change in task.written:
+            there = task.told.get(change.field, change.after)
+            if made or there != change.after:
+                held[change.field] = there
+    return held
+
+
+def _tell(conn: Connection, bridge: Bridge, told: Sequence[tuple[Task, Mapping[str, Value]]], now: datetime) -> None:
+    entries: list[Entry] = []
+    for task, values in told:
+        watched = bridge.watched(task.side, task.object)
+        fields = {name: value for name, value in values.items() if name in watched}
+        if fields and task.ref is not None:
+            entries.append(Entry(task.ref, now, now, Told(fields)))
+    if entries:
+        journeys.append(conn, entries)
