@@ -3,13 +3,14 @@
 A row is claimed before it is sent and settled afterwards, each in a transaction of its own, so that whatever dies
 between leaves a trace. A notice or webhook is claimed one at a time and sent once at most: after a clear failure it is
 tried again a few times, and where nobody knows what became of it people are told (`unsent`). One channel gets
-`NOTICES_MAX` messages in a run at most; the last of them says how many more there were. An address that fails is left
-alone for the rest of the run.
+`NOTICES_MAX` messages in ten minutes of a run at most; the last of them says how many more there were. An address that
+fails is left alone for the rest of the run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from connector.core.policy import ActionKind
@@ -21,7 +22,7 @@ from connector.engine.unsent import LOOK, failed, settle, tell_of_the_dead
 from connector.storage import effects, links
 from connector.storage.effects import Settled, State, Stored
 
-NOTICES_MAX = 20
+NOTICES_MAX, _WITHIN = 20, timedelta(minutes=10)
 _WEBHOOKS_MAX = 500  # to one address in one run
 _DIGEST_MAX, _DIGEST_LINES = 10_000, 10
 
@@ -54,18 +55,20 @@ def _due(bridge: Bridge, kind: ActionKind) -> list[tuple[str, int]]:
 
 def _notify(bridge: Bridge, run: Run, to: str, number: int, notifier: Notifier) -> None:
     """Notices to one channel: singly as far as there is room, the rest as one."""
-    room = NOTICES_MAX - run.told[to]
+    told = run.told.setdefault(to, [])
+    told[:] = [at for at in told if bridge.clock.now() - at < _WITHIN]
+    room = NOTICES_MAX - len(told)
     for _ in range(number if number <= room else room - 1):
         claims = _claimed(bridge, ActionKind.NOTIFY, to)
         if not claims:
             return
-        run.told[to] += 1
+        told.append(bridge.clock.now())
         effect = claims[0].effect
         if not _settled(bridge, run, claims, notifier.notify(to, effect.subject, effect.body)):
             return
     rest = _claimed(bridge, ActionKind.NOTIFY, to, _DIGEST_MAX) if number > room > 0 else []
     if rest:
-        run.told[to] += 1
+        told.append(bridge.clock.now())
         _settled(bridge, run, rest, notifier.notify(to, *digest(rest)))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any
 
@@ -39,7 +40,7 @@ class Run:
     skipped: list[tuple[str, str]] = field(default_factory=list)  # (ref, why), of a saved plan
     looks: Counter[Ref] = field(default_factory=Counter)  # how often a dirty ref was looked at
     whole: set[tuple[Side, str]] = field(default_factory=set)  # (side, object) of which a reading lacked nothing
-    told: Counter[str] = field(default_factory=Counter)  # messages sent, by channel
+    told: dict[str, list[datetime]] = field(default_factory=dict)  # when messages were sent, by channel
     unseen: set[tuple[Side, str, str]] = field(default_factory=set)  # (side, object, field) that readings lacked
 
     def count_plan(self, plan: Plan) -> None:
