@@ -18,6 +18,7 @@ import click
 from connector.cli import GROUPS
 from connector.cli import main as smarketing
 from connector.config.init import example_text
+from connector.config.load import AGREED_FILES
 from connector.config.mappings import MappingFile
 from connector.config.schema import json_schemas
 from connector.core.transforms import TRANSFORMS
@@ -127,6 +128,46 @@ def mapping_keys() -> str:
     return "\n\n".join((f"A *kind* is one of {kinds}.", *parts))
 
 
+def agreed_keys() -> str:
+    """Every key of what both teams agreed on, file by file."""
+    parts = []
+    for name, model in AGREED_FILES.items():
+        schema = model.model_json_schema()
+        parts.append(f"### {name}.yaml")
+        parts += [_table(path, group, schema) for path, group in _groups("", schema, schema)]
+    return "\n\n".join(parts)
+
+
+def _groups(path: str, group: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """A group of keys, and all those below it, each with the path at which it stands."""
+    yield path or "the file", group
+    for name, one in group["properties"].items():
+        for below, inner in _below(one, schema):
+            yield from _groups(f"{path}.{name}{below}".removeprefix("."), inner, schema)
+
+
+def _below(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The groups of keys that a key may hold: itself, under a name that people give, or in a list."""
+    group = _group({"$ref": node["$ref"]}, schema) if "$ref" in node else None
+    if group is not None:
+        yield "", group
+    for key, sign in (("additionalProperties", ".NAME"), ("items", "[]")):
+        if isinstance(node.get(key), dict):
+            yield from ((sign + below, inner) for below, inner in _below(node[key], schema))
+    for one in node.get("anyOf", ()):
+        yield from _below(one, schema)
+
+
+def _table(path: str, group: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    needed = group.get("required", ())
+    rows = [
+        f"| `{name}` | {'as below' if any(_below(one, schema)) else _form(one, schema)} "
+        f"| {_default(one, needed=name in needed)} |"
+        for name, one in group["properties"].items()
+    ]
+    return "\n".join((f"**{path}**", "", "| key | what may stand there | default |", "|---|---|---|", *rows))
+
+
 def transforms() -> str:
     """Every transform by name."""
     rows = [
@@ -185,6 +226,9 @@ def _plain(node: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         case "object" if node.get("properties"):
             keys = (f"`{name}`: {_form(one, schema)}" for name, one in node["properties"].items())
             return f"{{{', '.join(keys)}}}"
+        case "object" if "enum" in node.get("propertyNames", ()) or "$ref" in node.get("propertyNames", ()):
+            names = _form(node["propertyNames"], schema)
+            return f"{{{names}: {_form(node.get('additionalProperties', {}), schema)}}}"
         case "object":
             return f"{{name: {_form(node.get('additionalProperties', {}), schema)}}}"
         case list():
@@ -233,6 +277,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "settings": settings,
     "example": example,
     "mapping_keys": mapping_keys,
+    "agreed_keys": agreed_keys,
     "transforms": transforms,
 }
 

@@ -7,16 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from connector.config.lifecycle import Id, SideFields, as_list
+from connector.config.lifecycle import Id, Needs, SideFields, as_list
 from connector.config.problems import Fault, Faults, did_you_mean
 from connector.config.settings import Count, Strict, Text
 from connector.core.definition import ReasonClass
 from connector.core.journey import Verdict
-from connector.core.lifecycle import Need
 from connector.core.refs import Side
 
 LABEL = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
-Needs = Annotated[list[Need], BeforeValidator(as_list)]
+Verdicts = Annotated[list[Verdict], BeforeValidator(as_list, json_schema_input_type=Verdict | list[Verdict])]
 
 
 class AnswerWritten(Strict):
@@ -57,7 +56,7 @@ class ReasonWritten(Strict):
     """Why a lead comes back, and what follows from that."""
 
     label: Text
-    verdicts: Annotated[list[Verdict], BeforeValidator(as_list), Field(min_length=1)]
+    verdicts: Annotated[Verdicts, Field(min_length=1)]
     group: Annotated[ReasonClass, Field(alias="class")]
     hubspot: Text | None = None
     salesforce: Text | None = None

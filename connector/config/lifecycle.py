@@ -31,6 +31,14 @@ _BY_OBJECT_FORM = {
     "anyOf": [*_SPELLING_FORM["anyOf"], {"type": "object", "additionalProperties": _SPELLING_FORM}],
     "description": "{FIELD: value or list of values}, a list of such groups, or {OBJECT: one of both}",
 }
+
+
+def as_list(found: Any) -> Any:
+    """One word where a list may stand."""
+    return [found] if isinstance(found, str) else found
+
+
+Needs = Annotated[list[Need], BeforeValidator(as_list, json_schema_input_type=Need | list[Need])]
 Id = Annotated[Text, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
 SideFields = dict[Side, Text]  # the field of each side; a side that is left out has none
 Group = dict[Text, Names]  # field: values that it may hold
@@ -46,11 +54,6 @@ def _by_object(found: Any) -> Any:
         deep = [isinstance(value, Mapping) or _holds_groups(value) for value in found.values()]
         return dict(found) if all(deep) else {"*": found}
     return {"*": found}
-
-
-def as_list(found: Any) -> Any:
-    """One word where a list may stand."""
-    return [found] if isinstance(found, str) else found
 
 
 def _holds_groups(value: Any) -> bool:
@@ -105,8 +108,10 @@ class MoveWritten(Strict):
     start: Annotated[Names, Field(alias="from")]
     to: Names
     kind: MoveKind
-    by: Annotated[list[Mover], BeforeValidator(as_list)] = Field(default_factory=list)
-    needs: Annotated[list[Need], BeforeValidator(as_list)] = Field(default_factory=list)
+    by: Annotated[list[Mover], BeforeValidator(as_list, json_schema_input_type=Mover | list[Mover])] = Field(
+        default_factory=list
+    )
+    needs: Needs = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _whole(self) -> MoveWritten:

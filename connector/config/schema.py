@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from connector.config.load import AGREED_FILES
 from connector.config.mappings import MappingFile, OwnersFile
 from connector.config.settings import Settings
 
@@ -17,16 +18,33 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """By kind of file: `config` (config.yaml), `mapping` (mappings/*.yaml) and `owners` (mappings/owners.yaml)."""
+    """By kind of file: `config` (config.yaml), `mapping`, `owners`, and those both teams agreed on."""
     return {
         "config": _titled("Smarketing Bridge: config.yaml", Settings),
         "mapping": _extending(_titled("Smarketing Bridge: a mapping", MappingFile)),
         "owners": _titled("Smarketing Bridge: owners.yaml", OwnersFile),
+        **{
+            name: _partial(name, _titled(f"Smarketing Bridge: {name}.yaml", model))
+            for name, model in AGREED_FILES.items()
+        },
     }
 
 
 def _titled(title: str, model: type[BaseModel]) -> dict[str, Any]:
     return {"$schema": _DIALECT, **model.model_json_schema(), "title": title}
+
+
+def _partial(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Where a file extends the default, any key may be left out and any named thing removed by null."""
+    schema["required"] = [name]
+    if "extends" not in schema["properties"]:
+        return schema
+    for part in schema["$defs"].values():
+        part.pop("required", None)
+        for one in part.get("properties", {}).values():
+            if isinstance(one.get("additionalProperties"), dict):
+                one["additionalProperties"] = {"anyOf": [one["additionalProperties"], {"type": "null"}]}
+    return schema
 
 
 def _extending(schema: dict[str, Any]) -> dict[str, Any]:

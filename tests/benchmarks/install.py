@@ -95,7 +95,7 @@ class Installation:
 
     def __init__(self, folder: Path, target: Sandbox, *, database: str = "", quotas: bool = False) -> None:
         self.folder = folder
-        write_starter(folder)
+        write_starter(folder, agreed=False)
         config = folder / "config.yaml"
         text = config.read_text()
         text = text.replace("base_url: https://api.hubapi.com", f"base_url: {target.hubspot}")

@@ -95,7 +95,7 @@ def desk(folder: Path, people: int = 0) -> Iterator[Desk]:
 
 def furnish(folder: Path, running: Running) -> None:
     """Write the starter files and point them at a sandbox."""
-    write_starter(folder)
+    write_starter(folder, agreed=False)
     config = folder / "config.yaml"
     text = config.read_text()
     for old, new in (

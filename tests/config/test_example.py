@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from connector.config.compile import compile_mappings
 from connector.config.extends import SHIPPED, extended, shipped_text
 from connector.config.init import example_text, write_starter
-from connector.config.load import load
+from connector.config.load import AGREED_FILES, load
 from connector.config.mappings import MappingFile
 from connector.config.problems import validated
 from connector.config.schema import json_schemas
@@ -90,13 +90,8 @@ def test_the_example_in_the_repository_is_the_one_that_ships():
 
 def test_a_starter_loads_and_compiles_at_once(tmp_path):
     names = [str(path.relative_to(tmp_path)) for path in write_starter(tmp_path)]
-    assert names == [
-        "config.yaml",
-        "mappings/contacts.yaml",
-        "mappings/companies.yaml",
-        "mappings/deals.yaml",
-        "mappings/owners.yaml",
-    ]
+    shipped = ("contacts", "companies", "deals", "owners", *AGREED_FILES)
+    assert sorted(names) == sorted(["config.yaml", *(f"mappings/{name}.yaml" for name in shipped)])
     loaded = load(tmp_path / "config.yaml", ENV)
     pairs = compile_mappings(loaded).pairs
     assert [pair.name for pair in pairs] == ["contacts/Lead", "contacts/Contact"]
@@ -154,6 +149,31 @@ def test_the_example_satisfies_its_json_schema_and_mistakes_do_not():
     for spoilt in ({"brige": {}}, {"hubspot": {"access_token": "literal"}}, {"guards": {"creates": {"number": "x"}}}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(data | spoilt, schema)
+
+
+@pytest.mark.parametrize("name", AGREED_FILES)
+def test_what_both_teams_agreed_on_satisfies_its_json_schema(name):
+    schema = json_schemas()[name]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(parse(shipped_text(f"{name}.yaml"), name, []).data, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({name: {"stagse": {}}}, schema)
+
+
+@pytest.mark.parametrize("name", AGREED_FILES)
+def test_every_key_of_what_both_teams_agreed_on_is_explained_in_its_file(name):
+    """Where one edits it: in a comment, or shown in use."""
+    schema = json_schemas()[name]
+    keys = {key for group in (schema, *schema["$defs"].values()) for key in group.get("properties", {})}
+    text = shipped_text(f"{name}.yaml")
+    assert [key for key in sorted(keys) if not re.search(rf"\b{key}\b", text)] == []
+
+
+def test_a_starter_may_do_without_what_both_teams_agreed_on(tmp_path):
+    write_starter(tmp_path, agreed=False)
+    loaded = load(tmp_path / "config.yaml", ENV)
+    assert not loaded.lifecycle_on
+    assert "lifecycle_stage" in {rule.name for rule in compile_mappings(loaded).pairs[0].rules}
 
 
 def test_owners_yaml_satisfies_its_json_schema():

@@ -172,7 +172,7 @@ def rig(
 
 
 def _configured(folder: Path, urls: Mapping[str, str], database: str, settings: Mapping[str, Any]) -> Path:
-    write_starter(folder)
+    write_starter(folder, agreed=False)
     yaml, path = YAML(), folder / "config.yaml"
     config = yaml.load(path.read_text())
     config["database"]["url"] = database

@@ -48,7 +48,7 @@ def loaded(variant: str) -> Loaded:
     """The configuration of a variant, read from files as ever."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        write_starter(folder)
+        write_starter(folder, agreed=False)
         yaml, path = YAML(), folder / "config.yaml"
         config = yaml.load(path.read_text())
         config["salesforce"]["auth"]["client_id"] = "sandbox-consumer-key"
