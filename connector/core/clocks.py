@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from connector.core.sla import Cycle, OnReassign, ReEntry, Sort, State, Terms, Turn
 
 ZERO = timedelta()
+_IN_ORDER = attrgetter("at", "sort")
 INSTANT = timedelta(microseconds=1)  # who acts at the very deadline is in time
 
 
 def judge(turns: Iterable[Turn], now: datetime) -> tuple[Cycle, ...]:
     """Every cycle these turns make, as it stands at `now`, oldest first; turns after `now` have not happened yet."""
     cycles: list[_Running] = []
-    for turn in sorted((turn for turn in turns if turn.at <= now), key=lambda turn: (turn.at, turn.sort)):
+    for turn in sorted([turn for turn in turns if turn.at <= now], key=_IN_ORDER):
         current = cycles[-1] if cycles else None
         if turn.sort is Sort.START and (current is None or current.is_followed_by(turn)):
             cycles.append(_Running(_terms(turn), turn.at, turn.owner, is_paused=turn.paused))
@@ -34,7 +36,7 @@ def _terms(turn: Turn) -> Terms:
     return turn.terms
 
 
-@dataclass
+@dataclass(slots=True)
 class _Running:
     """A cycle being judged: what it has come to by `since`."""
 
@@ -72,11 +74,9 @@ class _Running:
 
     def at(self, now: datetime) -> Cycle:
         """The cycle as it stands at a time that no turn follows."""
-        due = self.due()
         self._pass_until(now)
-        warnings = self._warnings(due)
-        warned = sum(moment <= now for moment in warnings)
-        late = () if due is None else (due + INSTANT,)
+        due = self.due()
+        warned, look = self._warned(due, now)
         return Cycle(
             terms=self.terms,
             started_at=self.started_at,
@@ -91,7 +91,7 @@ class _Running:
             unproven=self.unproven,
             evidence=self.evidence,
             held=tuple(self.held.items()),
-            next_look_at=min((moment for moment in (*warnings, *late) if moment > now), default=None),
+            next_look_at=look,
             rounds=self.rounds,
         )
 
@@ -133,17 +133,27 @@ class _Running:
         if self.is_paused:
             self.paused += passed
         else:
-            due = self.due()
-            self.missed = due if due is not None and due < at else self.missed
+            if self.elapsed + passed >= self.terms.target:
+                due = self.due()
+                self.missed = due if due is not None and due < at else self.missed
             self.elapsed += passed
             self.held[self.owner] = self.held.get(self.owner, ZERO) + passed
         self.since = at
 
-    def _warnings(self, due: datetime | None) -> list[datetime]:
-        """When somebody is warned, found by walking business time backward from the deadline."""
+    def _warned(self, due: datetime | None, now: datetime) -> tuple[int, datetime | None]:
+        """How many warnings are past, walking business time backward from the deadline; and what comes next."""
+        warnings = self.terms.warnings
         if due is None:
-            return []
-        return [max(self.started_at, self.terms.time.subtract(due, ahead)) for ahead in self.terms.warnings]
+            return (len(warnings) if self.missed else 0), None
+        left = self.terms.target - self.elapsed
+        look, warned = due + INSTANT, 0
+        for ahead in warnings:
+            moment = now if ahead > left else self.terms.time.subtract(due, ahead)
+            if moment <= now:
+                warned += 1
+            elif moment < look:
+                look = moment
+        return warned, look
 
 
 def _cancel(cycle: _Running, turn: Turn) -> None:
