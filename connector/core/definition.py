@@ -233,3 +233,17 @@ class Definition:
         """The fields of each side that the rules for personas ask about."""
         rules = self.personas.rules if self.personas else ()
         return {side: frozenset(name for rule in rules for name in rule.when.fields.get(side, ())) for side in Side}
+
+    @cached_property
+    def stage_fields(self) -> Mapping[Place, frozenset[str]]:
+        """By place, every field that takes part in telling stages."""
+        return {
+            place: frozenset(name for one in those for name in one.fields) for place, those in self.spellings.items()
+        }
+
+    @cached_property
+    def answer_fields(self) -> Mapping[Side, frozenset[str]]:
+        """The fields of each side in which people answer."""
+        answers = self.feedback.answers if self.feedback else None
+        held = (answers.verdict, answers.reason, answers.comment, answers.revisit) if answers else ()
+        return {side: frozenset(name for one in held if (name := one.get(side))) for side in Side}

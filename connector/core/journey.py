@@ -91,7 +91,7 @@ class Ruled:
         kind: of the move that was made; None for the first stage, and where it was refused.
         refused: why it was unlawful, in words; "" when it was made.
         version: of the definition that said so.
-        start: the stage they stood in, "" for none; None where that is not told. Where two journeys became one, it shows
+        start: the stage they stood in, "" for none; None: not told. Where two journeys became one, it shows
             which moves were decided without knowing of the other.
         first: it only tells what was so before the lifecycle began (history): no clock starts, nobody is handed over.
     """

@@ -30,6 +30,7 @@ class Course:
     Attributes:
         situation: as it stands; its momentary parts are of the entry taken last.
         made: the rulings that moved the person, in order, each with the stage they left ("" for none).
+        began_at: when the pass that lasts began; None before there is one.
         refused: the rulings that did not, each with the stage that stood ("" for none).
         rulings: how many there were in all, moved or not.
         handoffs: every `Handed`, in order.
@@ -45,6 +46,7 @@ class Course:
         "answers",
         "asked",
         "asks",
+        "began_at",
         "definition",
         "fired",
         "handoffs",
@@ -68,6 +70,7 @@ class Course:
         self.refs: dict[Side, Ref] = {}
         self.made: list[tuple[Entry, Ruled, str]] = []
         self.refused: list[tuple[Entry, Ruled, str]] = []
+        self.began_at: datetime | None = None
         self.rulings = self.names = self.answers = self.asks = 0
         self.handoffs: list[Entry] = []
         self.answer: Entry | None = None
@@ -145,6 +148,8 @@ def _ruled(course: Course, entry: Entry, what: Ruled) -> None:
     if what.refused:
         course.refused.append((entry, what, situation.stage))
     elif what.stage != situation.stage and _leads_on(course, what):
+        if not situation.stage or what.kind is Kind.RE_ENTER or course.made[-1][1].kind in ENDS:
+            course.began_at = entry.at
         course.made.append((entry, what, situation.stage))
         course.to_hand = not what.first
         situation.loops += what.kind is Kind.RECYCLE

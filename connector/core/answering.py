@@ -1,0 +1,135 @@
+"""What becomes of a rep's answer: kept when it is complete, asked for when it is not, refused when there is no handoff.
+
+An answer is open from the moment somebody changed one of its fields until it is kept, and is looked at in every pass: a
+lead may become unreachable by one more call. Who is asked for something is asked once. A rep who moves a lead without
+answering has answered by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from connector.core.definition import Feedback
+from connector.core.feedback import ATTEMPTS, Attempt, attempt, complete, missing
+from connector.core.journey import Answered, Asked, Entry, Verdict
+from connector.core.ledger import Ledger
+from connector.core.lifecycle import Mover, Sighting
+from connector.core.refs import Side
+
+_BY_MOVING = (Verdict.RECYCLE, Verdict.DISQUALIFY, Verdict.REJECT)
+_NOT_HANDED = "nobody was handed over, so there is nothing to answer"
+
+
+def answer(ledger: Ledger, side: Side, by: str) -> None:
+    """Look at what stands open in a side's answer fields; by: who wrote it, as far as the side tells."""
+    feedback = ledger.definition.feedback
+    made = opened(ledger, side)
+    if feedback is None or made is None or made.verdict is None:
+        return
+    seen, kept, handed = ledger.hearing.pending[side], complete(feedback, made.verdict, made, by), ledger.handed_at
+    found = _found(feedback, seen, kept, ledger.handed_at or seen.at)
+    if handed is None:
+        _refuse(ledger, found, _NOT_HANDED)
+        return
+    lacks = lacking(ledger, made.verdict, made, found)
+    if lacks:
+        ask(ledger, made.verdict, lacks, found.at)
+    elif not same(ledger.course.answer, kept):
+        _give(ledger, kept, found)
+
+
+def opened(ledger: Ledger, side: Side) -> Attempt | None:
+    """What stands open in a side's answer fields; None: nothing. Who was asked need not repeat the verdict."""
+    feedback, seen = ledger.definition.feedback, ledger.hearing.pending.get(side)
+    if feedback is None or seen is None:
+        return None
+    made = attempt(feedback.answers, side, ledger.course.known[seen.ref])
+    if made.verdict is None and not made.strange and ledger.course.asked is not None:
+        return made.meaning(ledger.course.asked.verdict)
+    return made
+
+
+def lacking(ledger: Ledger, verdict: Verdict, made: Attempt, found: Sighting) -> tuple[str, ...]:
+    """What an answer lacks for where it leads."""
+    feedback = ledger.definition.feedback
+    assert feedback is not None, "who answers has agreed on what may be answered"
+    return missing(feedback, verdict, made, ledger.needs(found.stage), (found.at.date(), ledger.attempts()))
+
+
+def implied(ledger: Ledger, found: Sighting) -> Verdict | None:
+    """The answer that a rep gives by moving somebody who was handed over; None: none, or they have answered."""
+    feedback = ledger.definition.feedback
+    if feedback is None or found.by is not Mover.SALES or ledger.handed_at is None or ledger.course.answer is not None:
+        return None
+    accepted = feedback.leads_to.get(Verdict.ACCEPT)
+    if accepted and ledger.rank(found.stage) >= max(ledger.rank(accepted), 1):
+        return Verdict.ACCEPT
+    return next((verdict for verdict in _BY_MOVING if feedback.leads_to.get(verdict) == found.stage), None)
+
+
+def ask(ledger: Ledger, verdict: Verdict, lacks: tuple[str, ...], at: datetime) -> None:
+    """Ask for what is missing, once."""
+    asked = Asked(verdict, lacks)
+    if ledger.course.asked != asked:
+        ledger.say(asked, at, f"asked:{ledger.course.asks}")
+
+
+def keep(ledger: Ledger, kept: Answered, at: datetime) -> None:
+    """Keep a complete answer."""
+    ledger.say(kept, at, f"answered:{ledger.course.answers}")
+
+
+def same(entry: Entry | None, kept: Answered) -> bool:
+    """Whether this was answered already, whoever says so."""
+    last = entry.what if entry else None
+    return isinstance(last, Answered) and _said(last) == _said(kept)
+
+
+def in_words(lacks: Sequence[str]) -> str:
+    """What is missing."""
+    return " and ".join(f"a {part}" if part != ATTEMPTS else "more attempts to reach them" for part in lacks)
+
+
+def _said(kept: Answered) -> tuple[object, ...]:
+    return kept.verdict, kept.reason, kept.comment, kept.revisit
+
+
+def _found(feedback: Feedback, seen: Entry, kept: Answered, not_before: datetime) -> Sighting:
+    reason = f" ({kept.reason})" if kept.reason else ""
+    side = "HubSpot" if seen.ref.side is Side.HUBSPOT else "Salesforce"
+    return Sighting(
+        at=max(seen.at, not_before),
+        stage=feedback.leads_to.get(kept.verdict, ""),
+        by=Mover.SALES,
+        evidence=f"answered {kept.verdict.value}{reason} in {side}",
+        reason=kept.reason,
+        revisit=kept.revisit,
+        comment=kept.comment,
+    )
+
+
+def _give(ledger: Ledger, kept: Answered, found: Sighting) -> None:
+    """An answer that is complete leads somewhere, or is refused."""
+    why = ledger.judge(found) if leads_somewhere(ledger, kept.verdict, found.stage) else None
+    if why:
+        _refuse(ledger, found, why)
+        return
+    keep(ledger, kept, found.at)
+    if why is not None:
+        ledger.rule(found)
+
+
+def leads_somewhere(ledger: Ledger, verdict: Verdict, stage: str) -> bool:
+    """Whether an answer moves anybody; who accepts a lead they have taken further does not take it back."""
+    standing = ledger.course.situation.stage
+    if not stage or stage == standing:
+        return False
+    return verdict is not Verdict.ACCEPT or ledger.rank(standing) < ledger.rank(stage)
+
+
+def _refuse(ledger: Ledger, found: Sighting, why: str) -> None:
+    """Refuse an answer, once."""
+    last = ledger.course.refused[-1] if ledger.course.refused else None
+    if last is None or (last[0].at, last[1].evidence, last[1].refused) != (found.at, found.evidence, why):
+        ledger.rule(found, why)

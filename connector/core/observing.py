@@ -1,0 +1,204 @@
+"""What a reading says that the journey does not, and what of it is news.
+
+A record is known by what was last seen there and by what it was told since. A value that differs from what was last
+seen is seen; it is news, somebody's word, unless it is one of those told, which is our own echo. That echoes are seen,
+too, matters: only then does a value that is set back afterwards stand out. What was told does not count as known before
+it was seen: it may never have arrived.
+
+A record met for the first time that was there before the lifecycle is history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connector.core.comparison import comparison
+from connector.core.definition import Definition, Place
+from connector.core.journey import Answered, Entry, Handed, Seen, Told
+from connector.core.readings import Reading
+from connector.core.refs import Ref, Side
+from connector.core.spelling import stage_of
+from connector.core.values import Kind, Value
+from connector.core.walking import OWNER
+
+CREATED = {Side.HUBSPOT: "createdate", Side.SALESFORCE: "CreatedDate"}  # read them: they tell what is history
+ON_ITS_WAY = timedelta(days=1)  # what was told longer ago has arrived, or never will
+_LEAD = "Lead"
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of a record."""
+
+    seen: dict[str, Value] = field(default_factory=dict)
+    told: dict[str, list[tuple[datetime, Value]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something seen, and what of it is somebody's word.
+
+    Attributes:
+        entry: of a `Seen`.
+        fields: names of what is news.
+        met: the record was met for the first time.
+        converted: it took the place of a Lead.
+        before: the stage it told until then, if any.
+    """
+
+    entry: Entry
+    fields: frozenset[str]
+    met: bool
+    converted: bool
+    before: str | None
+
+
+class Hearing:
+    """A journey being listened to: what each record said and was told.
+
+    Attributes:
+        records: by ref.
+        pending: by side, the last sight of an answer field that was changed since the last answer or handoff.
+        objects: by side, the object of the person's record.
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self.records: dict[Ref, Record] = {}
+        self.pending: dict[Side, Entry] = {}
+        self.objects: dict[Side, str] = {}
+
+    def take(self, entry: Entry) -> News | None:
+        """Listen on; the news, where somebody's word was seen or a record was met."""
+        what = entry.what
+        if isinstance(what, Seen):
+            return self._seen(entry, what)
+        if isinstance(what, Told):
+            record = self.records.setdefault(entry.ref, Record())
+            self.objects[entry.ref.side] = entry.ref.object
+            for name, value in what.fields.items():
+                record.told.setdefault(name, []).append((entry.at, value))
+        elif isinstance(what, Answered):
+            self.pending.clear()
+        elif isinstance(what, Handed) and not what.policy:
+            late = {side: seen for side, seen in self.pending.items() if seen.seen_at > entry.seen_at}
+            self.pending = late  # answered before the clock of its side said so, but learnt of after the handoff
+        return None
+
+    def _seen(self, entry: Entry, what: Seen) -> News | None:
+        ref, side = entry.ref, entry.ref.side
+        record = self.records.get(ref)
+        met = record is None
+        if record is None:
+            record = self.records[ref] = Record()
+        spellings = self.definition.spellings.get((side, ref.object), ())
+        before = None if met else stage_of(spellings, record.seen)
+        converted = met and ref.object != _LEAD and self.objects.get(side) == _LEAD
+        self.objects[side] = ref.object
+        kinds = watched(self.definition, (side, ref.object))
+        news = frozenset(
+            name
+            for name, value in what.fields.items()
+            if not _echo(record, name, value, kinds.get(name, Kind.TEXT), entry.at)
+        )
+        record.seen.update(what.fields)
+        if not self.definition.answer_fields[side].isdisjoint(news):
+            self.pending[side] = entry
+        return News(entry, news, met, converted, before) if news or met else None
+
+
+def watched(definition: Definition, place: Place) -> Mapping[str, Kind]:
+    """The watched fields of a place, with kinds; on Salesforce always whose record it is."""
+    kinds = definition.watched.get(place, {})
+    return kinds if place[0] is Side.HUBSPOT or OWNER in kinds else {**kinds, OWNER: Kind.OWNER}
+
+
+def observe(hearing: Hearing, current: Ref | None, reading: Reading, since: datetime, now: datetime) -> list[Entry]:
+    """What to append for a reading: its differences from what is known, each with the time of its source.
+
+    Args:
+        hearing: that has listened to the journey.
+        current: the record the journey knows as the person's on that side; another one is seen though nothing differs.
+        reading: of a record that is there.
+        since: when the lifecycle began.
+        now: no source is believed to be ahead of it.
+    """
+    place = (reading.ref.side, reading.ref.object)
+    record = hearing.records.get(reading.ref)
+    kinds = watched(hearing.definition, place)
+    fields = dict(_differing(record.seen if record else {}, reading, kinds))
+    if record is None:
+        at, first = _met(hearing.definition, reading, fields, since, now)
+        return [Entry(reading.ref, min(at, now), now, Seen(fields, first))]
+    if not fields and current == reading.ref:
+        return []
+    if not reading.stamps:
+        return [Entry(reading.ref, _modified(reading, now), now, Seen(fields))]
+    return _by_moment(hearing.definition, reading, fields, now)
+
+
+def _by_moment(definition: Definition, reading: Reading, fields: Mapping[str, Value], now: datetime) -> list[Entry]:
+    """What is spelt by several fields stays together, at the time of the last of them: half a word tells nothing."""
+    place = (reading.ref.side, reading.ref.object)
+    together = [definition.stage_fields.get(place, frozenset()), definition.answer_fields[place[0]]]
+    groups: dict[datetime, dict[str, Value]] = {}
+    rest = dict(fields)
+    for names in together:
+        group = {name: rest.pop(name) for name in names & rest.keys()}
+        if group:
+            groups.setdefault(max(_stamped(reading, name, now) for name in group), {}).update(group)
+    for name, value in rest.items():
+        groups.setdefault(_stamped(reading, name, now), {})[name] = value
+    if not groups:
+        groups = {_modified(reading, now): {}}
+    return [Entry(reading.ref, at, now, Seen(groups[at])) for at in sorted(groups)]
+
+
+def _differing(seen: Mapping[str, Value], reading: Reading, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Value]]:
+    values = reading.values
+    for name, kind in kinds.items():
+        if name in values and values[name] != seen.get(name):
+            form = comparison(kind)
+            if form(values[name]) != form(seen.get(name)):
+                yield name, values[name]
+
+
+def _echo(record: Record, name: str, value: Value, kind: Kind, at: datetime) -> bool:
+    """Whether a value seen is one that was told; what was told before it has arrived then, or never will."""
+    told = record.told.get(name)
+    if not told:
+        return False
+    form = comparison(kind)
+    for place, (told_at, one) in enumerate(told):
+        if form(one) == form(value) and at - told_at <= ON_ITS_WAY:
+            record.told[name] = told[place + 1 :]
+            return True
+    return False
+
+
+def _met(
+    definition: Definition, reading: Reading, fields: Iterable[str], since: datetime, now: datetime
+) -> tuple[datetime, bool]:
+    """When what a record says when it is first met was so, and whether that is history.
+
+    A stage that is known to have been set later is no history, however old the record. Whose creation is not told
+    counts as history if it was not touched since.
+    """
+    stage = definition.stage_fields.get((reading.ref.side, reading.ref.object), frozenset()) & set(fields)
+    set_at = max((reading.stamps[name].at for name in stage if name in reading.stamps), default=None)
+    made = reading.values.get(CREATED[reading.ref.side])
+    created = datetime.fromisoformat(made) if made else (reading.modified_at or now)
+    if created >= since or (set_at is not None and set_at >= since):
+        return set_at or _modified(reading, now), False
+    return set_at or created, True
+
+
+def _stamped(reading: Reading, name: str, now: datetime) -> datetime:
+    stamp = reading.stamps.get(name)
+    return min(stamp.at, now) if stamp else _modified(reading, now)
+
+
+def _modified(reading: Reading, now: datetime) -> datetime:
+    return min(reading.modified_at or now, now)

@@ -1,0 +1,95 @@
+"""What becomes of a stage that was seen on a side: made, refused, or nothing new.
+
+A record that is met tells history if it was there before the lifecycle: it starts nothing, and of two records what is
+further along counts, or what took them off the path. A record met while the person stands somewhere already (made by
+hand, matched) counts only where it leads further: its first words are nobody's move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from connector.core.answering import ask, implied, in_words, keep, lacking
+from connector.core.feedback import Attempt, attempt, complete
+from connector.core.journey import Seen
+from connector.core.ledger import Ledger
+from connector.core.lifecycle import Mover, Sighting
+from connector.core.observing import News
+from connector.core.refs import Side
+from connector.core.spelling import stage_of
+
+MOVERS = {Side.HUBSPOT: Mover.MARKETING, Side.SALESFORCE: Mover.SALES}
+SIDES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
+_WHOLE: Mapping[str, Any] = {"reason": "one", "comment": "one", "revisit": date.max}
+
+
+def sight(ledger: Ledger, news: News, by: str = "") -> None:
+    """Judge the stage that a side shows, where it is news; by: who did it, as far as the side tells."""
+    if news.converted and ledger.definition.converted:
+        _conversion(ledger, news)
+    definition, ref = ledger.definition, news.entry.ref
+    place = (ref.side, ref.object)
+    told_in = definition.stage_fields.get(place, frozenset())
+    if told_in.isdisjoint(news.fields):
+        return
+    seen = ledger.hearing.records[ref].seen
+    stage = stage_of(definition.spellings.get(place, ()), seen)
+    shown = ", ".join(f"{name} = {seen.get(name) or 'blank'}" for name in sorted(told_in))
+    found = Sighting(news.entry.at, stage or "", MOVERS[ref.side], f"{SIDES[ref.side]} shows {shown}")
+    if stage is None:
+        if any(seen.get(name) for name in told_in) or news.before is not None:
+            ledger.rule(found, "that spells no stage")
+    elif stage == ledger.course.situation.stage:
+        return
+    elif isinstance(news.entry.what, Seen) and news.entry.what.first:
+        _history(ledger, found)
+    elif not news.met or _leads_further(ledger, stage):
+        _move(ledger, found, ref.side, by)
+
+
+def _history(ledger: Ledger, found: Sighting) -> None:
+    """What was so before: of two records the one further along, or the one that took them off the path."""
+    stay = ledger.course.stay
+    if stay is None:
+        ledger.rule(found, first=True)
+    else:
+        aside = stay[1].first and not ledger.rank(found.stage) and ledger.rank(stay[1].stage)
+        kept_aside = stay[1].first and not ledger.rank(stay[1].stage)
+        if aside or (_leads_further(ledger, found.stage) and not kept_aside):
+            ledger.rule(replace(found, at=max(found.at, stay[0].at)), first=True)
+
+
+def _leads_further(ledger: Ledger, stage: str) -> bool:
+    standing = ledger.course.situation.stage
+    return not standing or ledger.rank(stage) > ledger.rank(standing)
+
+
+def _conversion(ledger: Ledger, news: News) -> None:
+    """A Lead's conversion says the stage that both teams agreed it says."""
+    stage = ledger.definition.converted
+    if _leads_further(ledger, stage):
+        found = Sighting(ledger.when(news.entry), stage, Mover.SALES, "the Lead was converted in Salesforce")
+        ledger.rule(found, ledger.judge(found))
+
+
+def _move(ledger: Ledger, found: Sighting, side: Side, by: str) -> None:
+    """Somebody's move; one out of a handoff is an answer as well, and is asked for what an answer takes."""
+    feedback = ledger.definition.feedback
+    made = attempt(feedback.answers, side, ledger.course.known[ledger.course.refs[side]]) if feedback else Attempt(None)
+    if ledger.needs(found.stage):
+        found = replace(found, reason=made.reason, revisit=made.revisit, comment=made.comment)
+    verdict = implied(ledger, found) if made.verdict is None else None
+    why = ledger.judge(found)
+    if feedback is None or verdict is None or ledger.judge(replace(found, **_WHOLE)):
+        ledger.rule(found, why)
+        return
+    lacks = lacking(ledger, verdict, made, found)
+    if lacks:
+        ledger.rule(found, f"it takes {in_words(lacks)}")
+        ask(ledger, verdict, lacks, found.at)
+    else:
+        keep(ledger, complete(feedback, verdict, made, by), found.at)
+        ledger.rule(found, why)

@@ -1,0 +1,210 @@
+"""What each side shall say, so that both tell what is so.
+
+Every wish is a value in canonical form with its reason; one that a side fulfils already is dropped by whoever writes.
+What a person is just writing is left alone: an answer that is open, an owner somebody has chosen since the handoff, and
+a stage that was refused where the agreement says that it is only flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from connector.core import feedback as answers
+from connector.core import handoff, personas
+from connector.core.answering import opened, same
+from connector.core.automatic import returning
+from connector.core.definition import FieldOf, Handoff, OnUnlawful, Place
+from connector.core.feedback import STATUS, Attempt, asked_for, complete
+from connector.core.journey import Answered, Handed
+from connector.core.ledger import Ledger
+from connector.core.lifecycle import ENDS, Kind
+from connector.core.policies import pressing
+from connector.core.policy import SlaFields
+from connector.core.readings import Reading
+from connector.core.refs import Side
+from connector.core.sighting import MOVERS
+from connector.core.sla import Cycle, State
+from connector.core.spelling import spelt
+from connector.core.steered import Wish
+from connector.core.values import Value
+from connector.core.walking import OWNER
+
+_MINUTE_S = 60
+Wanted = Iterator[tuple[str, Wish]]
+
+
+def wishes(
+    ledger: Ledger, side: Side, reading: Reading | None, sla: SlaFields, cycles: Mapping[str, tuple[Cycle, ...]]
+) -> Mapping[str, Wish]:
+    """By field, what a side shall say.
+
+    Args:
+        ledger: the journey, with all that was decided.
+        side: whose wishes these are.
+        reading: its record; None where it is still to be made.
+        sla: where verdicts are told.
+        cycles: by policy, how every promise stands.
+    """
+    return dict(
+        [
+            *_stage(ledger, side, reading),
+            *_persona(ledger, side, reading),
+            *_handoff(ledger, side),
+            *_answer(ledger, side),
+            *_feedback(ledger, side),
+            *_sla(sla, side, pressing(cycles)),
+        ]
+    )
+
+
+def place_of(ledger: Ledger, side: Side, reading: Reading | None) -> Place:
+    """Where a side tells this person's stage; of a record that is still to be made, where people come in first."""
+    if reading is not None:
+        return side, reading.ref.object
+    places = [place for place in ledger.definition.spellings if place[0] is side]
+    return next((place for place in places if place[1] == "Lead"), places[0] if places else (side, ""))
+
+
+def moment(at: datetime) -> str:
+    """A moment in canonical form."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def flagged(ledger: Ledger, side: Side) -> bool:
+    """Whether what a side shows was refused, and nobody was moved since."""
+    course = ledger.course
+    refused = [entry for entry, ruled, _ in course.refused if ruled.by is MOVERS[side]]
+    if not refused:
+        return False
+    last = refused[-1]
+    return course.stay is None or ledger.entries.index(last) > ledger.entries.index(course.stay[0])
+
+
+def _stage(ledger: Ledger, side: Side, reading: Reading | None) -> Wanted:
+    stay = ledger.course.stay
+    if stay is None or (ledger.definition.on_unlawful is OnUnlawful.FLAG and flagged(ledger, side)):
+        return
+    entry, ruled, _ = stay
+    spellings = ledger.definition.spellings.get(place_of(ledger, side, reading), ())
+    name = ledger.definition.lifecycle.stages[ruled.stage].name
+    evidence = f"{name} since {entry.at:%Y-%m-%d %H:%M} UTC by {ruled.by.value}: {ruled.evidence}"
+    for field, value in spelt(spellings, ruled.stage, reading.values if reading else None).items():
+        yield field, Wish(value, "lifecycle", evidence)
+
+
+def _persona(ledger: Ledger, side: Side, reading: Reading | None) -> Wanted:
+    defined = ledger.definition.personas
+    field = defined.held_in.get(side) if defined else None
+    if defined is None or field is None:
+        return
+    held = reading.values.get(field) if reading else None
+    if personas.chosen(defined, side, held) is not None:
+        persona = ledger.course.situation.persona
+        evidence = "chosen by a person" if ledger.course.named else "the first rule that holds"
+        yield field, Wish(personas.told(defined, side, persona), "persona", evidence)
+
+
+def _handoff(ledger: Ledger, side: Side) -> Wanted:
+    course, defined = ledger.course, ledger.definition.handoff
+    if side is Side.HUBSPOT or defined is None or not course.handoffs:
+        return
+    last = course.handoffs[-1]
+    assert isinstance(last.what, Handed)
+    if not course.owner_seen:
+        by = f"policy {last.what.policy}" if last.what.policy else f"rule {last.what.rule}"
+        yield OWNER, Wish(last.what.owner, "handoff", f"handed over {last.at:%Y-%m-%d %H:%M} UTC by {by}")
+    if ledger.handed_at is not None and not _over(ledger):
+        yield from _context(ledger, defined)
+
+
+def _context(ledger: Ledger, defined: Handoff) -> Wanted:
+    """What marketing knows, told on while the lead is with sales."""
+    lines = "\n".join(handoff.why(ledger.definition, defined, ledger.course.situation))
+    if defined.why_field:
+        yield defined.why_field, Wish(lines or None, "handoff", "why this lead")
+    if defined.touches_field:
+        yield (
+            defined.touches_field,
+            Wish(handoff.touches(defined, ledger.course) or None, "handoff", "the last touches"),
+        )
+
+
+def _answer(ledger: Ledger, side: Side) -> Wanted:
+    defined, kept = ledger.definition.feedback, answered(ledger)
+    if defined is None or not ledger.course.handoffs or _is_open(ledger, side, kept):
+        return
+    evidence = f"answered {kept.verdict.value}{f' by {kept.by}' if kept.by else ''}" if kept else "not answered yet"
+    for field, value in answers.fields(defined.answers, side, kept):
+        yield field, Wish(value, "feedback", evidence)
+
+
+def answered(ledger: Ledger) -> Answered | None:
+    """The answer since the last handoff."""
+    kept = ledger.course.answer.what if ledger.course.answer else None
+    return kept if isinstance(kept, Answered) else None
+
+
+def _is_open(ledger: Ledger, side: Side, kept: Answered | None) -> bool:
+    """Whether somebody is writing an answer there. Who only cleared one that was given gets it back."""
+    made, defined = opened(ledger, side), ledger.definition.feedback
+    if made is None or defined is None:
+        return False
+    if made.verdict is None:
+        return bool(made.strange) or (kept is None and made != Attempt(None))
+    return not same(ledger.course.answer, complete(defined, made.verdict, made, ""))
+
+
+def _feedback(ledger: Ledger, side: Side) -> Wanted:
+    defined, course = ledger.definition.feedback, ledger.course
+    if defined is None or not course.handoffs:
+        return
+    kept, back, told = answered(ledger), returning(ledger), defined.told
+    reason = defined.reasons.get(kept.reason) if kept else None
+    made = opened(ledger, Side.SALESFORCE) or opened(ledger, Side.HUBSPOT) or Attempt(None)
+    values: tuple[tuple[FieldOf, Value], ...] = (
+        (told.status, _status(ledger, kept)),
+        (told.reason_class, reason.group.value if reason else None),
+        (told.by, kept.by or None if kept else None),
+        (told.at, moment(course.answer.at) if course.answer else None),
+        (told.asked_for, asked_for(defined, course.asked, made) if course.asked else None),
+        (told.loops, str(course.situation.loops)),
+        (told.recycle_on, back[0].date().isoformat() if back else None),
+    )
+    for of, value in values:
+        if name := of.get(side):
+            yield name, Wish(value, "feedback", f"feedback: {_status(ledger, kept)}")
+
+
+def _status(ledger: Ledger, kept: Answered | None) -> str:
+    course = ledger.course
+    if course.asked is not None:
+        return "asked"
+    if kept is not None:
+        return STATUS[kept.verdict]
+    if _over(ledger):
+        return "recycled" if course.made[-1][1].kind is Kind.RECYCLE else "disqualified"
+    return "waiting"
+
+
+def _over(ledger: Ledger) -> bool:
+    """Whether the pass has ended: the person is marketing's again, or nobody's."""
+    stay = ledger.course.stay
+    return stay is not None and stay[1].kind in ENDS
+
+
+def _sla(fields: SlaFields, side: Side, cycle: Cycle | None) -> Wanted:
+    if cycle is None:
+        return
+    late = cycle.state is State.BREACHED
+    ended = int(cycle.lateness.total_seconds() // _MINUTE_S) if cycle.ended_at is not None else None
+    values: tuple[tuple[FieldOf, Value], ...] = (
+        (fields.policy, cycle.terms.policy),
+        (fields.state, cycle.state.value),
+        (fields.due_at, moment(cycle.due_at) if cycle.due_at else None),
+        (fields.breached_since, moment(cycle.due_at) if late and cycle.due_at else None),
+        (fields.lateness, None if ended is None else str(ended)),
+    )
+    for of, value in values:
+        if name := of.get(side):
+            yield name, Wish(value, "sla", f"{cycle.terms.policy}: {cycle.state.value}")
