@@ -8,14 +8,15 @@ state, and its person is looked at again. When the batch is concluded, what a si
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from connector.core.journey import Entry, Told
+from connector.core.journey import Entry, Fired, Told
 from connector.core.readings import Reading
 from connector.core.refs import Ref
+from connector.core.steered import Effect, Steered
 from connector.core.values import Value
 from connector.engine.bridge import Bridge
 from connector.engine.case import Following
@@ -33,16 +34,29 @@ def decided(conn: Connection, jobs: Sequence[Job], now: datetime) -> list[Job]:
     late = {id(job) for job, following in steered if _has_gone_on(following, latest)}
     mine = sorted((one for one in steered if id(one[0]) not in late), key=lambda one: one[0].case.refs[0])
     taken = journeys.append(conn, [entry for _, following in mine for entry in following.steered.entries])
+    lost = {(entry.ref, entry.key) for entry in taken}
     if taken:  # by a worker that was at it at the same moment
-        lost = {(entry.ref, entry.key) for entry in taken}
         late |= {
             id(job)
             for job, following in mine
             if any((entry.ref, entry.key) in lost for entry in following.steered.entries)
         }
     timers.put(conn, {ref: at for job, one in mine if id(job) not in late for ref, at in _timers(job, one)})
-    effects.add(conn, [effect for _, following in mine for effect in following.steered.effects], now)
+    effects.add(conn, [effect for _, following in mine for effect in _ours(following.steered, lost)], now)
     return [job for job, _ in steered if id(job) in late]
+
+
+def _ours(steered: Steered, lost: Collection[tuple[Ref, str]]) -> list[Effect]:
+    """The effects that are ours to set off: whose `Fired` entry no other worker wrote at the same moment.
+
+    The other may have hung the same one on the person's other record.
+    """
+    fired = {
+        entry.what.effect
+        for entry in steered.entries
+        if isinstance(entry.what, Fired) and (entry.ref, entry.key) not in lost
+    }
+    return [effect for effect in steered.effects if effect.key in fired]
 
 
 def _has_gone_on(following: Following, latest: Mapping[Ref, int]) -> bool:
