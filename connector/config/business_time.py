@@ -56,6 +56,12 @@ def _times(written: bytes, years: range) -> Times:
     return times
 
 
+def sole_calendar(times: Times) -> str | None:
+    """The calendar that is meant where none is named: the only one that was written."""
+    written = [name for name in times if name != ALWAYS]
+    return written[0] if len(written) == 1 else None
+
+
 def closed_days(asked: PublicHolidays, years: range) -> Iterator[date]:
     """The public holidays of some years, substitute days included."""
     import holidays  # noqa: PLC0415  # knows two hundred countries; most installations ask about none

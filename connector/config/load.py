@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from connector.config.calendars import CalendarsFile, CalendarsWritten
 from connector.config.extends import AGREED, extended
 from connector.config.feedback import FeedbackFile, FeedbackWritten
+from connector.config.goals import ObjectivesFile, ObjectivesWritten
 from connector.config.lifecycle import LifecycleFile, LifecycleWritten
 from connector.config.mappings import MappingFile, OwnerMap, OwnersFile
 from connector.config.personas import PersonasFile, PersonasWritten
@@ -63,6 +64,7 @@ AGREED_FILES: Mapping[str, type[BaseModel]] = {
     "feedback": FeedbackFile,
     "sla": SlaFile,
     "calendars": CalendarsFile,
+    "objectives": ObjectivesFile,
 }
 """By top key, the model of the file; what stands under that key is the field of that name."""
 
@@ -80,7 +82,7 @@ class Loaded:
     feedback: AgreedSource[FeedbackWritten] | None = None
     sla: AgreedSource[SlaWritten] | None = None
     calendars: AgreedSource[CalendarsWritten] | None = None
-    objectives: AgreedSource[Any] | None = None
+    objectives: AgreedSource[ObjectivesWritten] | None = None
 
     @property
     def lifecycle_on(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from connector.config.business_time import Counting, business_times, years_around
+from connector.config.business_time import Counting, business_times, sole_calendar, years_around
 from connector.config.calendars import CalendarsWritten
 from connector.config.handing import owner_id
 from connector.config.lifecycle import PoolWritten
@@ -173,9 +173,9 @@ class _Policy:
         path, name = next(((path, name) for path, name in own if name), (self.path("calendar"), None))
         if name in known:
             return name
-        written = list(self.ground.calendars.named) if self.ground.calendars else []
-        if name is None and len(written) == 1:
-            return written[0]
+        sole = sole_calendar(self.counting.times) if name is None else None
+        if sole is not None:
+            return sole
         near = did_you_mean(name or "", known) or f"; there are {', '.join(known)}"
         message = f"there is no calendar {name!r}{near}" if name else f"is missing{near}"
         self.ground.problems.append(self.ground.document.problem(path, message))
