@@ -96,7 +96,9 @@ def question(source: str, kinds: Kinds, scales: Scales | None = None) -> Questio
         fields.setdefault(mention.side, {})[mention.field] = mention.kind
     asked = frozenset(found[1] for found in words)
     look = _look(mentions, asked, frozenset(map(Side, _IN_SIDE.findall(blanked(source)))))
-    return Question(" ".join(source.split()), _remembering(program, mentions, look), fields, bool(asked & set(MOMENTS)))
+    return Question(
+        " ".join(source.split()), _remembering(program, mentions, look), fields, bool(asked & set(MOMENTS)), asked
+    )
 
 
 def _remembering(program: Any, mentions: Sequence[Mention], look: _Look) -> Callable[[Situation], bool]:

@@ -31,8 +31,8 @@ from connector.core.hours import (
 )
 
 __all__ = [
-    "ALL_DAY", "CLOSED", "DAY_MINUTES", "WEEK", "BusinessTime", "Calendar", "NeverOpens", "Period", "Week", "Window", "Windows",
-    "around_the_clock", "common", "joined", "without",
+    "ALL_DAY", "CLOSED", "DAY_MINUTES", "WEEK", "BusinessTime", "Calendar", "NeverOpens", "Period", "Week", "Window",
+    "Windows", "around_the_clock", "common", "joined", "without",
 ]  # fmt: skip
 
 HORIZON_YEARS = 10  # so far ahead or back an open period is looked for

@@ -8,9 +8,10 @@ promise that is void or kept as it begins never begins. Everything follows from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from connector.core.clocks import judge
 from connector.core.journey import Answered, Dealt, Entry, Ruled, Seen, Told, Touched
@@ -26,6 +27,9 @@ __all__ = ["EVER", "Scope", "corrected", "differences", "due_actions", "judge_al
 
 EVER = datetime.min.replace(tzinfo=UTC)
 
+_WORDS = ("stage", "band", "persona", "owner", "loops", "handed")
+_PLAIN = attrgetter("stage", "band", "persona", "owner", "loops", "handed_at")
+_NOTHING: frozenset[str] = frozenset()
 _PASSING = frozenset({Touched, Answered, Dealt})
 Step = tuple[Entry, Situation]  # an entry, and the situation it leads to
 
@@ -97,14 +101,14 @@ class _Walk:
         """Take in an entry."""
         while self._ahead is not None and self._ahead.since <= entry.at:
             self._turn_page(self._ahead)
-        tracks = self._concerned(entry, situation)
-        if tracks:
-            what, moment = entry.what, self._moment
+        moment = self._moment
+        if self._notes(moment, entry, situation):
+            what = entry.what
             moment.at, moment.entry, moment.situation = entry.at, entry, situation
-            moment.passing = type(what) in _PASSING
             moment.starts = entry.at >= self._since and not (isinstance(what, (Seen, Ruled)) and what.first)
-            for track in tracks:
-                track.step(moment)
+            for track in self._tracks:
+                if not moment.passing or track.heeds_moments():
+                    track.step(moment)
         if self._ahead is not None:
             self._last = _as_it_is(situation)
 
@@ -114,24 +118,25 @@ class _Walk:
             self._turn_page(self._ahead)
         return {policy: track.turns for policy, track in self._by_policy.items() if track.turns}
 
-    def _concerned(self, entry: Entry, situation: Situation) -> Sequence[Track]:
-        """The tracks whose conditions an entry may change."""
-        what = entry.what
+    def _notes(self, moment: Moment, entry: Entry, situation: Situation) -> bool:
+        """Whether an entry may change anything, noting in the moment what."""
+        what, kind = entry.what, type(entry.what)
+        moment.passing = kind in _PASSING
         if isinstance(what, Touched) and what.human and what.outbound:
-            self._moment.touched = (entry.at, what)
-        if type(what) in _PASSING:
-            return [track for track in self._tracks if track.heeds_moments()]
-        plain = (situation.stage, situation.persona, situation.owner, situation.loops, situation.handed_at)
+            moment.touched = (entry.at, what)
+        if moment.passing:
+            return True
+        plain = _PLAIN(situation)
+        moment.words, moment.fields = _NOTHING, ()
         if plain != self._plain:
+            moment.words = _changed(self._plain, plain)
             self._plain = plain
-            return self._tracks
-        if not isinstance(what, (Seen, Told)):
-            return ()
-        side = entry.ref.side
-        if self._refs.get(side) != entry.ref:  # another record is theirs now, with values of its own
-            self._refs[side] = entry.ref
-            return self._tracks
-        return [track for track in self._tracks if track.asks(side, what.fields)]
+        if isinstance(what, (Seen, Told)):
+            moment.side, moment.fields = entry.ref.side, what.fields
+            if self._refs.get(moment.side) != entry.ref:  # another record is theirs now, with values of its own
+                self._refs[moment.side] = entry.ref
+                moment.words = None
+        return moment.words is None or bool(moment.words) or bool(moment.fields)
 
     def _turn_page(self, edition: Edition) -> None:
         """Another edition comes into force."""
@@ -149,6 +154,13 @@ class _Walk:
             self._by_policy[policy].offer(edition.policies.get(policy), edition.version, self._last)
         self._tracks = list(self._by_policy.values())
         self._ahead = next(self._editions, None)
+
+
+def _changed(before: tuple[object, ...], after: tuple[object, ...]) -> frozenset[str] | None:
+    """Which words mean something else; None: all, as there was nothing before."""
+    if not before:
+        return None
+    return frozenset(word for word, one, other in zip(_WORDS, before, after, strict=True) if one != other)
 
 
 def _as_it_is(situation: Situation) -> Situation:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
 from connector.core.calendars import BusinessTime
 from connector.core.definition import FieldOf, Pool
-from connector.core.refs import Side
 from connector.core.situation import Question, Situation
-from connector.core.sla import OnReassign, ReEntry
+from connector.core.sla import OnReassign, ReEntry, Terms
 
 
 class PolicyKind(StrEnum):
@@ -129,18 +128,15 @@ class Policy:
     on_breach: tuple[Action, ...] = ()
 
     @cached_property
-    def asked(self) -> Mapping[Side, frozenset[str]]:
-        """The fields of each side that what starts and bears on its clock asks about."""
-        questions = [one for one in self._questions() if one is not None]
-        return {side: frozenset(name for one in questions for name in one.fields.get(side, ())) for side in Side}
-
-    @cached_property
     def heeds_moments(self) -> bool:
         """Whether a touch, an answer or a deal may bear on its clock; evidence is one of these."""
-        return self.evidence or any(one.momentary for one in self._questions() if one is not None)
+        questions = (self.start, self.stop, self.cancel, self.pause, self.resume, self.reset)
+        return self.evidence or any(one.momentary for one in questions if one is not None)
 
-    def _questions(self) -> tuple[Question | None, ...]:
-        return (self.start, self.stop, self.cancel, self.pause, self.resume, self.reset)
+    @cached_property
+    def pinned(self) -> dict[tuple[str, timedelta, BusinessTime], Terms]:
+        """Terms that were made of it before: many start under the same ones (`terms`)."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

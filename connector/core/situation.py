@@ -52,9 +52,12 @@ class Question:
         fields: what it asks for on each side, with kinds: these are watched.
         momentary: it asks about a touch, an answer or a deal, so every one that fits counts; others count when they
             become true.
+        words: what it asks about beside fields (stage, owner, loops, handed, touch, ...); None: that is not told,
+            so whatever changes may change the answer.
     """
 
     text: str
     holds: Callable[[Situation], bool]
     fields: Mapping[Side, Mapping[str, Kind]] = field(default_factory=dict)
     momentary: bool = False
+    words: frozenset[str] | None = None

@@ -16,6 +16,7 @@ from connector.core.situation import Situation
 from connector.core.sla import Terms
 
 _PERCENT = 100
+_PINNED_MAX = 1_000  # terms kept of one policy; made anew beyond
 _ONE = {
     Unit.BUSINESS_HOURS: timedelta(hours=1),
     Unit.BUSINESS_MINUTES: timedelta(minutes=1),
@@ -35,7 +36,11 @@ def promised(policy: Policy, version: str, situation: Situation, at: datetime) -
     business = policy.time(situation)
     time = running_in(span.unit, business)
     allowed = later(span, time, at)
-    return Terms(
+    key = (version, allowed, time)
+    known = policy.pinned.get(key)
+    if known is not None:
+        return known
+    terms = Terms(
         policy=policy.id,
         version=version,
         target=allowed,
@@ -47,6 +52,16 @@ def promised(policy: Policy, version: str, situation: Situation, at: datetime) -
         on_reassign=policy.on_reassign,
         restarts=policy.restarts,
     )
+    if all(_is_steady(one, span.unit) for one in policy.warnings) and len(policy.pinned) < _PINNED_MAX:
+        policy.pinned[key] = terms
+    return terms
+
+
+def _is_steady(warning: Warned, unit: Unit) -> bool:
+    """Whether it lies as long before every deadline of a target in a unit."""
+    before = warning.before
+    same_clock = before is not None and (before.unit in _AROUND_THE_CLOCK) == (unit in _AROUND_THE_CLOCK)
+    return before is None or (same_clock and before.unit in _ONE)
 
 
 def target(policy: Policy, situation: Situation) -> Target:

@@ -7,7 +7,7 @@ kept does not begin, one that is paused begins paused. A stop that only a status
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -21,7 +21,6 @@ from connector.core.terms import promised
 
 _TOUCHES = frozenset({PolicyKind.FIRST_TOUCH, PolicyKind.ATTEMPTS})  # only a touch is evidence for these
 _BEGINS = frozenset({Sort.START, Sort.RESET, Sort.REASSIGN})
-_BEARING = (Sort.CANCEL, Sort.STOP, Sort.PAUSE, Sort.RESUME, Sort.RESET)
 _MARKETING = "marketing"
 _MINUTES = "%Y-%m-%d %H:%M UTC"
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -39,11 +38,13 @@ class Moment:
         entry: what it is; None where an edition comes into force.
         passing: it is one of a touch, an answer or a deal.
         starts: it may start a clock; history may not.
+        side, fields: the fields of a side that an entry tells.
+        words: which words of conditions mean something else now (stage, owner, ...); None: everything may.
         touched: the last touch of a human who reached out, up to now.
         unmet: reasons by which no disposition is kept.
     """
 
-    __slots__ = ("at", "entry", "passing", "situation", "starts", "touched", "unmet")
+    __slots__ = ("at", "entry", "fields", "passing", "side", "situation", "starts", "touched", "unmet", "words")
 
     def __init__(self, situation: Situation, unmet: frozenset[str] = frozenset()) -> None:
         self.situation = situation
@@ -51,7 +52,18 @@ class Moment:
         self.at = _NEVER
         self.entry: Entry | None = None
         self.passing = self.starts = False
+        self.side = Side.HUBSPOT
+        self.fields: Collection[str] = ()
+        self.words: frozenset[str] | None = None
         self.touched: Touch | None = None
+
+    def concerns(self, question: Question) -> bool:
+        """Whether it may change an answer."""
+        if self.words is None:
+            return True
+        if self.fields and (named := question.fields.get(self.side)) and not named.keys().isdisjoint(self.fields):
+            return True
+        return bool(self.words) and (question.words is None or not question.words.isdisjoint(self.words))
 
     @property
     def is_touch(self) -> bool:
@@ -101,17 +113,12 @@ class Track:
         self._starting = False  # whether the start condition held last
         self._rule: Policy | None = None  # what the cycle follows
         self._version = ""
-        self._held: dict[Sort, bool] = {}  # which conditions of the rule held last
+        self._held: list[bool] = []  # which conditions of the rule held last
         self._paused = False
         self._unproven = False  # a status says it is done, and nothing shows it
         self._is_over = True
         self._since: datetime | None = None  # since when evidence counts
         self._owner = ""
-
-    def asks(self, side: Side, fields: Iterable[str]) -> bool:
-        """Whether any of these fields of a side bears on it."""
-        policies = (self._in_force, self._rule)
-        return any(one is not None and not one.asked[side].isdisjoint(fields) for one in policies)
 
     def heeds_moments(self) -> bool:
         """Whether a touch, an answer or a deal bears on it."""
@@ -130,7 +137,7 @@ class Track:
             self._add(Sort.CANCEL, moment.at)
             return
         self.turns.append(Turn(Sort.AMEND, moment.at, promised(policy, version, moment.situation, moment.at)))
-        self._follow(policy, version, moment.situation)
+        self._rule, self._version, self._held = policy, version, _levels(policy, moment.situation)
         if self._held[Sort.CANCEL]:
             self._add(Sort.CANCEL, moment.at)
         elif self._held[Sort.STOP]:
@@ -150,6 +157,8 @@ class Track:
     def _begins(self, policy: Policy, moment: Moment) -> bool:
         if moment.passing:
             return policy.start.momentary and policy.start.holds(moment.situation)
+        if not moment.concerns(policy.start):
+            return False
         was, self._starting = self._starting, policy.start.holds(moment.situation)
         return self._starting and not was
 
@@ -163,14 +172,11 @@ class Track:
         terms = promised(policy, self._version_in_force, moment.situation, moment.at)
         self.turns.append(Turn(Sort.START, moment.at, terms, owner, paused=paused))
         if changes and (self._rule is None or self._judged_by(moment.at) == self._version_in_force):
-            self._follow(policy, self._version_in_force, moment.situation)
+            self._rule, self._version, self._held = policy, self._version_in_force, held
             self._paused = paused
         self._owner = owner
         if self._is_over:
             self._since, self._is_over, self._unproven = moment.at, False, held[Sort.STOP]
-
-    def _follow(self, policy: Policy, version: str, situation: Situation) -> None:
-        self._rule, self._version, self._held = policy, version, _levels(policy, situation)
 
     def _judged_by(self, at: datetime) -> str:
         return judge(self.turns, at)[-1].terms.version
@@ -180,35 +186,38 @@ class Track:
         return bool(cycles) and cycles[-1].ended_at is None
 
     def _bear(self, rule: Policy, moment: Moment) -> None:
-        if self._counts(Sort.CANCEL, rule.cancel, moment):
+        if rule.cancel is not None and self._counts(Sort.CANCEL, rule.cancel, moment):
             self._void(moment.at)
             self._add(Sort.CANCEL, moment.at)
         shows_at_last = self._unproven and moment.is_touch
         if self._counts(Sort.STOP, rule.stop, moment) or (shows_at_last and self._held[Sort.STOP]):
             self._stop(rule, moment)
-        if self._counts(Sort.RESET, rule.reset, moment):
+        if rule.reset is not None and self._counts(Sort.RESET, rule.reset, moment):
             self.turns.append(Turn(Sort.RESET, moment.at, paused=self._paused))
-        self._rest(rule, moment)
+        if rule.pause is not None or rule.resume is not None or self._paused:
+            self._rest(rule, moment)
 
     def _rest(self, rule: Policy, moment: Moment) -> None:
         """Pause and resume."""
-        if self._counts(Sort.PAUSE, rule.pause, moment):
+        if rule.pause is not None and self._counts(Sort.PAUSE, rule.pause, moment):
             self._shift(Sort.PAUSE, moment.at)
-        if rule.resume is None:
-            resumes = self._paused and not self._held[Sort.PAUSE] and not moment.passing
-        else:
+        if rule.resume is not None:
             resumes = self._counts(Sort.RESUME, rule.resume, moment)
+        else:
+            resumes = self._paused and not self._held[Sort.PAUSE] and not moment.passing
         if resumes:
             self._shift(Sort.RESUME, moment.at)
 
-    def _counts(self, sort: Sort, question: Question | None, moment: Moment) -> bool:
+    def _counts(self, sort: Sort, question: Question, moment: Moment) -> bool:
         """Whether a condition comes true: at a touch, an answer or a deal each time, otherwise when it did not hold."""
-        if question is None:
-            return False
         if moment.passing:
             return question.momentary and question.holds(moment.situation)
-        was, self._held[sort] = self._held[sort], question.holds(moment.situation)
-        return self._held[sort] and not was
+        if not moment.concerns(question):
+            return False
+        held = self._held
+        was = held[sort]
+        holds = held[sort] = question.holds(moment.situation)
+        return holds and not was
 
     def _stop(self, rule: Policy, moment: Moment) -> None:
         if rule.kind is PolicyKind.DISPOSITION and not moment.keeps:
@@ -246,10 +255,15 @@ class Track:
         self._is_over = self._is_over or sort is Sort.CANCEL
 
 
-def _levels(policy: Policy, situation: Situation) -> dict[Sort, bool]:
-    """Which conditions hold in a situation, apart from what only a touch, an answer or a deal answers."""
-    asked = (policy.cancel, policy.stop, policy.pause, policy.resume, policy.reset)
-    return {sort: _holds(question, situation) for sort, question in zip(_BEARING, asked, strict=True)}
+def _levels(policy: Policy, situation: Situation) -> list[bool]:
+    """Which conditions hold in a situation, by sort, apart from what only a touch, an answer or a deal answers."""
+    held = [False] * len(Sort)
+    held[Sort.CANCEL] = _holds(policy.cancel, situation)
+    held[Sort.STOP] = _holds(policy.stop, situation)
+    held[Sort.PAUSE] = _holds(policy.pause, situation)
+    held[Sort.RESUME] = _holds(policy.resume, situation)
+    held[Sort.RESET] = _holds(policy.reset, situation)
+    return held
 
 
 def _holds(question: Question | None, situation: Situation) -> bool:
