@@ -14,7 +14,7 @@ from datetime import timedelta
 
 import orjson
 
-from connector.config.feedback import FeedbackWritten, ReasonWritten
+from connector.config.feedback import FeedbackWritten, Spelled
 from connector.config.handing import handoff_of
 from connector.config.lifecycle import ANY, LifecycleWritten, MoveKind
 from connector.config.load import AgreedSource, Loaded
@@ -212,22 +212,23 @@ def feedback_of(written: FeedbackWritten) -> Feedback:
         comment=_field_of(answer.comment),
         revisit=_field_of(answer.revisit),
         spelling={side: {name: one.spelling(side, name) for name, one in written.verdicts.items()} for side in Side},
-        reasons={side: {name: one.spelling(side, name) for name, one in written.reasons.items()} for side in Side},
+        reasons={side: {one.id: one.values[side] for one in written.choices()} for side in Side},
     )
     return Feedback(
         answers=answers,
         told=FeedbackFields(**{part: _field_of(getattr(told, part)) for part in type(told).model_fields}),
-        reasons={name: _reason(name, one) for name, one in written.reasons.items()},
+        reasons={one.id: _reason(one) for one in written.choices()},
         leads_to={name: one.leads_to for name, one in written.verdicts.items()},
         needs={name: frozenset(one.needs) for name, one in written.verdicts.items()},
         task_when_asked=written.task_when_asked,
     )
 
 
-def _reason(name: str, written: ReasonWritten) -> Reason:
+def _reason(one: Spelled) -> Reason:
+    written = one.written
     return Reason(
-        id=name,
-        label=written.label,
+        id=one.id,
+        label=one.label,
         verdicts=frozenset(written.verdicts),
         group=written.group,
         track=written.track,
@@ -237,7 +238,7 @@ def _reason(name: str, written: ReasonWritten) -> Reason:
         counts_against_marketing=written.counts_against_marketing,
         meets_sla=written.meets_sla,
         needs=frozenset(written.needs),
-        details=tuple(written.details),
+        details=() if one.detail else tuple(written.details),
         after_attempts=written.after_attempts,
     )
 

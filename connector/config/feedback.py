@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -60,7 +60,7 @@ class ReasonWritten(Strict):
     group: Annotated[ReasonClass, Field(alias="class")]
     hubspot: Text | None = None
     salesforce: Text | None = None
-    details: list[Text] = Field(default_factory=list)
+    details: list[Id] = Field(default_factory=list)
     track: str = ""
     cool_down_days: Annotated[int, Field(ge=0, le=3650)] = 0
     re_enter: Text | None = None
@@ -73,6 +73,21 @@ class ReasonWritten(Strict):
     def spelling(self, side: Side, reason: str) -> str:
         """How a side spells it: HubSpot by id, Salesforce by label, unless written otherwise."""
         return (self.hubspot or reason) if side is Side.HUBSPOT else (self.salesforce or self.label)
+
+
+class Spelled(NamedTuple):
+    """A reason that people can pick: one that is written, or one of its details."""
+
+    id: str
+    label: str
+    values: Mapping[Side, str]  # how each side spells it
+    written: ReasonWritten
+    of: str  # the reason it is a detail of, or is
+
+    @property
+    def detail(self) -> bool:
+        """Whether it is a finer choice."""
+        return self.of != self.id
 
 
 class FeedbackWritten(Strict):
@@ -91,6 +106,19 @@ class FeedbackWritten(Strict):
             raise Faults(faults)
         return self
 
+    def choices(self) -> Iterator[Spelled]:
+        """Every reason that people can pick, details after the reason they belong to."""
+        for name, reason in self.reasons.items():
+            values = {side: reason.spelling(side, name) for side in Side}
+            yield Spelled(name, reason.label, values, reason, name)
+            for detail in reason.details:
+                words = detail.replace("_", " ")
+                finer = {
+                    Side.HUBSPOT: f"{values[Side.HUBSPOT]}_{detail}",
+                    Side.SALESFORCE: f"{values[Side.SALESFORCE]}: {words}",
+                }
+                yield Spelled(f"{name}_{detail}", f"{reason.label}: {words}", finer, reason, name)
+
     def _unspoken(self) -> Iterator[Fault]:
         for name, reason in self.reasons.items():
             for verdict in reason.verdicts:
@@ -102,7 +130,7 @@ class FeedbackWritten(Strict):
         """Two verdicts, or two reasons, with one spelling."""
         for side in Side:
             verdicts = {verdict.value: one.spelling(side, verdict) for verdict, one in self.verdicts.items()}
-            reasons = {name: one.spelling(side, name) for name, one in self.reasons.items()}
+            reasons = {one.id: one.values[side] for one in self.choices()}
             for group, spellings in (("verdicts", verdicts), ("reasons", reasons)):
                 yield from _shared(group, side, spellings)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 
+from connector.config.feedback import ReasonWritten
 from connector.config.findings import Finding, Severity
 from connector.config.load import Loaded
 from connector.config.problems import did_you_mean
@@ -186,8 +187,10 @@ class _Look:
             for side in Side:
                 for verdict, value in answers.spelling[side].items():
                     self.choice((document, ("feedback", "verdicts", verdict.value)), side, answers.verdict[side], value)
-                for reason, value in answers.reasons[side].items():
-                    self.choice((document, ("feedback", "reasons", reason)), side, answers.reason[side], value)
+                for one in self.loaded.feedback.written.choices():
+                    at = (document, ("feedback", "reasons", one.of))
+                    if not one.detail or self.detailed(side, answers.reason[side], one.written):
+                        self.choice(at, side, answers.reason[side], one.values[side])
         if personas and self.loaded.personas:
             for side in Side:
                 for persona in personas.names:
@@ -198,6 +201,15 @@ class _Look:
     def choice(self, at: tuple[Document, KeyPath], side: Side, name: str | None, value: str) -> None:
         for obj in self.words.objects(side) if name else ():
             self.offered(at, (side, obj), name or "", value, Severity.WARNING)
+
+    def detailed(self, side: Side, name: str | None, reason: ReasonWritten) -> bool:
+        """Whether a side's field offers any detail of a reason: finer choices are nobody's duty."""
+        assert self.loaded.feedback is not None  # asked about its reasons
+        finer = {
+            one.values[side] for one in self.loaded.feedback.written.choices() if one.detail and one.written is reason
+        }
+        ends = (_live(self.schemas, (side, obj)).get(name or "") for obj in self.words.objects(side))
+        return any(option.value in finer for end in ends if end for option in end.options)
 
     def offered(self, at: tuple[Document, KeyPath], place: Place, name: str, value: str, severity: Severity) -> None:
         end = _live(self.schemas, place).get(name)

@@ -23,6 +23,7 @@ from connector.core.definition import Definition, Place, Spelling
 from connector.core.lifecycle import Mover, Need, cells
 from connector.core.refs import Side
 
+_COME_BACK_WITH = frozenset({Need.REASON, Need.REVISIT})  # what is known of who comes back by themselves
 _AUTOMATIC_MOVES = "an automatic way that needs nothing"
 
 
@@ -132,11 +133,11 @@ class _Lint:
         if self.definition.converted and not self.leads(self.definition.converted):
             self.warn(("lifecycle", "converted"), f"moves nobody: `moves` has no {_AUTOMATIC_MOVES} to that stage")
 
-    def leads(self, end: str, start: str | None = None) -> bool:
+    def leads(self, end: str, start: str | None = None, brings: frozenset[Need] = frozenset()) -> bool:
         """Whether people may come to a stage by themselves (from anywhere, unless a start is named)."""
         moves = self.definition.lifecycle.moves.items()
         fitting = (move for (one, two), move in moves if two == end and start in (None, one))
-        return any(Mover.AUTOMATIC in move.by and not move.needs for move in fitting)
+        return any(Mover.AUTOMATIC in move.by and move.needs <= brings for move in fitting)
 
     def handoff(self) -> None:
         """Who is handed over to nobody."""
@@ -190,7 +191,8 @@ class _Lint:
                     say(path, fault)
             if Need.REASON in given and not any(verdict in reason.verdicts for reason in feedback.reasons.values()):
                 say(path, f"needs a reason, but no reason may be given with it; add {verdict} to the verdicts of some")
-        for name, reason in feedback.reasons.items():
+        for name in source.written.reasons:
+            reason = feedback.reasons[name]
             if reason.re_enter:
                 for fault in self.stuck(reason.re_enter, {feedback.leads_to[verdict] for verdict in reason.verdicts}):
                     say(("feedback", "reasons", name, "re_enter"), fault)
@@ -212,8 +214,8 @@ class _Lint:
     def stuck(self, end: str, starts: Iterable[str]) -> Iterator[str]:
         """Stages from which a cool-down leads nowhere."""
         for start in sorted(starts):
-            if start != end and not self.leads(end, start):
-                yield f"moves nobody: `moves` has no {_AUTOMATIC_MOVES} from {start} to {end}"
+            if start != end and not self.leads(end, start, _COME_BACK_WITH):
+                yield f"moves nobody: `moves` has no automatic way from {start} to {end}"
 
     def rests(self) -> None:
         """Mapping rules that leave their fields to the lifecycle."""

@@ -211,5 +211,5 @@ def _scales(loaded: Loaded) -> dict[str, Collection[str]]:
     if loaded.personas:
         scales["persona"] = tuple(loaded.personas.written.rules)
     if loaded.feedback:
-        scales["answer.reason"] = tuple(loaded.feedback.written.reasons)
+        scales["answer.reason"] = tuple(one.id for one in loaded.feedback.written.choices())
     return scales
