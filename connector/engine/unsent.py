@@ -64,18 +64,19 @@ def paused(bridge: Bridge, claim: Stored) -> datetime:
     return bridge.clock.now() + delay(claim.attempts - 1, longer, bridge.dice.roll())
 
 
-def shown(bridge: Bridge, state: State, limit: int = 100, after: str = "") -> list[Stored]:
-    """The next effects in a state by key, for people."""
+def shown(bridge: Bridge, state: State, to: str = "", limit: int = 100) -> list[Stored]:
+    """The first effects in a state by key, to one address or any, for people."""
     with bridge.database.read() as conn:
-        return effects.listed(conn, state, limit, after)
+        return effects.listed(conn, state, limit, to=to or None)
 
 
-def decide(bridge: Bridge, state: State, to: str | None = None, *, again: bool) -> int:
+def decide(bridge: Bridge, state: State, by: str, to: str | None = None, *, again: bool) -> int:
     """What a person says of all that failed, or may not have been sent, to one address or any; how many there were.
 
     Args:
         bridge: the installation.
         state: of those that are meant, failed or unknown.
+        by: who says so.
         to: the channel, webhook or owner.
         again: they are sent again by the next run; else they rest.
 
@@ -87,19 +88,19 @@ def decide(bridge: Bridge, state: State, to: str | None = None, *, again: bool) 
     decided, page = 0, list[Stored]()
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
-        while page := effects.listed(conn, state, _PAGE, page[-1].key if page else ""):
-            meant = [one.key for one in page if to in (None, one.effect.to)]
-            decided += effects.decide(conn, meant, state, now, again=again)
-        _close(conn, state, to, now)
+        while page := effects.listed(conn, state, _PAGE, page[-1].key if page else "", to):
+            decided += effects.decide(conn, [one.key for one in page], state, now, again=again)
+        issues.close(conn, _asked(conn, state, to), now, f"{'sent again' if again else 'let rest'} by {by}")
     return decided
 
 
-def _close(conn: Connection, state: State, to: str | None, now: datetime) -> None:
-    over: list[int] = []
+def _asked(conn: Connection, state: State, to: str | None) -> list[int]:
+    """The issues that ask for such a decision."""
+    found: list[int] = []
     page: list[issues.StoredIssue] = []
     while page := issues.open_issues(conn, [IssueKind.UNSENT], after=page[-1].id if page else 0):
-        over += [one.id for one in page if one.issue.field == state.value and to in (None, one.issue.refs[0].id)]
-    issues.close(conn, over, now, "decided by a person")
+        found += [one.id for one in page if one.issue.field == state.value and to in (None, one.issue.refs[0].id)]
+    return found
 
 
 def _tell(conn: Connection, run: Run, settled: Sequence[Settled], now: datetime) -> None:

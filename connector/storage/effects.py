@@ -44,6 +44,7 @@ _NOTHING = orjson.dumps(("", "", {}))
 
 _NOW = bindparam("_now", type_=BigInteger)
 _KIND = effects.c.kind == bindparam("_kind")
+_TO = func.coalesce(bindparam("_to", type_=Text), effects.c.target) == effects.c.target
 _STATE = effects.c.state == bindparam("_state")
 _DUE = (effects.c.state == State.WAITING.value, _KIND, effects.c.due_at <= _NOW)
 _SHOWN = (
@@ -62,7 +63,7 @@ _SHOWN = (
 )
 _NEXT = (
     select(effects.c.key)
-    .where(*_DUE, func.coalesce(bindparam("_to", type_=Text), effects.c.target) == effects.c.target)
+    .where(*_DUE, _TO)
     .order_by(effects.c.due_at, effects.c.key)
     .limit(bindparam("_limit", type_=Integer))
     .with_for_update(skip_locked=True)
@@ -107,7 +108,7 @@ _BY_TARGET = select(effects.c.target, func.count()).where(*_DUE).group_by(effect
 _COUNTS = select(effects.c.state, func.count()).group_by(effects.c.state)
 _PAGE: Select[Any] = (
     select(*_SHOWN)
-    .where(_STATE, effects.c.key > bindparam("_after", type_=Text))
+    .where(_STATE, effects.c.key > bindparam("_after", type_=Text), _TO)
     .order_by(effects.c.key)
     .limit(bindparam("_limit", type_=Integer))
 )
@@ -197,9 +198,9 @@ def counts(conn: Connection) -> dict[State, int]:
     return {State(state): number for state, number in rows(conn, _COUNTS)}
 
 
-def listed(conn: Connection, state: State, limit: int = 100, after: str = "") -> list[Stored]:
-    """The next ones in a state by key, for people to look at."""
-    return [_stored(row) for row in rows(conn, _PAGE, _state=state.value, _limit=limit, _after=after)]
+def listed(conn: Connection, state: State, limit: int = 100, after: str = "", to: str | None = None) -> list[Stored]:
+    """The next ones in a state by key, to one address or any, for people to look at."""
+    return [_stored(row) for row in rows(conn, _PAGE, _state=state.value, _limit=limit, _after=after, _to=to)]
 
 
 def decide(conn: Connection, keys: Collection[str], was: State, now: datetime, *, again: bool) -> int:

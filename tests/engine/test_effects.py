@@ -182,7 +182,7 @@ def test_after_a_clear_failure_it_is_tried_again_and_then_shown(town: Town, post
     assert unsent_issues(town) == [("sales", "FAILED", 1)]
     passed(town)
     post.answers.clear()
-    assert unsent.decide(town.bridge, State.FAILED, again=True) == 1
+    assert unsent.decide(town.bridge, State.FAILED, "me", again=True) == 1
     assert town.issues() == []
     passed(town)
     assert len(post.sent) == 1
@@ -203,12 +203,12 @@ def test_what_nobody_heard_of_is_never_sent_again_by_itself(town: Town, post: Po
     passed(town)
     assert len(post.sent) == 1
     assert unsent_issues(town) == [("sales", "UNKNOWN", 1)]
-    assert unsent.decide(town.bridge, State.UNKNOWN, "marketing", again=True) == 0, "those of another channel"
+    assert unsent.decide(town.bridge, State.UNKNOWN, "me", "marketing", again=True) == 0, "those of another channel"
     assert unsent_issues(town) == [("sales", "UNKNOWN", 1)]
-    assert unsent.decide(town.bridge, State.UNKNOWN, "sales", again=False) == 1
+    assert unsent.decide(town.bridge, State.UNKNOWN, "me", "sales", again=False) == 1
     assert (unsent_issues(town), counts(town)) == ([], {State.DONE: 1})
     with pytest.raises(Refused, match="only what is failed or unknown"):
-        unsent.decide(town.bridge, State.DONE, again=True)
+        unsent.decide(town.bridge, State.DONE, "me", again=True)
 
 
 def test_an_address_that_fails_is_left_alone_for_the_rest_of_the_run(town: Town, post: Post) -> None:
