@@ -13,6 +13,7 @@ not show us lets its topic rest for an hour; the others go on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -53,11 +54,20 @@ class Gleaner:
             begin = self._rounds.now()
             fresh = {topic.name: Place.begun(now if topic is BEGUN else begin) for topic in topics}
             return _portion([], fresh | places, more=cursor is not None)
-        awake = [topic for topic in topics if self._clock.monotonic() >= self._resting.get(topic.name, 0.0)]
+        awake = [topic for topic in topics if self._is_awake(topic)]
         due = [topic for topic in awake if places[topic.name].onward] or awake
         found = self._polled(due, places, now) if due else {}
         entries = [entry for entry in self._entries(found, objects, now) if entry.ref.object in objects]
         return _portion(entries, places, more=any(places[topic.name].onward for topic in topics if topic in due))
+
+    def _is_awake(self, topic: Topic) -> bool:
+        """Whether a topic can be asked for; one that has rested is looked at anew."""
+        if self._clock.monotonic() < self._resting.get(topic.name, 0.0):
+            return False
+        return self._says_something(topic) or self._narrowed(topic)
+
+    def _says_something(self, topic: Topic) -> bool:
+        return topic.needs <= set(self._shapes.readable(topic.object, topic.fields))
 
     def _polled(self, due: Sequence[Topic], places: dict[str, Place], now: datetime) -> Found:
         """The rows of each topic that were not told yet; the places are brought up to date."""
@@ -94,12 +104,11 @@ class Gleaner:
         return bool(found) and found[0].code in _UNKNOWN
 
     def _narrowed(self, topic: Topic) -> bool:
-        """Whether the topic can be asked for without the fields that have vanished; else it rests."""
-        try:
-            missed = self._shapes.miss(topic.object, topic.fields)
-        except faults.Declined:
-            missed = False
-        if missed and topic.needs <= set(self._shapes.readable(topic.object, topic.fields)):
+        """Whether the object can be asked for as it is described now, and not as before; else the topic rests."""
+        before = self._shapes.readable(topic.object, topic.fields)
+        with suppress(faults.Declined):
+            self._shapes.miss(topic.object, topic.fields)
+        if before != self._shapes.readable(topic.object, topic.fields) and self._says_something(topic):
             return True
         self._resting[topic.name] = self._clock.monotonic() + RESTS_S
         return False
