@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from connector.agreed import Agreed, Live, agreed
 from connector.config.compile import compile_mappings
 from connector.config.findings import Finding, Severity
 from connector.config.live import adapt, owner_findings
@@ -34,6 +35,7 @@ from connector.engine.run import Run
 from connector.engine.unseen import tell
 from connector.errors import BridgeError, Refused
 from connector.memory import settle_memory
+from connector.notify.outgoing import notifier
 from connector.ports import Account, Clock, Crm, Dice
 from connector.storage import state
 from connector.storage.database import Database, migrate, open_database
@@ -42,17 +44,37 @@ ENGINE_THREADS = 8
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """The configuration as far as the live accounts can carry it, and what does not fit.
+
+    reps: who may be given people in Salesforce; None: nobody knows.
+    """
+
+    mapping: MappingSet
+    agreed: Agreed
+    findings: tuple[Finding, ...]
+    reps: frozenset[str] | None
+
+    def into(self, bridge: Bridge) -> Bridge:
+        """The bridge at work under it."""
+        agreed = self.agreed
+        return replace(
+            bridge, mapping=self.mapping, agreement=agreed.agreement, promises=agreed.promises, reps=self.reps
+        )
+
+
+@dataclass(frozen=True)
 class Installation:
     """An opened installation. `accounts` and `findings` are empty when it was opened without connecting.
 
-    `refitted`: the mappings fitted to what the accounts are like now, and what does not fit.
+    `refitted`: the configuration fitted to what the accounts are like now.
     """
 
     settings: Settings
     bridge: Bridge
     accounts: Mapping[Side, Account]
     findings: tuple[Finding, ...]
-    refitted: Callable[[], tuple[MappingSet, tuple[Finding, ...]]] | None = None
+    refitted: Callable[[], Fitted] | None = None
 
     def sync(self, mode: str, *, by: str, approved: bool = False) -> Run:
         """One recorded run: `once` (what changed since the last) or `full` (everything).
@@ -88,9 +110,8 @@ class Installation:
             return None  # the refusal itself says more
         if not fits:
             return None
-        mapping, findings = fits
-        anew = replace(self, bridge=replace(self.bridge, mapping=mapping), findings=findings)
-        facts.refuse_blind(anew.bridge.database, mapping)
+        anew = replace(self, bridge=fits.into(self.bridge), findings=fits.findings)
+        facts.refuse_blind(anew.bridge.database, fits.mapping)
         return anew if anew.bridge.views != self.bridge.views else None
 
 
@@ -119,22 +140,23 @@ def open_installation(
         if refresh:
             facts.outdate(database)
         known = _facts(loaded, database, crms, around.clock) if connect else facts.recall(database)
-        mapping, findings = fitted(loaded, known)
+        fit = fitted(loaded, known, database, around.clock)
         executor = ThreadPoolExecutor(ENGINE_THREADS, thread_name_prefix="engine")
         closing.callback(executor.shutdown)
         bridge = Bridge(
             name=loaded.settings.bridge.name,
             database=database,
             crms=crms,
-            mapping=mapping,
+            mapping=fit.mapping,
             clock=around.clock,
             dice=around.dice,
             limits=loaded.settings.guards.limits,
             executor=executor,
             progress=around.progress,
+            notifier=notifier(loaded.settings.notifications, loaded.settings.webhooks_out, around.clock),
         )
         accounts = known.accounts if known and connect else {}
-        yield Installation(loaded.settings, bridge, accounts, findings, lambda: _refitted(loaded, bridge))
+        yield Installation(loaded.settings, fit.into(bridge), accounts, fit.findings, lambda: _refitted(loaded, bridge))
 
 
 @contextmanager
@@ -155,19 +177,22 @@ def open_store(path: Path, env: Mapping[str, str]) -> Iterator[tuple[Loaded, Dat
         database.close()
 
 
-def fitted(loaded: Loaded, known: Facts | None) -> tuple[MappingSet, tuple[Finding, ...]]:
-    """The mappings, fitted to the live schemas as far as they are known, and what did not fit."""
+def fitted(loaded: Loaded, known: Facts | None, database: Database, clock: Clock) -> Fitted:
+    """Mappings and agreement, fitted to the live schemas as far as they are known, and what did not fit."""
     mapping = compile_mappings(loaded, known.owners if known else None)
     if known is None:
-        return mapping, ()
+        return Fitted(mapping, agreed(loaded, database, Live(None, None), clock.now()), (), None)
     schemas = {(side, obj): schema for side, told in known.schemas.items() for obj, schema in told.items()}
     mapping, findings = adapt(mapping, schemas, loaded)
-    return mapping, (*findings, *owner_findings(loaded, known.owners))
+    both = agreed(loaded, database, Live(schemas, known.owners), clock.now())
+    reps = frozenset(owner.id for owner in known.owners[Side.SALESFORCE] if owner.active and not owner.ours)
+    return Fitted(mapping, both, (*findings, *owner_findings(loaded, known.owners), *both.findings), reps)
 
 
-def _refitted(loaded: Loaded, bridge: Bridge) -> tuple[MappingSet, tuple[Finding, ...]]:
+def _refitted(loaded: Loaded, bridge: Bridge) -> Fitted:
     facts.outdate(bridge.database)
-    return fitted(loaded, _facts(loaded, bridge.database, bridge.crms, bridge.clock))
+    known = _facts(loaded, bridge.database, bridge.crms, bridge.clock)
+    return fitted(loaded, known, bridge.database, bridge.clock)
 
 
 def _misfit(found: Finding) -> Issue:

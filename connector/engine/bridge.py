@@ -44,6 +44,7 @@ class Bridge:
         notifier: sends notices and webhooks; without it they wait.
         agreement: what both teams agreed on; None: there is no shared lifecycle, and nobody is steered.
         reps: Salesforce owners (users at work, queues) who may be given people; None: everybody.
+        promises: the SLA of today as it is written, of which the last edition of the agreement is made.
         digest: of the whole configuration that decides plans; saved plans name it.
     """
 
@@ -61,6 +62,7 @@ class Bridge:
     progress: Progress = silent
     agreement: Agreement | None = None
     reps: frozenset[str] | None = None
+    promises: str = ""
     notifier: Notifier | None = None
 
     @cached_property

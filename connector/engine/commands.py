@@ -12,16 +12,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from connector.core.journey import Entry, Named
 from connector.core.plan import IssueKind, Memory
 from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
-from connector.engine import erase
+from connector.engine import agreement, erase
 from connector.engine.bridge import Bridge
 from connector.engine.case import Case
 from connector.engine.cases import cases_of, pair_of, read_refs
 from connector.engine.story import ACT
 from connector.errors import Refused
-from connector.storage import dirty, events, issues, links
+from connector.storage import dirty, events, issues, journeys, links
 from connector.storage.events import Event
 from connector.storage.issues import StoredIssue
 from connector.storage.links import Link, NewLink
@@ -95,6 +96,35 @@ def retry(bridge: Bridge) -> int:
     """Do now what waits for its pause to end. Returns how many refs."""
     with bridge.database.begin() as conn:
         return dirty.hurry(conn, bridge.clock.now())
+
+
+def adopt_edition(bridge: Bridge, by: str, *, open_too: bool) -> None:
+    """Let sla.yaml as it is today be in force from now on; with `open_too` for promises that are open already, too.
+
+    Raises:
+        Refused: when nothing is promised.
+    """
+    with bridge.database.begin() as conn:
+        now = bridge.clock.now()
+        if not agreement.adopt(conn, bridge, now, open_too=open_too):
+            raise Refused("nothing is promised: there is no sla.yaml in the mappings folder, or the lifecycle is off")
+        events.append(conn, [Event(now, ACT, payload={"act": "sla apply", "open_too": open_too, "by": by})])
+
+
+def name_persona(bridge: Bridge, ref: Ref, persona: str, by: str) -> None:
+    """Choose a persona by hand; "" takes the choice back and lets the rules say.
+
+    Raises:
+        Refused: when there is no such persona.
+    """
+    personas = bridge.agreement.definition.personas if bridge.agreement else None
+    if personas is None or (persona and persona not in personas.names):
+        known = ", ".join(personas.names) if personas else "there are none without personas.yaml"
+        raise Refused(f"there is no persona {persona!r} ({known})")
+    with bridge.database.begin() as conn:
+        now = bridge.clock.now()
+        journeys.append(conn, [Entry(ref, now, now, Named(persona))])
+        _act(conn, bridge, (ref,), by, {"act": "persona", "persona": persona})
 
 
 def link(bridge: Bridge, one: Ref, other: Ref, by: str) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.engine import facts
+from connector.engine import agreement, facts
 from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
 from connector.engine.deadlines import ring
@@ -139,6 +139,7 @@ def start(bridge: Bridge, kind: str, by: str, *, approved: bool = False) -> Run:
     with bridge.database.begin() as conn:
         run_id = runs.start(conn, kind, bridge.clock.now(), by, bridge.mapping.digest)
         population, erased = links.count(conn), tombstones.count(conn)
+        agreement.begin(conn, bridge)
     tell_left(bridge)
     return Run(run_id, bridge.limits, population=population, approved=approved, erased=erased)
 

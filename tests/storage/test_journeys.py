@@ -203,6 +203,8 @@ def test_timers_are_due_in_their_order_and_the_latest_word_counts(database: Data
         timers.forget(conn, [ANN, BOB])
         assert timers.next_due(conn) == now + 2 * HOUR
         assert timers.count(conn) == 1
+        timers.hurry(conn, now)
+        assert timers.next_due(conn) == now
         timers.forget(conn, [LEAD])
         assert timers.next_due(conn) is None
 
