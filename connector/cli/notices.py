@@ -37,7 +37,7 @@ _STATE = click.Choice(NEEDY)
 @click.option("--again", type=_STATE, help="Have all of these sent again by the next sync.")
 @click.option("--rest", type=_STATE, help="Let all of these rest: they are shown no more.")
 @click.option("--to", default="", help="Only to this channel, webhook or owner.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="The most to list.")
+@click.option("--limit", type=int, default=20, show_default=True, help="The most to list.")
 def notices(config: Path, *, as_json: bool, **chosen: Any) -> int:
     """Notices, tasks and webhooks that were not sent, or may not have been.
 
