@@ -18,7 +18,8 @@ from connector.core.lifecycle import Mover, Sighting
 from connector.core.refs import Side
 
 _BY_MOVING = (Verdict.RECYCLE, Verdict.DISQUALIFY, Verdict.REJECT)
-_NOT_HANDED = "nobody was handed over, so there is nothing to answer"
+_NOT_HANDED = "sales was not given them, so there is nothing to answer"
+_ANSWERED = "answered"
 
 
 def answer(ledger: Ledger, side: Side, by: str) -> None:
@@ -27,9 +28,13 @@ def answer(ledger: Ledger, side: Side, by: str) -> None:
     made = opened(ledger, side)
     if feedback is None or made is None or made.verdict is None:
         return
-    seen, kept, handed = ledger.hearing.pending[side], complete(feedback, made.verdict, made, by), ledger.handed_at
-    found = _found(feedback, seen, kept, ledger.handed_at or seen.at)
-    if handed is None:
+    seen, kept, since = (
+        ledger.hearing.pending[side],
+        complete(feedback, made.verdict, made, by),
+        ledger.with_sales_since,
+    )
+    found = _found(feedback, seen, kept, since or seen.at)
+    if since is None:
         _refuse(ledger, found, _NOT_HANDED)
         return
     lacks = lacking(ledger, made.verdict, made, found)
@@ -60,12 +65,25 @@ def lacking(ledger: Ledger, verdict: Verdict, made: Attempt, found: Sighting) ->
 def implied(ledger: Ledger, found: Sighting) -> Verdict | None:
     """The answer that a rep gives by moving somebody who was handed over; None: none, or they have answered."""
     feedback = ledger.definition.feedback
-    if feedback is None or found.by is not Mover.SALES or ledger.handed_at is None or ledger.course.answer is not None:
+    if (
+        feedback is None
+        or found.by is Mover.MARKETING
+        or ledger.with_sales_since is None
+        or ledger.course.answer is not None
+    ):
         return None
     accepted = feedback.leads_to.get(Verdict.ACCEPT)
     if accepted and ledger.rank(found.stage) >= max(ledger.rank(accepted), 1):
         return Verdict.ACCEPT
     return next((verdict for verdict in _BY_MOVING if feedback.leads_to.get(verdict) == found.stage), None)
+
+
+def refusal(ledger: Ledger) -> str:
+    """Why the last answer was refused; "" where it was not, or somebody was moved since."""
+    course = ledger.course
+    since = course.made[-1][0].at if course.made else None
+    refused = [(entry.at, one) for entry, one, _ in course.refused if one.evidence.startswith(_ANSWERED)]
+    return refused[-1][1].refused if refused and (since is None or refused[-1][0] >= since) else ""
 
 
 def ask(ledger: Ledger, verdict: Verdict, lacks: tuple[str, ...], at: datetime) -> None:
@@ -102,7 +120,7 @@ def _found(feedback: Feedback, seen: Entry, kept: Answered, not_before: datetime
         at=max(seen.at, not_before),
         stage=feedback.leads_to.get(kept.verdict, ""),
         by=Mover.SALES,
-        evidence=f"answered {kept.verdict.value}{reason} in {side}",
+        evidence=f"{_ANSWERED} {kept.verdict.value}{reason} in {side}",
         reason=kept.reason,
         revisit=kept.revisit,
         comment=kept.comment,
@@ -115,9 +133,9 @@ def _give(ledger: Ledger, kept: Answered, found: Sighting) -> None:
     if why:
         _refuse(ledger, found, why)
         return
-    keep(ledger, kept, found.at)
     if why is not None:
         ledger.rule(found)
+    keep(ledger, kept, found.at)
 
 
 def leads_somewhere(ledger: Ledger, verdict: Verdict, stage: str) -> bool:
@@ -130,6 +148,5 @@ def leads_somewhere(ledger: Ledger, verdict: Verdict, stage: str) -> bool:
 
 def _refuse(ledger: Ledger, found: Sighting, why: str) -> None:
     """Refuse an answer, once."""
-    last = ledger.course.refused[-1] if ledger.course.refused else None
-    if last is None or (last[0].at, last[1].evidence, last[1].refused) != (found.at, found.evidence, why):
+    if not any((entry.at, one.evidence) == (found.at, found.evidence) for entry, one, _ in ledger.course.refused):
         ledger.rule(found, why)

@@ -18,6 +18,7 @@ from connector.core.lifecycle import Kind, Mover, Sighting
 from connector.core.situation import Question
 from connector.core.walking import Course
 
+_Moments = Iterator[tuple[datetime, str]]
 _AGAINST = frozenset({Kind.BACKWARD, Kind.RECYCLE, Kind.DISQUALIFY})  # moves that criteria do not undo at once
 
 
@@ -57,27 +58,34 @@ def _due(ledger: Ledger, since: datetime) -> Iterator[Sighting]:
     if back is not None and back[0] <= ledger.now:
         words = f"{back[0]:%Y-%m-%d} has come, the day to come back"
         yield Sighting(ledger.when(None), back[1], Mover.AUTOMATIC, words, revisit=back[0].date())
-    for stage, question in ledger.definition.deals.items():
-        yield from _lawful(ledger, stage, _dealt(ledger, question, since))
-    for stage, question in ledger.definition.criteria.items():
-        yield from _lawful(ledger, stage, _held(ledger, question))
+    definition, standing = ledger.definition, ledger.course.situation.stage
+    own = definition.deals.get(standing)
+    stands = own is None or any(True for _ in _dealt(ledger, own, since))
+    for stage, question in definition.deals.items():
+        yield from _lawful(ledger, stage, _dealt(ledger, question, since), stands=stands)
+    own = definition.criteria.get(standing)
+    stands = own is None or own.holds(ledger.course.situation)
+    for stage, question in definition.criteria.items():
+        yield from _lawful(ledger, stage, _held(ledger, question), stands=stands)
 
 
-def _lawful(ledger: Ledger, stage: str, moments: Iterator[tuple[datetime, str]]) -> Iterator[Sighting]:
-    """The first of these moments as a sighting, where a rule may move them there."""
+def _lawful(ledger: Ledger, stage: str, moments: _Moments, *, stands: bool) -> Iterator[Sighting]:
+    """The first of these moments as a sighting, where a rule may move them there.
+
+    stands: what would bring them to the stage they are in holds still, or there is nothing that would.
+    """
     standing = ledger.course.situation.stage
     if stage == standing or ledger.judge(Sighting(ledger.now, stage, Mover.AUTOMATIC)):
         return
     way = ledger.definition.lifecycle.moves.get((standing, stage))
-    own = ledger.definition.criteria.get(standing)
-    if way is not None and way.kind is Kind.BACKWARD and (own is None or own.holds(ledger.course.situation)):
+    if way is not None and way.kind is Kind.BACKWARD and stands:
         return
     moment = next(moments, None)
     if moment is not None:
         yield Sighting(moment[0], stage, Mover.AUTOMATIC, moment[1])
 
 
-def _held(ledger: Ledger, question: Question) -> Iterator[tuple[datetime, str]]:
+def _held(ledger: Ledger, question: Question) -> _Moments:
     """When a criterion came to hold, as far as that moves somebody where they are."""
     words = f"criteria hold: {question.text}"
     if question.momentary:
@@ -125,7 +133,7 @@ def _moments(ledger: Ledger, question: Question) -> Iterator[Entry]:
         within = within or (stay is not None and entry is stay[0])
 
 
-def _dealt(ledger: Ledger, question: Question, since: datetime) -> Iterator[tuple[datetime, str]]:
+def _dealt(ledger: Ledger, question: Question, since: datetime) -> _Moments:
     """When a deal came to be so. What was closed before this pass, or before a move that it would undo, is over."""
     stay, began = ledger.course.stay, ledger.course.began_at
     for entry in ledger.deals.values():

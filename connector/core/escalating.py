@@ -104,7 +104,7 @@ def _carry_out(setting: _Setting, due: DueAction) -> None:
         setting.task(due.key, _said(setting, due, action), due.words)
     else:
         text = _said(setting, due, action)
-        setting.fire(Effect(due.key, action.kind, action.to, setting.about, text, due.words))
+        setting.fire(Effect(due.key, action.kind, action.to, setting.about, text, due.words, _facts(setting, due)))
 
 
 def _reassign(setting: _Setting, due: DueAction) -> None:
@@ -131,12 +131,15 @@ def _tell_rep(setting: _Setting) -> None:
     """The Tasks of the handoff: that there is a lead, what marketing has learnt since, what an answer lacks."""
     ledger, defined = setting.ledger, setting.agreement.definition.handoff
     course, feedback = ledger.course, setting.agreement.definition.feedback
-    if not course.handoffs or ledger.handed_at is None:
-        return
     if course.asked and feedback and feedback.task_when_asked:
         missing = ", ".join(course.asked.missing)
         setting.task(f"asked:{course.asks - 1}", feedback.task_when_asked, f"Still missing: {missing}")
-    if defined is None or not defined.task or (course.stay is not None and course.stay[1].kind in ENDS):
+    if (
+        defined is None
+        or not defined.task
+        or ledger.handed_at is None
+        or (course.stay is not None and course.stay[1].kind in ENDS)
+    ):
         return
     number, last = len(course.handoffs) - 1, course.handoffs[-1]
     lines = "\n".join(handoff.why(ledger.definition, defined, course.situation))
@@ -156,17 +159,32 @@ def _latest_news(ledger: Ledger, fields: frozenset[str], since: Entry) -> Entry 
     return None
 
 
+def _facts(setting: _Setting, due: DueAction) -> Mapping[str, str]:
+    """What has happened, for machines."""
+    cycle = due.cycle
+    facts = {
+        "policy": due.policy.id,
+        "state": cycle.state.value,
+        "started": cycle.started_at.isoformat(),
+        "due": cycle.due_at.isoformat() if cycle.due_at else "",
+        "late_minutes": str(int(cycle.lateness.total_seconds() // 60)),
+        "owner": setting.ledger.course.situation.owner,
+        "stage": setting.ledger.course.situation.stage,
+        "record": str(setting.about),
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
 def _said(setting: _Setting, due: DueAction, action: Action) -> str:
     """The action's words, or what has happened where it has none of its own."""
     ledger, cycle = setting.ledger, due.cycle
-    stage = ledger.definition.lifecycle.stages.get(ledger.course.situation.stage)
     filled = {
         "policy": due.policy.name,
         "name": setting.name,
         "due": when(cycle, cycle.due_at) if cycle.due_at else "",
         "late": lasting(cycle.lateness),
         "owner": ledger.course.situation.owner,
-        "stage": stage.name if stage else "",
+        "stage": ledger.name(ledger.course.situation.stage),
     }
     text = action.text or due.words
     for name, value in filled.items():

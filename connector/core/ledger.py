@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from connector.core.definition import Definition
 from connector.core.journey import Dealt, Entry, Named, Ruled, Seen, Touched, What
-from connector.core.lifecycle import Kind, Need, Sighting, unlawful
+from connector.core.lifecycle import Kind, Mover, Need, Sighting, unlawful
 from connector.core.observing import Hearing, News
 from connector.core.refs import Ref
 from connector.core.walking import Course, in_order
@@ -77,10 +77,11 @@ class Ledger:
 
     def judge(self, found: Sighting) -> str:
         """Why a sighting is refused; "" where it is lawful."""
-        stay = self.course.stay
+        stay, lifecycle = self.course.stay, self.definition.lifecycle
         if stay is not None and found.at < stay[0].at:
-            return f"somebody has moved them to {self._name(stay[1].stage)} since"
-        return unlawful(self.definition.lifecycle, self.course.situation.stage or None, found)
+            return f"somebody has moved them to {self.name(stay[1].stage)} since"
+        standing = self.course.situation.stage
+        return unlawful(lifecycle, standing if standing in lifecycle.stages else None, found)
 
     def needs(self, stage: str) -> frozenset[Need]:
         """What the move to a stage must bring along."""
@@ -94,13 +95,21 @@ class Ledger:
     @property
     def handed_at(self) -> datetime | None:
         """When they were handed over in the pass that lasts; None: they were not."""
-        handed = self.course.situation.handed_at
-        began = self.course.began_at
+        handed, began = self.course.situation.handed_at, self.course.began_at
         return handed if handed is not None and (began is None or handed >= began) else None
 
+    @property
+    def with_sales_since(self) -> datetime | None:
+        """Since when sales has had them: handed over, taken up by a rep, or from before the lifecycle; None: never."""
+        if self.handed_at is not None:
+            return self.handed_at
+        began = self.course.began_at
+        taken = (entry.at for entry, one, _ in self.course.made if one.first or one.by is Mover.SALES)
+        return next((at for at in taken if began is not None and at >= began), None)
+
     def attempts(self) -> int:
-        """Touches by a human since the handoff."""
-        since = self.handed_at
+        """Touches by a human since sales has had them."""
+        since = self.with_sales_since
         return sum(one.outbound and one.human and at >= since for at, one in self.course.touches) if since else 0
 
     def when(self, entry: Entry | None) -> datetime:
@@ -110,7 +119,8 @@ class Ledger:
         stay = self.course.stay
         return max(at, stay[0].at) if stay else at
 
-    def _name(self, stage: str) -> str:
+    def name(self, stage: str) -> str:
+        """A stage as people call it; one that there is no more by its id."""
         known = self.definition.lifecycle.stages.get(stage)
         return known.name if known else stage
 

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connector.core.comparison import comparison
-from connector.core.definition import Definition, Place
-from connector.core.journey import Answered, Entry, Handed, Seen, Told
+from connector.core.definition import Definition
+from connector.core.journey import Answered, Entry, Handed, Ruled, Seen, Told, What
+from connector.core.lifecycle import Kind as Move
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.core.spelling import stage_of
+from connector.core.steered import Agreement
 from connector.core.values import Kind, Value
-from connector.core.walking import OWNER
 
 CREATED = {Side.HUBSPOT: "createdate", Side.SALESFORCE: "CreatedDate"}  # read them: they tell what is history
 ON_ITS_WAY = timedelta(days=1)  # what was told longer ago has arrived, or never will
@@ -60,15 +61,15 @@ class Hearing:
 
     Attributes:
         records: by ref.
-        pending: by side, the last sight of an answer field that was changed since the last answer or handoff.
-        objects: by side, the object of the person's record.
+        pending: by side, when an answer field was last changed, since the last answer or handoff.
+        current: by side, the person's record.
     """
 
     def __init__(self, definition: Definition) -> None:
         self.definition = definition
         self.records: dict[Ref, Record] = {}
         self.pending: dict[Side, Entry] = {}
-        self.objects: dict[Side, str] = {}
+        self.current: dict[Side, Ref] = {}
 
     def take(self, entry: Entry) -> News | None:
         """Listen on; the news, where somebody's word was seen or a record was met."""
@@ -77,14 +78,14 @@ class Hearing:
             return self._seen(entry, what)
         if isinstance(what, Told):
             record = self.records.setdefault(entry.ref, Record())
-            self.objects[entry.ref.side] = entry.ref.object
+            self.current[entry.ref.side] = entry.ref
             for name, value in what.fields.items():
                 record.told.setdefault(name, []).append((entry.at, value))
         elif isinstance(what, Answered):
             self.pending.clear()
-        elif isinstance(what, Handed) and not what.policy:
+        elif _opens_anew(what):
             late = {side: seen for side, seen in self.pending.items() if seen.seen_at > entry.seen_at}
-            self.pending = late  # answered before the clock of its side said so, but learnt of after the handoff
+            self.pending = late  # answered before the clock of its side said so, but learnt of afterwards
         return None
 
     def _seen(self, entry: Entry, what: Seen) -> News | None:
@@ -95,9 +96,10 @@ class Hearing:
             record = self.records[ref] = Record()
         spellings = self.definition.spellings.get((side, ref.object), ())
         before = None if met else stage_of(spellings, record.seen)
-        converted = met and ref.object != _LEAD and self.objects.get(side) == _LEAD
-        self.objects[side] = ref.object
-        kinds = watched(self.definition, (side, ref.object))
+        last = self.current.get(side, ref)
+        converted = met and last.object == _LEAD != ref.object
+        self.current[side] = ref
+        kinds = self.definition.watched.get((side, ref.object), {})
         news = frozenset(
             name
             for name, value in what.fields.items()
@@ -109,34 +111,34 @@ class Hearing:
         return News(entry, news, met, converted, before) if news or met else None
 
 
-def watched(definition: Definition, place: Place) -> Mapping[str, Kind]:
-    """The watched fields of a place, with kinds; on Salesforce always whose record it is."""
-    kinds = definition.watched.get(place, {})
-    return kinds if place[0] is Side.HUBSPOT or OWNER in kinds else {**kinds, OWNER: Kind.OWNER}
-
-
-def observe(hearing: Hearing, current: Ref | None, reading: Reading, since: datetime, now: datetime) -> list[Entry]:
+def observe(agreement: Agreement, hearing: Hearing, reading: Reading, now: datetime) -> list[Entry]:
     """What to append for a reading: its differences from what is known, each with the time of its source.
 
     Args:
+        agreement: which fields are listened to, and since when.
         hearing: that has listened to the journey.
-        current: the record the journey knows as the person's on that side; another one is seen though nothing differs.
-        reading: of a record that is there.
-        since: when the lifecycle began.
+        reading: of a record that is there; where the journey knows another one as theirs, it is seen in any case.
         now: no source is believed to be ahead of it.
     """
-    place = (reading.ref.side, reading.ref.object)
-    record = hearing.records.get(reading.ref)
-    kinds = watched(hearing.definition, place)
+    ref = reading.ref
+    record = hearing.records.get(ref)
+    kinds = agreement.listened.get((ref.side, ref.object), {})
     fields = dict(_differing(record.seen if record else {}, reading, kinds))
     if record is None:
-        at, first = _met(hearing.definition, reading, fields, since, now)
-        return [Entry(reading.ref, min(at, now), now, Seen(fields, first))]
-    if not fields and current == reading.ref:
+        at, first = _met(hearing.definition, reading, fields, agreement.since, now)
+        return [Entry(ref, min(at, now), now, Seen(fields, first))]
+    if not fields and hearing.current.get(ref.side) == ref:
         return []
     if not reading.stamps:
         return [Entry(reading.ref, _modified(reading, now), now, Seen(fields))]
     return _by_moment(hearing.definition, reading, fields, now)
+
+
+def _opens_anew(what: What) -> bool:
+    """Whether what was answered before is about something else: a new handoff, or a new pass."""
+    if isinstance(what, Handed):
+        return not what.policy
+    return isinstance(what, Ruled) and what.kind is Move.RE_ENTER
 
 
 def _by_moment(definition: Definition, reading: Reading, fields: Mapping[str, Value], now: datetime) -> list[Entry]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from connector.core import personas
-from connector.core.answering import opened
+from connector.core.answering import opened, refusal
 from connector.core.definition import OnUnlawful
 from connector.core.feedback import asked_for
 from connector.core.ledger import Ledger
@@ -17,9 +17,7 @@ from connector.core.lifecycle import Mover
 from connector.core.plan import Issue, IssueKind
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
-from connector.core.sighting import MOVERS
-from connector.core.spelling import stage_of
-from connector.core.wishes import flagged
+from connector.core.sighting import refused
 
 
 def issues(ledger: Ledger, there: Mapping[Side, Reading]) -> Iterator[Issue]:
@@ -46,12 +44,9 @@ def unowned(refs: tuple[Ref, ...]) -> Issue:
 def _stage(ledger: Ledger, side: Side, reading: Reading, refs: tuple[Ref, ...]) -> Iterator[Issue]:
     place = (side, reading.ref.object)
     told_in = sorted(ledger.definition.stage_fields.get(place, ()))
-    standing = ledger.course.situation.stage
-    if not told_in or not flagged(ledger, side):
+    ruled = refused(ledger, reading) if told_in else None
+    if ruled is None:
         return
-    if (stage_of(ledger.definition.spellings.get(place, ()), reading.values) or "") == standing:
-        return
-    refused = next(ruled for _, ruled, _ in reversed(ledger.course.refused) if ruled.by is MOVERS[side])
     back = ledger.definition.on_unlawful is OnUnlawful.PUT_BACK
     yield Issue(
         IssueKind.UNLAWFUL,
@@ -60,7 +55,7 @@ def _stage(ledger: Ledger, side: Side, reading: Reading, refs: tuple[Ref, ...]) 
         side=side,
         field=told_in[0],
         value=reading.values.get(told_in[0]),
-        reason=refused.refused,
+        reason=ruled.refused,
         hint="it is put back" if back else "put it right there, or allow the move in lifecycle.yaml",
     )
 
@@ -78,10 +73,9 @@ def _answer(ledger: Ledger, side: Side, reading: Reading, refs: tuple[Ref, ...])
     elif course.asked is not None:
         lacks = asked_for(feedback, course.asked, made)
         yield replace(incomplete, reason=f"the answer lacks {lacks}", hint="the rep was asked for it")
-    elif made.verdict is not None and flagged(ledger, side):
-        refused = course.refused[-1][1]
+    elif why := refusal(ledger):
         hint = "hand them over, or choose an answer that leads where they may go"
-        yield replace(incomplete, kind=IssueKind.UNLAWFUL, reason=refused.refused, hint=hint)
+        yield replace(incomplete, kind=IssueKind.UNLAWFUL, reason=why, hint=hint)
 
 
 def _persona(ledger: Ledger, side: Side, reading: Reading, refs: tuple[Ref, ...]) -> Iterator[Issue]:
@@ -102,14 +96,14 @@ def _persona(ledger: Ledger, side: Side, reading: Reading, refs: tuple[Ref, ...]
 
 
 def _returned(ledger: Ledger, refs: tuple[Ref, ...]) -> Iterator[Issue]:
-    """A policy that wants to send somebody back on a way that is closed."""
+    """A policy or a conversion that wants to move somebody on a way that is closed."""
     course = ledger.course
     last = course.refused[-1][1] if course.refused else None
     if last is not None and last.by is Mover.AUTOMATIC and last.start == course.situation.stage:
         yield Issue(
             IssueKind.UNLAWFUL,
             refs,
-            rule="sla",
+            rule="lifecycle",
             reason=last.refused,
-            hint="allow automatic moves there in lifecycle.yaml, or change the policy's return in sla.yaml",
+            hint="allow automatic moves there in lifecycle.yaml, or change what asks for it (converted, sla.yaml)",
         )

@@ -14,10 +14,11 @@ from typing import Any
 
 from connector.core.answering import ask, implied, in_words, keep, lacking
 from connector.core.feedback import Attempt, attempt, complete
-from connector.core.journey import Seen
+from connector.core.journey import Answered, Ruled, Seen
 from connector.core.ledger import Ledger
 from connector.core.lifecycle import Mover, Sighting
 from connector.core.observing import News
+from connector.core.readings import Reading
 from connector.core.refs import Side
 from connector.core.spelling import stage_of
 
@@ -50,6 +51,21 @@ def sight(ledger: Ledger, news: News, by: str = "") -> None:
         _move(ledger, found, ref.side, by)
 
 
+def refused(ledger: Ledger, reading: Reading) -> Ruled | None:
+    """The refusal of the very stage that a record shows, if nobody was moved since; else None."""
+    course, place = ledger.course, (reading.ref.side, reading.ref.object)
+    told = stage_of(ledger.definition.spellings.get(place, ()), reading.values) or ""
+    if not course.refused or told == course.situation.stage:
+        return None
+    since = course.made[-1][0] if course.made else None
+    for entry, ruled, _ in reversed(course.refused):
+        if since is not None and entry.at < since.at:
+            return None
+        if ruled.stage == told and ruled.by is MOVERS[reading.ref.side]:
+            return ruled
+    return None
+
+
 def _history(ledger: Ledger, found: Sighting) -> None:
     """What was so before: of two records the one further along, or the one that took them off the path."""
     stay = ledger.course.stay
@@ -71,8 +87,11 @@ def _conversion(ledger: Ledger, news: News) -> None:
     """A Lead's conversion says the stage that both teams agreed it says."""
     stage = ledger.definition.converted
     if _leads_further(ledger, stage):
-        found = Sighting(ledger.when(news.entry), stage, Mover.SALES, "the Lead was converted in Salesforce")
-        ledger.rule(found, ledger.judge(found))
+        found = Sighting(ledger.when(news.entry), stage, Mover.AUTOMATIC, "the Lead was converted in Salesforce")
+        verdict, why = implied(ledger, found), ledger.judge(found)
+        ledger.rule(found, why)
+        if verdict is not None and not why:
+            keep(ledger, Answered(verdict), found.at)
 
 
 def _move(ledger: Ledger, found: Sighting, side: Side, by: str) -> None:
@@ -91,5 +110,5 @@ def _move(ledger: Ledger, found: Sighting, side: Side, by: str) -> None:
         ledger.rule(found, f"it takes {in_words(lacks)}")
         ask(ledger, verdict, lacks, found.at)
     else:
-        keep(ledger, complete(feedback, verdict, made, by), found.at)
         ledger.rule(found, why)
+        keep(ledger, complete(feedback, verdict, made, by), found.at)

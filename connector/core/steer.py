@@ -55,8 +55,8 @@ def steer(agreement: Agreement, journey: Sequence[Entry], readings: Now, choose:
 def _observe(agreement: Agreement, ledger: Ledger, there: dict[Side, Reading]) -> list[News]:
     """Append what the readings tell; the news, in the order of the sources' time."""
     seen: list[Entry] = []
-    for side, reading in there.items():
-        seen += observe(ledger.hearing, ledger.course.refs.get(side), reading, agreement.since, ledger.now)
+    for reading in there.values():
+        seen += observe(agreement, ledger.hearing, reading, ledger.now)
     news = [ledger.add(entry) for entry in sorted(seen, key=lambda entry: entry.at)]
     return [one for one in news if one is not None]
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
-from connector.core.definition import Definition, Pool
+from connector.core.definition import Definition, Place, Pool
 from connector.core.journey import Entry
 from connector.core.plan import Issue
 from connector.core.policy import ActionKind, Book, SlaFields
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.core.sla import Cycle
-from connector.core.values import Value
+from connector.core.values import Kind, Value
 
 Choose = Callable[
     [Pool, frozenset[str]], str | None
@@ -36,6 +37,22 @@ class Agreement:
     since: datetime
     book: Book = ()
     sla_fields: SlaFields = field(default_factory=SlaFields)
+
+    @cached_property
+    def listened(self) -> Mapping[Place, Mapping[str, Kind]]:
+        """By place, the watched fields in which people and other systems speak, not the bridge alone."""
+        feedback, handoff, sla = self.definition.feedback, self.definition.handoff, self.sla_fields
+        told = [sla.policy, sla.state, sla.due_at, sla.breached_since, sla.lateness]
+        if feedback is not None:
+            one = feedback.told
+            told += [one.status, one.reason_class, one.by, one.at, one.asked_for, one.loops, one.recycle_on]
+        ours = {(side, of.get(side)) for of in told for side in Side}
+        if handoff is not None:
+            ours |= {(Side.SALESFORCE, handoff.why_field), (Side.SALESFORCE, handoff.touches_field)}
+        return {
+            place: {name: kind for name, kind in fields.items() if (place[0], name) not in ours}
+            for place, fields in self.definition.watched.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Course:
         answer: the latest complete answer since the last handoff; asked: what is asked for since then.
         answers: how many there were in all.
         to_hand: they have entered their stage since anybody was last handed them.
-        owner_seen: Salesforce has told an owner since the last handoff.
+        owner_seen: Salesforce has told an owner since the last handoff, one that may be one.
         fired: keys of all effects.
     """
 
@@ -127,8 +127,10 @@ def _seen(course: Course, entry: Entry, what: Seen | Told) -> None:
     ref, told = entry.ref, what.fields
     _fields_of(course, ref).update(told)
     if OWNER in told and ref.side is Side.SALESFORCE:
-        course.situation.owner = told[OWNER] or ""
-        course.owner_seen = course.owner_seen or type(what) is Seen
+        owner = course.situation.owner = told[OWNER] or ""
+        handoff = course.definition.handoff
+        chosen = type(what) is Seen and (handoff is None or owner not in handoff.never)
+        course.owner_seen = course.owner_seen or chosen
     if course.named is None and not course.definition.persona_fields[ref.side].isdisjoint(told):
         course.situation.persona = persona_of(course.definition.personas, course.situation)
 
@@ -150,6 +152,7 @@ def _ruled(course: Course, entry: Entry, what: Ruled) -> None:
     elif what.stage != situation.stage and _leads_on(course, what):
         if not situation.stage or what.kind is Kind.RE_ENTER or course.made[-1][1].kind in ENDS:
             course.began_at = entry.at
+            course.answer = course.asked = None
         course.made.append((entry, what, situation.stage))
         course.to_hand = not what.first
         situation.loops += what.kind is Kind.RECYCLE

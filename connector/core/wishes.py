@@ -23,7 +23,7 @@ from connector.core.policies import pressing
 from connector.core.policy import SlaFields
 from connector.core.readings import Reading
 from connector.core.refs import Side
-from connector.core.sighting import MOVERS
+from connector.core.sighting import refused
 from connector.core.sla import Cycle, State
 from connector.core.spelling import spelt
 from connector.core.steered import Wish
@@ -53,7 +53,7 @@ def wishes(
             *_handoff(ledger, side),
             *_answer(ledger, side),
             *_feedback(ledger, side),
-            *_sla(sla, side, pressing(cycles)),
+            *promised(sla, side, pressing(cycles)),
         ]
     )
 
@@ -71,24 +71,14 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
-def flagged(ledger: Ledger, side: Side) -> bool:
-    """Whether what a side shows was refused, and nobody was moved since."""
-    course = ledger.course
-    refused = [entry for entry, ruled, _ in course.refused if ruled.by is MOVERS[side]]
-    if not refused:
-        return False
-    last = refused[-1]
-    return course.stay is None or ledger.entries.index(last) > ledger.entries.index(course.stay[0])
-
-
 def _stage(ledger: Ledger, side: Side, reading: Reading | None) -> Wanted:
     stay = ledger.course.stay
-    if stay is None or (ledger.definition.on_unlawful is OnUnlawful.FLAG and flagged(ledger, side)):
+    keeps = ledger.definition.on_unlawful is OnUnlawful.FLAG and reading is not None and refused(ledger, reading)
+    if stay is None or keeps:
         return
     entry, ruled, _ = stay
     spellings = ledger.definition.spellings.get(place_of(ledger, side, reading), ())
-    name = ledger.definition.lifecycle.stages[ruled.stage].name
-    evidence = f"{name} since {entry.at:%Y-%m-%d %H:%M} UTC by {ruled.by.value}: {ruled.evidence}"
+    evidence = f"{ledger.name(ruled.stage)} since {entry.at:%Y-%m-%d %H:%M} UTC by {ruled.by.value}: {ruled.evidence}"
     for field, value in spelt(spellings, ruled.stage, reading.values if reading else None).items():
         yield field, Wish(value, "lifecycle", evidence)
 
@@ -132,7 +122,7 @@ def _context(ledger: Ledger, defined: Handoff) -> Wanted:
 
 def _answer(ledger: Ledger, side: Side) -> Wanted:
     defined, kept = ledger.definition.feedback, answered(ledger)
-    if defined is None or not ledger.course.handoffs or _is_open(ledger, side, kept):
+    if defined is None or not _speaks(ledger) or _is_open(ledger, side, kept):
         return
     evidence = f"answered {kept.verdict.value}{f' by {kept.by}' if kept.by else ''}" if kept else "not answered yet"
     for field, value in answers.fields(defined.answers, side, kept):
@@ -157,7 +147,7 @@ def _is_open(ledger: Ledger, side: Side, kept: Answered | None) -> bool:
 
 def _feedback(ledger: Ledger, side: Side) -> Wanted:
     defined, course = ledger.definition.feedback, ledger.course
-    if defined is None or not course.handoffs:
+    if defined is None or not _speaks(ledger):
         return
     kept, back, told = answered(ledger), returning(ledger), defined.told
     reason = defined.reasons.get(kept.reason) if kept else None
@@ -173,10 +163,16 @@ def _feedback(ledger: Ledger, side: Side) -> Wanted:
     )
     for of, value in values:
         if name := of.get(side):
-            yield name, Wish(value, "feedback", f"feedback: {_status(ledger, kept)}")
+            yield name, Wish(value, "feedback", f"feedback: {_status(ledger, kept) or 'none yet'}")
 
 
-def _status(ledger: Ledger, kept: Answered | None) -> str:
+def _speaks(ledger: Ledger) -> bool:
+    """Whether there is anything to tell: history that nobody has answered is not written about."""
+    course = ledger.course
+    return bool(course.handoffs or course.answer or course.asked)
+
+
+def _status(ledger: Ledger, kept: Answered | None) -> Value:
     course = ledger.course
     if course.asked is not None:
         return "asked"
@@ -184,7 +180,7 @@ def _status(ledger: Ledger, kept: Answered | None) -> str:
         return STATUS[kept.verdict]
     if _over(ledger):
         return "recycled" if course.made[-1][1].kind is Kind.RECYCLE else "disqualified"
-    return "waiting"
+    return "waiting" if ledger.with_sales_since is not None else None
 
 
 def _over(ledger: Ledger) -> bool:
@@ -193,7 +189,8 @@ def _over(ledger: Ledger) -> bool:
     return stay is not None and stay[1].kind in ENDS
 
 
-def _sla(fields: SlaFields, side: Side, cycle: Cycle | None) -> Wanted:
+def promised(fields: SlaFields, side: Side, cycle: Cycle | None) -> Wanted:
+    """What a side shall say of the most pressing promise."""
     if cycle is None:
         return
     late = cycle.state is State.BREACHED
