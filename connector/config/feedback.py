@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -129,17 +129,18 @@ class FeedbackWritten(Strict):
     def _twice(self) -> Iterator[Fault]:
         """Two verdicts, or two reasons, with one spelling."""
         for side in Side:
-            verdicts = {verdict.value: one.spelling(side, verdict) for verdict, one in self.verdicts.items()}
-            reasons = {one.id: one.values[side] for one in self.choices()}
+            verdicts = [(verdict.value, one.spelling(side, verdict)) for verdict, one in self.verdicts.items()]
+            reasons = [(one.of, one.values[side]) for one in self.choices()]
             for group, spellings in (("verdicts", verdicts), ("reasons", reasons)):
                 yield from _shared(group, side, spellings)
 
 
-def _shared(group: str, side: Side, spellings: Mapping[str, str]) -> Iterator[Fault]:
+def _shared(group: str, side: Side, spellings: Iterable[tuple[str, str]]) -> Iterator[Fault]:
     claimed: dict[str, str] = {}
-    for name, value in spellings.items():
-        first = claimed.setdefault(value.lower(), name)
-        if first != name:
+    for name, value in spellings:
+        first = claimed.get(value.lower())
+        claimed.setdefault(value.lower(), name)
+        if first is not None:
             message = f"{value!r} already stands for {first!r} in {LABEL[side]}; nobody could tell the two apart there"
             yield (group, name), message
 

@@ -89,6 +89,8 @@ class Asking:
 
     def question(self, path: KeyPath, text: str, *, moments: bool = True) -> Question:
         """The question at a path. moments: whether it is asked when somebody is in touch, answers, or a deal moves."""
+        if path not in self.document.places and isinstance(path[-1], int):
+            path = path[:-1]  # one condition, where a list may stand
         found = question(text, self.words.kinds, self.words.scales)
         if isinstance(found, Question):
             self.asked.append(found)
