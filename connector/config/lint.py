@@ -20,11 +20,12 @@ from connector.config.owners import Owners
 from connector.config.vocabulary import Vocabulary, owned_fields, resting, vocabulary
 from connector.config.yaml import Document, KeyPath
 from connector.core.definition import Definition, Place, Spelling
+from connector.core.journey import Verdict
 from connector.core.lifecycle import Mover, Need, cells
 from connector.core.refs import Side
 
 _COME_BACK_WITH = frozenset({Need.REASON, Need.REVISIT})  # what is known of who comes back by themselves
-_AUTOMATIC_MOVES = "an automatic way that needs nothing"
+_AUTOMATIC_MOVES = "automatic way that needs nothing"
 
 
 def lint(loaded: Loaded, schemas: Schemas | None = None, owners: Owners | None = None) -> list[Finding]:
@@ -194,7 +195,9 @@ class _Lint:
         for name in source.written.reasons:
             reason = feedback.reasons[name]
             if reason.re_enter:
-                for fault in self.stuck(reason.re_enter, {feedback.leads_to[verdict] for verdict in reason.verdicts}):
+                for fault in self.stuck(
+                    reason.re_enter, {feedback.leads_to[one] for one in reason.verdicts - {Verdict.ACCEPT}}
+                ):
                     say(("feedback", "reasons", name, "re_enter"), fault)
                 if not reason.cool_down and Need.REVISIT not in reason.needs:
                     say(("feedback", "reasons", name, "re_enter"), "comes back at once; give it cool_down_days")
