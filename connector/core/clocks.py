@@ -114,6 +114,7 @@ class _Running:
             self.begin_again(start)
         elif re_entry is ReEntry.RESUME and self.ended:
             self.since, self.ended, self.ended_at, self.attempts = start.at, None, None, 0
+            self.owner = start.owner or self.owner
             self.is_paused = start.paused
 
     def _state(self, warned: int) -> State:

@@ -8,7 +8,7 @@ promise that is void or kept as it begins never begins. Everything follows from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -30,7 +30,11 @@ EVER = datetime.min.replace(tzinfo=UTC)
 _WORDS = ("stage", "band", "persona", "owner", "loops", "handed")
 _PLAIN = attrgetter("stage", "band", "persona", "owner", "loops", "handed_at")
 _NOTHING: frozenset[str] = frozenset()
-_PASSING = frozenset({Touched, Answered, Dealt})
+_PASSING: Mapping[type, frozenset[str]] = {
+    Touched: frozenset({"touch"}),
+    Answered: frozenset({"answer"}),
+    Dealt: frozenset({"deal"}),
+}
 Step = tuple[Entry, Situation]  # an entry, and the situation it leads to
 
 
@@ -107,8 +111,7 @@ class _Walk:
             moment.at, moment.entry, moment.situation = entry.at, entry, situation
             moment.starts = entry.at >= self._since and not (isinstance(what, (Seen, Ruled)) and what.first)
             for track in self._tracks:
-                if not moment.passing or track.heeds_moments():
-                    track.step(moment)
+                track.step(moment)
         if self._ahead is not None:
             self._last = _as_it_is(situation)
 
@@ -125,14 +128,15 @@ class _Walk:
         if isinstance(what, Touched) and what.human and what.outbound:
             moment.touched = (entry.at, what)
         if moment.passing:
+            moment.words, moment.fields = _PASSING[kind], _NOTHING
             return True
         plain = _PLAIN(situation)
-        moment.words, moment.fields = _NOTHING, ()
+        moment.words, moment.fields = _NOTHING, _NOTHING
         if plain != self._plain:
             moment.words = _changed(self._plain, plain)
             self._plain = plain
         if isinstance(what, (Seen, Told)):
-            moment.side, moment.fields = entry.ref.side, what.fields
+            moment.side, moment.fields = entry.ref.side, what.fields.keys()
             if self._refs.get(moment.side) != entry.ref:  # another record is theirs now, with values of its own
                 self._refs[moment.side] = entry.ref
                 moment.words = None

@@ -15,6 +15,7 @@ from functools import cached_property
 
 from connector.core.calendars import BusinessTime
 from connector.core.definition import FieldOf, Pool
+from connector.core.refs import Side
 from connector.core.situation import Question, Situation
 from connector.core.sla import OnReassign, ReEntry, Terms
 
@@ -128,10 +129,22 @@ class Policy:
     on_breach: tuple[Action, ...] = ()
 
     @cached_property
-    def heeds_moments(self) -> bool:
-        """Whether a touch, an answer or a deal may bear on its clock; evidence is one of these."""
-        questions = (self.start, self.stop, self.cancel, self.pause, self.resume, self.reset)
-        return self.evidence or any(one.momentary for one in questions if one is not None)
+    def questions(self) -> tuple[Question, ...]:
+        """What starts its clock and bears on it."""
+        asked = (self.start, self.stop, self.cancel, self.pause, self.resume, self.reset)
+        return tuple(one for one in asked if one is not None)
+
+    @cached_property
+    def words(self) -> frozenset[str] | None:
+        """What bears on its clock beside fields; None: one of its questions does not tell what it asks about."""
+        words = [one.words for one in self.questions]
+        always = {"owner", "touch"} if self.evidence else {"owner"}
+        return None if None in words else frozenset(always).union(*(one for one in words if one is not None))
+
+    @cached_property
+    def fields(self) -> Mapping[Side, frozenset[str]]:
+        """The fields of each side that its questions ask for."""
+        return {side: frozenset(name for one in self.questions for name in one.fields.get(side, ())) for side in Side}
 
     @cached_property
     def pinned(self) -> dict[tuple[str, timedelta, BusinessTime], Terms]:

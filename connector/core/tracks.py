@@ -7,7 +7,7 @@ kept does not begin, one that is paused begins paused. A stop that only a status
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import KeysView
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,7 +22,8 @@ from connector.core.terms import promised
 _TOUCHES = frozenset({PolicyKind.FIRST_TOUCH, PolicyKind.ATTEMPTS})  # only a touch is evidence for these
 _BEGINS = frozenset({Sort.START, Sort.RESET, Sort.REASSIGN})
 _MARKETING = "marketing"
-_MINUTES = "%Y-%m-%d %H:%M UTC"
+_TO_THE_MINUTE = len("2026-11-02 09:30")
+_NOTHING: frozenset[str] = frozenset()
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -53,17 +54,18 @@ class Moment:
         self.entry: Entry | None = None
         self.passing = self.starts = False
         self.side = Side.HUBSPOT
-        self.fields: Collection[str] = ()
+        self.fields: KeysView[str] | frozenset[str] = _NOTHING
         self.words: frozenset[str] | None = None
         self.touched: Touch | None = None
 
-    def concerns(self, question: Question) -> bool:
-        """Whether it may change an answer."""
-        if self.words is None:
+    def concerns(self, policy: Policy | None) -> bool:
+        """Whether it may bear on the clock of a policy."""
+        if policy is None:
+            return False
+        changed, words = self.words, policy.words
+        if changed is None or words is None or not changed.isdisjoint(words):
             return True
-        if self.fields and (named := question.fields.get(self.side)) and not named.keys().isdisjoint(self.fields):
-            return True
-        return bool(self.words) and (question.words is None or not question.words.isdisjoint(self.words))
+        return bool(self.fields) and not self.fields.isdisjoint(policy.fields[self.side])
 
     @property
     def is_touch(self) -> bool:
@@ -83,12 +85,16 @@ class Moment:
             return done
         if self.touched is not None and (self.is_touch or (since is not None and self.touched[0] >= since)):
             at, touch = self.touched
-            return f"{touch.channel.value} out{f' by {touch.by}' if touch.by else ''} at {at:{_MINUTES}}"
+            return f"{touch.channel.value} out{f' by {touch.by}' if touch.by else ''} at {_minute(at)}"
         return ""
 
 
+def _minute(moment: datetime) -> str:
+    return f"{moment.isoformat(' ')[:_TO_THE_MINUTE]} UTC"
+
+
 def _act(entry: Entry, kind: PolicyKind) -> str:
-    what, at = entry.what, f"at {entry.at:{_MINUTES}}"
+    what, at = entry.what, f"at {_minute(entry.at)}"
     if isinstance(what, Answered):
         return f"{what.verdict.value}{f' by {what.by}' if what.by else ''} {at}"
     if isinstance(what, Ruled):
@@ -102,8 +108,8 @@ class Track:
     """One policy's way along a journey."""
 
     __slots__ = (
-        "_held", "_in_force", "_is_over", "_owner", "_paused", "_rule", "_since", "_starting", "_unproven", "_version",
-        "_version_in_force", "turns",
+        "_held", "_in_force", "_is_over", "_left", "_owner", "_paused", "_rule", "_since", "_starting", "_unproven",
+        "_version", "_version_in_force", "turns",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -116,13 +122,10 @@ class Track:
         self._held: list[bool] = []  # which conditions of the rule held last
         self._paused = False
         self._unproven = False  # a status says it is done, and nothing shows it
-        self._is_over = True
+        self._is_over = True  # surely nothing is open, so nothing bears on it
+        self._left = 0  # attempts until then, at least
         self._since: datetime | None = None  # since when evidence counts
         self._owner = ""
-
-    def heeds_moments(self) -> bool:
-        """Whether a touch, an answer or a deal bears on it."""
-        return any(one is not None and one.heeds_moments for one in (self._in_force, self._rule))
 
     def offer(self, policy: Policy | None, version: str, situation: Situation | None) -> None:
         """From now on a start means this policy; that its condition holds already starts nothing."""
@@ -138,48 +141,56 @@ class Track:
             return
         self.turns.append(Turn(Sort.AMEND, moment.at, promised(policy, version, moment.situation, moment.at)))
         self._rule, self._version, self._held = policy, version, _levels(policy, moment.situation)
+        self._left = policy.attempts
         if self._held[Sort.CANCEL]:
             self._add(Sort.CANCEL, moment.at)
         elif self._held[Sort.STOP]:
             self._stop(policy, moment)
-        pauses = self._pauses()
+        pauses = _pauses(self._held)
         if pauses is not self._paused:
             self._shift(Sort.PAUSE if pauses else Sort.RESUME, moment.at)
 
     def step(self, moment: Moment) -> None:
         """Take in an entry."""
-        if self._rule is not None:
-            self._bear(self._rule, moment)
-            self._own(self._rule, moment)
-        if self._in_force is not None and self._begins(self._in_force, moment) and moment.starts:
-            self._start(self._in_force, moment)
+        rule, in_force = self._rule, self._in_force
+        concerns = moment.concerns(in_force)
+        if rule is not None and not self._is_over and (concerns if rule is in_force else moment.concerns(rule)):
+            self._bear(rule, moment)
+            self._own(rule, moment)
+        if concerns and in_force is not None and self._begins(in_force, moment) and moment.starts:
+            self._start(in_force, moment)
 
     def _begins(self, policy: Policy, moment: Moment) -> bool:
         if moment.passing:
             return policy.start.momentary and policy.start.holds(moment.situation)
-        if not moment.concerns(policy.start):
-            return False
         was, self._starting = self._starting, policy.start.holds(moment.situation)
         return self._starting and not was
 
     def _start(self, policy: Policy, moment: Moment) -> None:
-        changes = self._rule is None or self._version != self._version_in_force
+        changes = self._is_over or self._version != self._version_in_force
         held = _levels(policy, moment.situation) if changes else self._held
         if held[Sort.CANCEL] or (held[Sort.STOP] and not policy.evidence):
             return  # void or kept as it begins
         owner = "" if policy.team == _MARKETING else moment.situation.owner
-        paused = (held[Sort.PAUSE] and not held[Sort.RESUME]) if changes else self._paused
+        paused = _pauses(held) if changes else self._paused
         terms = promised(policy, self._version_in_force, moment.situation, moment.at)
         self.turns.append(Turn(Sort.START, moment.at, terms, owner, paused=paused))
-        if changes and (self._rule is None or self._judged_by(moment.at) == self._version_in_force):
-            self._rule, self._version, self._held = policy, self._version_in_force, held
-            self._paused = paused
-        self._owner = owner
+        if changes:
+            self._follow(policy, held, moment)
+            self._paused = _pauses(self._held)
+            if self._paused is not paused:  # an older policy goes on, which rests where this one would not, or not
+                self.turns[-1] = replace(self.turns[-1], paused=self._paused)
+        self._owner, self._left = owner, policy.attempts
         if self._is_over:
             self._since, self._is_over, self._unproven = moment.at, False, held[Sort.STOP]
 
-    def _judged_by(self, at: datetime) -> str:
-        return judge(self.turns, at)[-1].terms.version
+    def _follow(self, policy: Policy, held: list[bool], moment: Moment) -> None:
+        """After a start: the cycle there is now follows the policy in force, unless it is an older one that goes on."""
+        version = self._version_in_force
+        if self._rule is None or self._version == version or judge(self.turns, moment.at)[-1].terms.version == version:
+            self._rule, self._version, self._held = policy, version, held
+        else:
+            self._held = _levels(self._rule, moment.situation)
 
     def _is_open(self, at: datetime) -> bool:
         cycles = judge(self.turns, at)
@@ -194,6 +205,7 @@ class Track:
             self._stop(rule, moment)
         if rule.reset is not None and self._counts(Sort.RESET, rule.reset, moment):
             self.turns.append(Turn(Sort.RESET, moment.at, paused=self._paused))
+            self._left = rule.attempts
         if rule.pause is not None or rule.resume is not None or self._paused:
             self._rest(rule, moment)
 
@@ -212,8 +224,6 @@ class Track:
         """Whether a condition comes true: at a touch, an answer or a deal each time, otherwise when it did not hold."""
         if moment.passing:
             return question.momentary and question.holds(moment.situation)
-        if not moment.concerns(question):
-            return False
         held = self._held
         was = held[sort]
         holds = held[sort] = question.holds(moment.situation)
@@ -227,16 +237,14 @@ class Track:
         if not self._unproven and rule.attempts == 1:
             self._void(moment.at)
         self.turns.append(Turn(Sort.STOP, moment.at, evidence=evidence))
-        self._is_over = not self._unproven
+        self._left -= not self._unproven
+        self._is_over = self._left <= 0
 
     def _own(self, rule: Policy, moment: Moment) -> None:
         owner = moment.situation.owner
         if owner != self._owner and rule.team != _MARKETING:
             self.turns.append(Turn(Sort.REASSIGN, moment.at, owner=owner, paused=self._paused))
-            self._owner = owner
-
-    def _pauses(self) -> bool:
-        return self._held[Sort.PAUSE] and not self._held[Sort.RESUME]
+            self._owner, self._left = owner, rule.attempts
 
     def _shift(self, sort: Sort, at: datetime) -> None:
         """Pause or resume; what begins from nothing at this instant does so paused, or not."""
@@ -264,6 +272,10 @@ def _levels(policy: Policy, situation: Situation) -> list[bool]:
     held[Sort.RESUME] = _holds(policy.resume, situation)
     held[Sort.RESET] = _holds(policy.reset, situation)
     return held
+
+
+def _pauses(held: list[bool]) -> bool:
+    return held[Sort.PAUSE] and not held[Sort.RESUME]
 
 
 def _holds(question: Question | None, situation: Situation) -> bool:
