@@ -8,7 +8,7 @@ can no longer make sense of is left out and shown; whoever it named may have lef
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
 from connector.config.definition import definition_of
@@ -18,7 +18,7 @@ from connector.config.lint import lint
 from connector.config.load import Loaded
 from connector.config.owners import Owners
 from connector.config.sla import Promises, policies_from, policies_of
-from connector.core.definition import Definition
+from connector.core.definition import Definition, Place
 from connector.core.policy import Book, Edition, Policy, SlaFields
 from connector.core.refs import Side
 from connector.core.steered import Agreement
@@ -36,13 +36,22 @@ _SLA_KINDS = {
     "lateness": Kind.NUMBER,
 }
 
+_ASIDES = {
+    Side.HUBSPOT: {"createdate": Kind.DATETIME, "hs_updated_by_user_id": Kind.TEXT},
+    Side.SALESFORCE: {"CreatedDate": Kind.DATETIME, "LastModifiedById": Kind.TEXT},
+}
+
 
 @dataclass(frozen=True)
 class Agreed:
-    """What is agreed on, as far as there is anything; what was promised, as it is written; what does not fit."""
+    """What is agreed on, as far as there is anything; what was promised, as it is written; what does not fit.
+
+    also_read: fields of watched objects that tell since when there is a record, and who touched it last.
+    """
 
     agreement: Agreement | None = None
     promises: str = ""
+    also_read: Mapping[Place, Mapping[str, Kind]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
 
@@ -72,7 +81,16 @@ def agreed(loaded: Loaded, database: Database, live: Live, now: datetime) -> Agr
     sla_fields = _fitted(promises.fields, definition) if promises else SlaFields()
     odd = tuple(lint(loaded, live.schemas, live.owners)) if live.schemas is not None else ()
     agreement = Agreement(definition, since or now, book, sla_fields)
-    return Agreed(agreement, promises.body if promises else "", (*odd, *findings))
+    asides = _asides(definition, live.schemas or {})
+    return Agreed(agreement, promises.body if promises else "", asides, (*odd, *findings))
+
+
+def _asides(definition: Definition, schemas: Schemas) -> dict[Place, dict[str, Kind]]:
+    return {
+        place: {name: kind for name, kind in _ASIDES[place[0]].items() if name in schemas[place].fields}
+        for place in definition.watched
+        if place in schemas
+    }
 
 
 def _watched(promises: Promises) -> Mapping[Side, Mapping[str, Kind]]:

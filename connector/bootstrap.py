@@ -59,7 +59,12 @@ class Fitted:
         """The bridge at work under it."""
         agreed = self.agreed
         return replace(
-            bridge, mapping=self.mapping, agreement=agreed.agreement, promises=agreed.promises, reps=self.reps
+            bridge,
+            mapping=self.mapping,
+            agreement=agreed.agreement,
+            promises=agreed.promises,
+            also_read=agreed.also_read,
+            reps=self.reps,
         )
 
 

@@ -23,7 +23,6 @@ from connector.delivery import Notifier
 from connector.ports import Clock, Crm, Dice, View
 from connector.storage.database import Database
 
-CREATED = {Side.HUBSPOT: "createdate", Side.SALESFORCE: "CreatedDate"}
 T = TypeVar("T")
 
 Progress = Callable[[str, int, int | None], None]  # (what is being done, how many so far, of how many if known)
@@ -45,6 +44,7 @@ class Bridge:
         agreement: what both teams agreed on; None: there is no shared lifecycle, and nobody is steered.
         reps: Salesforce owners (users at work, queues) who may be given people; None: everybody.
         promises: the SLA of today as it is written, of which the last edition of the agreement is made.
+        also_read: fields that the agreement asks about without watching them: when and by whom a record was touched.
         digest: of the whole configuration that decides plans; saved plans name it.
     """
 
@@ -63,18 +63,16 @@ class Bridge:
     agreement: Agreement | None = None
     reps: frozenset[str] | None = None
     promises: str = ""
+    also_read: Mapping[tuple[Side, str], Mapping[str, Kind]] = field(default_factory=dict)
     notifier: Notifier | None = None
 
     @cached_property
     def views(self) -> dict[tuple[Side, str], View]:
-        """What is read of every mapped object: the fields of all pairs it takes part in, and what is watched.
-
-        Of watched objects also when a record was made, which tells what was there before the lifecycle.
-        """
+        """What is read of every mapped object: the fields of all pairs it takes part in, and what is watched."""
         fields: dict[tuple[Side, str], dict[str, Kind]] = {}
         for side, obj in self.agreement.definition.watched if self.agreement else ():
             if self.mapping.pairs_of(side, obj):
-                fields[side, obj] = {**self.watched(side, obj), CREATED[side]: Kind.DATETIME}
+                fields[side, obj] = {**self.also_read.get((side, obj), {}), **self.watched(side, obj)}
         for pair in self.mapping.pairs:
             for side in Side:
                 fields.setdefault((side, pair.object_on(side)), {}).update(pair.fields_on(side))
