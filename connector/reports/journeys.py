@@ -1,0 +1,140 @@
+"""A journey told to people: one line an entry, in words, with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from connector.core.journey import (
+    Answered,
+    Asked,
+    Dealt,
+    Entry,
+    Fired,
+    Handed,
+    Named,
+    Ruled,
+    Seen,
+    Told,
+    Touched,
+)
+from connector.core.lifecycle import Kind
+
+_MOVED = {
+    None: "is",
+    Kind.FORWARD: "moved on to",
+    Kind.BACKWARD: "moved back to",
+    Kind.RECYCLE: "recycled:",
+    Kind.DISQUALIFY: "disqualified:",
+    Kind.RE_ENTER: "came back in as",
+}
+_SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
+
+
+def words(entry: Entry, stages: Mapping[str, str], owners: Mapping[str, str]) -> str:
+    """What an entry says. stages, owners: names by id."""
+    return _WORDS[type(entry.what)](entry, stages, owners)
+
+
+def evidence(entry: Entry) -> str:
+    """What shows it, in words; "" for what shows itself."""
+    what = entry.what
+    if isinstance(what, Ruled):
+        parts = (
+            what.evidence,
+            f"reason {what.reason}" if what.reason else "",
+            f"until {what.revisit}" if what.revisit else "",
+            f"“{what.comment}”" if what.comment else "",
+        )
+        return "; ".join(filter(None, parts))
+    return "; ".join(what.why) if isinstance(what, Handed) else ""
+
+
+def _fields(entry: Entry, verb: str, said: Mapping[str, Any]) -> str:
+    told = ", ".join(f"{name} = {'blank' if value is None else value}" for name, value in sorted(said.items()))
+    return f"{_SIDES[entry.ref.side.value]} {verb} {told}"
+
+
+def _seen(entry: Entry, *_: object) -> str:
+    assert isinstance(entry.what, Seen)
+    return _fields(entry, "was met with" if entry.what.first else "says", entry.what.fields)
+
+
+def _told(entry: Entry, *_: object) -> str:
+    assert isinstance(entry.what, Told)
+    return _fields(entry, "was told", entry.what.fields)
+
+
+def _touched(entry: Entry, *_: object) -> str:
+    what = entry.what
+    assert isinstance(what, Touched)
+    way = "to them" if what.outbound else "from them"
+    sent = "" if what.human else ", sent by a machine: keeps no promise"
+    return f"{what.channel.value} {way}{f', by {what.by}' if what.by else ''}{sent}"
+
+
+def _dealt(entry: Entry, *_: object) -> str:
+    what = entry.what
+    assert isinstance(what, Dealt)
+    stands = "won" if what.won else "lost" if what.closed else "open"
+    return f"deal {what.deal} is {stands} in {what.stage}{f', {what.amount}' if what.amount else ''}"
+
+
+def _ruled(entry: Entry, stages: Mapping[str, str], _: Mapping[str, str]) -> str:
+    what = entry.what
+    assert isinstance(what, Ruled)
+    name = stages.get(what.stage, what.stage)
+    if what.refused:
+        return f"{name} by {what.by.value} refused: {what.refused}"
+    before = " (so before the lifecycle began)" if what.first else ""
+    return f"{_MOVED[what.kind]} {name}, by {what.by.value}{before}"
+
+
+def _answered(entry: Entry, *_: object) -> str:
+    what = entry.what
+    assert isinstance(what, Answered)
+    parts = (
+        f"{what.verdict.value}",
+        f"reason {what.reason}" if what.reason else "",
+        f"until {what.revisit}" if what.revisit else "",
+        f"“{what.comment}”" if what.comment else "",
+        f"by {what.by}" if what.by else "",
+    )
+    return f"answer: {', '.join(filter(None, parts))}"
+
+
+def _asked(entry: Entry, *_: object) -> str:
+    assert isinstance(entry.what, Asked)
+    return f"answer {entry.what.verdict.value} is incomplete, asked for: {', '.join(entry.what.missing)}"
+
+
+def _handed(entry: Entry, _: Mapping[str, str], owners: Mapping[str, str]) -> str:
+    what = entry.what
+    assert isinstance(what, Handed)
+    name = f"{owners[what.owner]} ({what.owner})" if what.owner in owners else what.owner or "nobody"
+    why = f"policy {what.policy}" if what.policy else f"rule {what.rule}"
+    return f"handed to {name}, {why}"
+
+
+def _named(entry: Entry, *_: object) -> str:
+    assert isinstance(entry.what, Named)
+    return f"persona chosen by hand: {entry.what.persona}" if entry.what.persona else "persona left to the rules again"
+
+
+def _fired(entry: Entry, *_: object) -> str:
+    assert isinstance(entry.what, Fired)
+    return f"set off: {entry.what.effect}"
+
+
+_WORDS: Mapping[type, Callable[[Entry, Mapping[str, str], Mapping[str, str]], str]] = {
+    Seen: _seen,
+    Told: _told,
+    Touched: _touched,
+    Dealt: _dealt,
+    Ruled: _ruled,
+    Answered: _answered,
+    Asked: _asked,
+    Handed: _handed,
+    Named: _named,
+    Fired: _fired,
+}
