@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from connector.config.definition import definition_of
-from tests.config.agreed import SMALL
 from tests.config.conftest import Folder
+from tests.config.definitions import SMALL
 
 PERSONAS = """\
 personas:

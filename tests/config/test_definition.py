@@ -18,8 +18,8 @@ from connector.core.refs import Side
 from connector.core.situation import Situation
 from connector.core.values import Kind as FieldKind
 from connector.ports import Owner
-from tests.config.agreed import PLACES, SMALL
 from tests.config.conftest import Folder
+from tests.config.definitions import PLACES, SMALL
 
 ENV = {"HUBSPOT_TOKEN": "t", "SALESFORCE_CLIENT_SECRET": "s"}
 HUBSPOT, LEAD, CONTACT = PLACES

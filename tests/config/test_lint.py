@@ -17,8 +17,8 @@ from connector.core.journey import Verdict
 from connector.core.refs import Side
 from connector.core.values import Kind
 from connector.ports import ObjectSchema, Option, Owner
-from tests.config.agreed import HUBSPOT_STAGES, HUBSPOT_STATUSES, PLACES, SMALL, STAGE_LABELS, live, one
 from tests.config.conftest import Folder
+from tests.config.definitions import HUBSPOT_STAGES, HUBSPOT_STATUSES, PLACES, SMALL, STAGE_LABELS, live, one
 
 ENV = {"HUBSPOT_TOKEN": "t", "SALESFORCE_CLIENT_SECRET": "s"}
 HUBSPOT, LEAD, CONTACT = PLACES
