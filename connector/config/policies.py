@@ -222,7 +222,7 @@ class _Policy:
         if len(names) == 1 and names[0] in pools:
             return self.ground.pool(names[0])
         for name in names:
-            if not _names_an_owner(name):
+            if not names_an_owner(name):
                 near = did_you_mean(name, pools) or "; name a pool of the handoff's, or owners by e-mail"
                 self.report((*path, "reassign"), f"there is no pool {name!r}{near}")
         return Pool(self.id, self.ground.ids(names))
@@ -234,7 +234,8 @@ class _Policy:
         self.ground.problems.append(self.ground.document.problem(self.path(*below), message))
 
 
-def _names_an_owner(name: str) -> bool:
+def names_an_owner(name: str) -> bool:
+    """Whether a name is that of somebody who owns records, by e-mail or id; otherwise it is that of a pool."""
     return "@" in name or (name.startswith(("005", "00G")) and len(name) in (15, 18))
 
 

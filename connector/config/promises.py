@@ -87,12 +87,14 @@ def _text(found: str) -> str:
 
 
 _SPAN_FORM: dict[str, Any] = {
-    "anyOf": [
-        {"type": "string", "description": "like 4 business_hours"},
-        {"type": "object", "properties": {unit.value: {"type": "integer", "minimum": 1} for unit in Unit}},
-    ]
+    "type": ["string", "object"],
+    "description": "like 4 business_hours, or {business_hours: 4}",
 }
-_WARNING_FORM: dict[str, Any] = {"type": "string", "description": "like 75%, or 1 business_hours before"}
+_WARNING_FORM: dict[str, Any] = {
+    "type": ["string", "array"],
+    "items": {"type": "string"},
+    "description": "like 75%, or 1 business_hours before; one or a list",
+}
 _REASSIGN_FORM: dict[str, Any] = {
     "anyOf": [
         {"enum": ["keep", "per_owner", "restart"]},
@@ -101,8 +103,7 @@ _REASSIGN_FORM: dict[str, Any] = {
 }
 Amount = Annotated[Span, PlainValidator(span), WithJsonSchema(_SPAN_FORM)]
 Warnings = Annotated[
-    list[Annotated[Warned, PlainValidator(warning), WithJsonSchema(_WARNING_FORM)]],
-    BeforeValidator(_listed, json_schema_input_type=str | list[str]),
+    list[Annotated[Warned, PlainValidator(warning)]], BeforeValidator(_listed), WithJsonSchema(_WARNING_FORM)
 ]
 Line = Annotated[Text, AfterValidator(_text)]
 
