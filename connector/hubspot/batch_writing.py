@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connector.core.refs import Ref
+from connector.core.values import Value
 from connector.errors import BridgeError, Transient
 from connector.hubspot.faults import Answer, Denied
 from connector.hubspot.reading import EMAIL, Reader
@@ -68,6 +70,14 @@ class BatchWriter:
             return self._alone_or_halved(shape, operation, items, body)
         except BridgeError as error:
             return dict.fromkeys(items, Unsure(error))
+
+    def held(self, shape: Shape, ref: Ref, name: str) -> dict[str, Value]:
+        """What a record holds in one field now; {} when that cannot be told."""
+        try:
+            (reading,) = self._reader.read(shape.view, [ref.id])
+        except BridgeError:
+            return {}
+        return {name: reading.values[name]} if name in reading.values else {}
 
     def _alone_or_halved(self, shape: Shape, operation: Operation, items: Items, error: Mapping[str, Any]) -> Outcomes:
         """The batch is refused as a whole: one bad record must fail alone."""

@@ -85,8 +85,21 @@ class Writer:
             after = written.get(trace) or cleared[trace]
             emptied = cleared.get(trace)
             if isinstance(after, Rejected) and isinstance(emptied, Done):
-                after = emptied  # what the record holds now: the comparison reports the stage as not taken
-            outcomes[trace] = _joined(shape, outcomes[trace], after, values)
+                outcomes[trace] = self._emptied(shape, outcomes[trace], emptied, values)
+            else:
+                outcomes[trace] = _joined(shape, outcomes[trace], after, values)
+
+    def _emptied(self, shape: Shape, before: Outcome, emptied: Done, values: Mapping[str, Value]) -> Outcome:
+        """A stage was refused after it was cleared: the rest is written alone, and the stage told that is held now."""
+        rest = {name: value for name, value in values.items() if name != LIFECYCLE}
+        after = self._send(shape, {"0": Write(emptied.ref, rest)})["0"] if rest else emptied
+        if not isinstance(after, Done | Rejected):
+            return after
+        done = before if isinstance(before, Done) else emptied
+        reasons = after.rejections if isinstance(after, Rejected) else ()
+        told = after.values if isinstance(after, Done) else {}
+        held = self._batches.held(shape, emptied.ref, LIFECYCLE) or emptied.values
+        return replace(done, values={**done.values, **told, **held}, not_taken=(not_taken(LIFECYCLE), *reasons))
 
     def _passed_over(self, shape: Shape, write: Write, outcome: Outcome) -> dict[str, Value]:
         """The values that must be written once more."""
