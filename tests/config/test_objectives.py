@@ -12,7 +12,7 @@ from connector.config.objectives import Measured, objectives_of
 from connector.core.goals import Counted, Fact, Happened, PeriodKind
 from connector.core.objectives import progress
 from connector.errors import Misconfigured
-from tests.config.promising import OFFICE, Agreed
+from tests.config.agreed import OFFICE, Agreed
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)  # a Monday
 GOAL = "objectives:\n  calendar: office\n  goals:\n    leads:\n      team: marketing\n      period: month\n"

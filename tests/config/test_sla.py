@@ -17,7 +17,7 @@ from connector.core.situation import Situation
 from connector.core.sla import OnReassign, ReEntry
 from connector.core.values import Kind
 from connector.errors import Misconfigured
-from tests.config.promising import ADA, BEN, OFFICE, OWNERS, Agreed
+from tests.config.agreed import ADA, BEN, OFFICE, OWNERS, Agreed
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)  # a Monday
 FIRST_TOUCH = (

@@ -15,7 +15,7 @@ from connector.core.policy import Edition
 from connector.core.refs import Ref, Side
 from connector.core.situation import Situation
 from connector.core.sla import State
-from tests.config.promising import ADA, OWNERS, Agreed
+from tests.config.agreed import ADA, OWNERS, Agreed
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)  # a Monday
 FIRST_TOUCH = "sla:\n  policies:\n    call:\n      kind: first_touch\n      target: 4 business_hours\n"

@@ -10,7 +10,7 @@ from connector.config.extends import shipped_text
 from connector.config.findings import Severity
 from connector.config.sla_lint import lint
 from connector.errors import Misconfigured
-from tests.config.promising import OWNERS, Agreed
+from tests.config.agreed import OWNERS, Agreed
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 OFFICE = (

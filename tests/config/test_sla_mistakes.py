@@ -11,7 +11,7 @@ from connector.config.sla import Promises, policies_of
 from connector.core.policy import Span, Unit
 from connector.core.situation import Situation
 from connector.errors import Misconfigured
-from tests.config.promising import OFFICE, OWNERS, Agreed
+from tests.config.agreed import OFFICE, OWNERS, Agreed
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)  # a Monday
 FIRST_TOUCH = (
