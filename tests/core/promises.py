@@ -64,7 +64,8 @@ def asks(text: str) -> Question:
 
     momentary = any(f"s.{word}" in text for word in ("touch", "answer", "deal"))
     named = dict.fromkeys(re.findall(r"value\('(\w+)'\)", text), FieldKind.TEXT)
-    return Question(text, holds, dict.fromkeys(refs.Side, named), momentary)
+    words = frozenset(re.findall(r"\bs\.(\w+)", text))
+    return Question(text, holds, dict.fromkeys(refs.Side, named), momentary, words)
 
 
 def _value(situation: Situation):

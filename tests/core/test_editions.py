@@ -166,3 +166,19 @@ def test_what_an_edit_would_change_is_told_person_by_person():
         State.BREACHED,
     )
     assert one.why == "running, due 2026-11-02 17:00 (UTC) -> breached, 2 h 0 min late (policy 1 -> 2)"
+
+
+def test_an_older_edition_that_goes_on_with_a_cycle_pauses_it_by_its_own_conditions():
+    before = policy(re_entry=ReEntry.RESUME, pause=WAIT)
+    after = policy(re_entry=ReEntry.RESUME)
+    journey = [
+        to(MQL, at(2, 9)),
+        call(at(2, 10)),
+        to(RECYCLED, at(2, 12)),
+        seen(at(2, 13), wait="yes"),
+        to(MQL, at(3, 9)),
+    ]
+    paused = only(edited(after, before=(before,)), journey, at(3, 10))
+    assert (paused.state, paused.elapsed, paused.terms.version) == (State.PAUSED, HOUR, "1")
+    swapped = only(edited(before, before=(after,)), journey, at(3, 10))
+    assert (swapped.state, swapped.elapsed, swapped.terms.version) == (State.RUNNING, 2 * HOUR, "1")

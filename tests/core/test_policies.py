@@ -17,6 +17,7 @@ from tests.core.promises import (
     CONTACT,
     DEFINITION,
     HOUR,
+    IN_MQL,
     IN_SAL,
     LEAD,
     MQL,
@@ -369,3 +370,52 @@ def test_the_stop_and_the_start_of_one_touch_end_one_promise_and_begin_the_next(
     follow_up = policy(start=TOUCHED, stop=TOUCHED, re_entry=ReEntry.NEW_CYCLE)
     cycles = judged(follow_up, [call(at(2, 9)), call(at(2, 11))], at(2, 12))["touch"]
     assert [(one.started_at, one.state) for one in cycles] == [(at(2, 9), State.MET), (at(2, 11), State.RUNNING)]
+
+
+def test_a_question_that_does_not_tell_what_it_asks_about_is_asked_whatever_changes():
+    quiet = policy(start=replace(IN_MQL, words=None), stop=replace(TOUCHED, words=None))
+    cycle = only(
+        quiet, [to("lead", at(1, 9)), to(MQL, at(2, 9)), seen(at(2, 9, 30), x="1"), call(at(2, 10))], at(2, 11)
+    )
+    assert (cycle.started_at, cycle.ended_at) == (at(2, 9), at(2, 10))
+
+
+@pytest.mark.parametrize("words", [frozenset({"stage"}), None])
+def test_a_question_is_asked_only_where_what_it_asks_about_has_changed(words):
+    asked = []
+    counting = replace(
+        IN_MQL, holds=lambda situation: asked.append(situation.stage) or situation.stage == MQL, words=words
+    )
+    promise = policy(start=counting, evidence=False)
+    journey = [to("lead", at(1, 9)), to(MQL, at(2, 9)), seen(at(2, 10), x="1"), seen(at(2, 11), x="2"), call(at(2, 12))]
+    assert only(promise, journey, at(2, 13)).state is State.MET
+    # the first record of a side may bring anything along
+    assert asked == (["lead", MQL, MQL] if words else ["lead", MQL, MQL, MQL])
+
+
+def test_another_record_of_a_person_brings_values_of_its_own():
+    other = CONTACT._replace(id="2")
+    promise = policy(start=asks("value('x') == '1'"))
+    journey = [seen(at(2, 9), CONTACT, x="0"), seen(at(2, 10), other, x="1", y="0"), seen(at(2, 11), CONTACT, y="1")]
+    journey.append(seen(at(2, 12), other, y="1"))
+    again = replace(promise, re_entry=ReEntry.RESTART)
+    assert only(again, journey, at(2, 13)).rounds == 1
+
+
+def test_a_touch_that_no_stop_asks_about_is_no_evidence_by_itself():
+    by_value = policy(kind=PolicyKind.NEXT_STEP, stop=asks("value('done') == 'yes'"))
+    cycle = only(by_value, [to(MQL, at(2, 9)), seen(at(2, 10), done="yes")], at(2, 11))
+    assert (cycle.state, cycle.unproven, cycle.evidence) == (State.RUNNING, 1, "")
+
+
+@pytest.mark.parametrize("re_entry", [ReEntry.RESUME, ReEntry.RESTART, ReEntry.NEW_CYCLE])
+def test_who_comes_back_rests_as_the_fields_say_then_and_is_theirs_who_owns_them_then(re_entry):
+    promise = conditions(re_entry=re_entry)
+    journey = [seen(at(1, 9), LEAD, OwnerId="ada"), to(MQL, at(2, 9)), call(at(2, 10)), to(RECYCLED, at(2, 11))]
+    journey += [seen(at(2, 12), LEAD, OwnerId="bob"), seen(at(2, 13), wait="yes"), to(MQL, at(3, 9))]
+    journey += [seen(at(3, 10), wait="no")]
+    *_, cycle = judged(promise, journey, at(3, 9, 30))["touch"]
+    assert cycle.state is State.PAUSED
+    *_, cycle = judged(promise, journey, at(3, 11))["touch"]
+    assert (cycle.state, cycle.held[-1]) == (State.RUNNING, ("bob", HOUR))
+    assert cycle.paused == HOUR
