@@ -78,8 +78,8 @@ def news_of(conn: Connection, bridge: Bridge, readings: Sequence[Reading]) -> li
     fresh = [reading for reading in readings if not _was_seen(reading, known)]
     news = [reading.ref for reading in fresh if _is_news(bridge, reading, linked.get(reading.ref))]
     if bridge.agreement is not None:
-        told = set(news)
-        news += watched_news(conn, bridge, [one for one in fresh if one.present and one.ref not in told])
+        quiet = {one.ref: one for one in fresh if one.present and one.ref in linked and not linked[one.ref].stopped}
+        news += watched_news(conn, bridge, [quiet[ref] for ref in quiet.keys() - set(news)])
     gone = [reading.ref for reading in readings if not reading.present and reading.ref not in linked]
     return news + _asked_about(conn, gone) if gone else news
 
