@@ -31,8 +31,9 @@ _LEAD = "Lead"
 
 @dataclass(slots=True)
 class Record:
-    """What is known of a record."""
+    """What is known of a record; what it says otherwise came about after `since`, whatever its clock says."""
 
+    since: datetime
     seen: dict[str, Value] = field(default_factory=dict)
     told: dict[str, list[tuple[datetime, Value]]] = field(default_factory=dict)
 
@@ -77,7 +78,8 @@ class Hearing:
         if isinstance(what, Seen):
             return self._seen(entry, what)
         if isinstance(what, Told):
-            record = self.records.setdefault(entry.ref, Record())
+            record = self.records.setdefault(entry.ref, Record(entry.at))
+            record.since = entry.at
             self.current[entry.ref.side] = entry.ref
             for name, value in what.fields.items():
                 record.told.setdefault(name, []).append((entry.at, value))
@@ -93,7 +95,8 @@ class Hearing:
         record = self.records.get(ref)
         met = record is None
         if record is None:
-            record = self.records[ref] = Record()
+            record = self.records[ref] = Record(entry.at)
+        record.since = entry.at
         spellings = self.definition.spellings.get((side, ref.object), ())
         before = None if met else stage_of(spellings, record.seen)
         last = self.current.get(side, ref)
@@ -129,9 +132,9 @@ def observe(agreement: Agreement, hearing: Hearing, reading: Reading, now: datet
         return [Entry(ref, min(at, now), now, Seen(fields, first))]
     if not fields and hearing.current.get(ref.side) == ref:
         return []
-    if not reading.stamps:
-        return [Entry(reading.ref, _modified(reading, now), now, Seen(fields))]
-    return _by_moment(hearing.definition, reading, fields, now)
+    told = _by_moment(hearing.definition, reading, fields, now) if reading.stamps else {}
+    told = told or {_modified(reading, now): fields}
+    return [Entry(ref, max(at, min(record.since, now)), now, Seen(told[at])) for at in sorted(told)]
 
 
 def _opens_anew(what: What) -> bool:
@@ -141,7 +144,9 @@ def _opens_anew(what: What) -> bool:
     return isinstance(what, Ruled) and what.kind is Move.RE_ENTER
 
 
-def _by_moment(definition: Definition, reading: Reading, fields: Mapping[str, Value], now: datetime) -> list[Entry]:
+def _by_moment(
+    definition: Definition, reading: Reading, fields: Mapping[str, Value], now: datetime
+) -> dict[datetime, dict[str, Value]]:
     """What is spelt by several fields stays together, at the time of the last of them: half a word tells nothing."""
     place = (reading.ref.side, reading.ref.object)
     together = [definition.stage_fields.get(place, frozenset()), definition.answer_fields[place[0]]]
@@ -153,9 +158,7 @@ def _by_moment(definition: Definition, reading: Reading, fields: Mapping[str, Va
             groups.setdefault(max(_stamped(reading, name, now) for name in group), {}).update(group)
     for name, value in rest.items():
         groups.setdefault(_stamped(reading, name, now), {})[name] = value
-    if not groups:
-        groups = {_modified(reading, now): {}}
-    return [Entry(reading.ref, at, now, Seen(groups[at])) for at in sorted(groups)]
+    return groups
 
 
 def _differing(seen: Mapping[str, Value], reading: Reading, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Value]]:

@@ -43,11 +43,6 @@ def spelt(spellings: Sequence[Spelling], stage: str, values: Mapping[str, Value]
     return written
 
 
-def fields_of(spellings: Sequence[Spelling]) -> frozenset[str]:
-    """Every field that takes part in telling stages."""
-    return frozenset(field for spelling in spellings for field in spelling.fields)
-
-
 def _holds(spelling: Spelling, values: Mapping[str, Value]) -> bool:
     return all(values.get(field) in among for field, among in spelling.fields.items())
 

@@ -1,0 +1,53 @@
+"""How stages are told by values: the spelling that asks for most is believed, and no leftover tells another stage."""
+
+import pytest
+
+from connector.core.definition import Spelling
+from connector.core.spelling import spelt, stage_of
+
+RECYCLED = Spelling("recycled", {"life": ("lead",), "status": ("BAD_TIMING",)})
+SPELLINGS = (
+    Spelling("lead", {"life": ("lead",)}),
+    RECYCLED,
+    Spelling("sal", {"life": ("sql",), "status": ("OPEN", "IN_PROGRESS")}),
+    Spelling("sql", {"life": ("sql",), "status": ("CONNECTED",)}),
+    Spelling("sql", {"life": ("sql",)}),
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "stage"),
+    [
+        ({"life": "lead"}, "lead"),
+        ({"life": "lead", "status": "BAD_TIMING"}, "recycled"),
+        ({"life": "lead", "status": "OPEN"}, "lead"),
+        ({"life": "sql", "status": "IN_PROGRESS"}, "sal"),
+        ({"life": "sql", "status": "BAD_TIMING"}, "sql"),
+        ({"life": "strange"}, None),
+        ({"life": None}, None),
+        ({}, None),
+    ],
+)
+def test_the_spelling_that_asks_for_most_is_believed(values, stage):
+    assert stage_of(SPELLINGS, values) == stage
+
+
+@pytest.mark.parametrize(
+    ("stage", "values", "written"),
+    [
+        ("sal", None, {"life": "sql", "status": "OPEN"}),
+        ("sql", None, {"life": "sql", "status": "CONNECTED"}),
+        ("sal", {"life": "sql", "status": "IN_PROGRESS"}, {}),
+        ("sql", {"life": "sql"}, {}),
+        ("lead", {"life": "lead", "status": "BAD_TIMING"}, {"life": "lead", "status": None}),
+        ("lead", {"life": "mql", "status": "NEW"}, {"life": "lead"}),
+        ("unheard of", None, {}),
+    ],
+)
+def test_what_is_written_tells_the_stage_whatever_stood_there(stage, values, written):
+    assert spelt(SPELLINGS, stage, values) == written
+
+
+def test_two_stages_with_one_spelling_are_written_all_the_same():
+    twins = (Spelling("a", {"life": ("x",)}), Spelling("b", {"life": ("x",)}))
+    assert spelt(twins, "b", {"life": "y"}) == {"life": "x"}
