@@ -46,6 +46,9 @@ def todo(claim: Stored) -> Todo:
 
 
 def _claimed(bridge: Bridge) -> list[Stored]:
+    with bridge.database.read() as conn:
+        if not effects.due(conn, ActionKind.TASK, bridge.clock.now()):
+            return []
     with bridge.database.begin() as conn:
         return effects.claim(conn, ActionKind.TASK, bridge.clock.now(), _BATCH)
 

@@ -36,8 +36,10 @@ _WORDS = {State.FAILED: "was not sent", State.UNKNOWN: "may not have been sent"}
 def settle(bridge: Bridge, run: Run, settled: Sequence[Settled]) -> None:
     """Settle claims, and tell people of those that need one."""
     with bridge.database.begin() as conn:
+        now = bridge.clock.now()
         if effects.settle(conn, settled):
-            _tell(conn, run, settled, bridge.clock.now())
+            _tell(conn, run, settled, now)
+            _untell(conn, [one.claim for one in settled if one.claim.leased_until <= now], now)
 
 
 def tell_of_the_dead(bridge: Bridge, run: Run) -> None:
@@ -108,6 +110,13 @@ def _tell(conn: Connection, run: Run, settled: Sequence[Settled], now: datetime)
     if needy:
         run.count("unsent", len(needy))
         issues.raise_issues(conn, [_issue(one) for one in needy], now, run.id)
+
+
+def _untell(conn: Connection, late: Sequence[Stored], now: datetime) -> None:
+    """Take back what was told of a worker that was only slow: it says now what became of its messages."""
+    for to in sorted({claim.effect.to for claim in late}):
+        if not effects.listed(conn, State.UNKNOWN, 1, to=to):
+            issues.close(conn, _asked(conn, State.UNKNOWN, to), now, "its sender was only slow")
 
 
 def _issue(one: Settled) -> Issue:
