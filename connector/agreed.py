@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 
+from connector.config import sla_lint
 from connector.config.definition import definition_of
 from connector.config.findings import Finding, Severity
 from connector.config.fitting import Schemas, fitted_definition
@@ -79,10 +80,14 @@ def agreed(loaded: Loaded, database: Database, live: Live, now: datetime) -> Agr
         since, kept = editions.followed_since(conn), editions.all(conn)
     book, findings = _book(loaded, live.owners, promises, kept, now)
     sla_fields = _fitted(promises.fields, definition) if promises else SlaFields()
-    odd = tuple(lint(loaded, live.schemas, live.owners)) if live.schemas is not None else ()
+    odd = _odd(loaded, live, now) if live.schemas is not None else ()
     agreement = Agreement(definition, since or now, book, sla_fields)
     asides = _asides(definition, live.schemas or {})
     return Agreed(agreement, promises.body if promises else "", asides, (*odd, *findings))
+
+
+def _odd(loaded: Loaded, live: Live, now: datetime) -> tuple[Finding, ...]:
+    return (*lint(loaded, live.schemas, live.owners), *sla_lint.lint(loaded, now, live.owners))
 
 
 def _asides(definition: Definition, schemas: Schemas) -> dict[Place, dict[str, Kind]]:
