@@ -29,6 +29,9 @@ _DIGEST_MAX, _DIGEST_LINES = 10_000, 10
 
 def set_off(bridge: Bridge, run: Run) -> None:
     """Send what is due. Nothing that the other end does fails a run: what is not sent waits, or is shown."""
+    with bridge.database.read() as conn:
+        if not effects.pending(conn, bridge.clock.now()):
+            return
     tell_of_the_dead(bridge, run)
     if not run.held:  # a task is written to a CRM
         remind(bridge, run)

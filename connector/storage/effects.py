@@ -77,6 +77,7 @@ _CLAIM = (
 _OVER = (effects.c.state == State.SENDING.value, effects.c.leased_until <= _NOW)
 _LEFT = select(effects.c.key).where(*_OVER).with_for_update(skip_locked=True)
 _ANY_LEFT = select(effects.c.key).where(*_OVER).limit(1)
+_ANY_DUE = select(effects.c.key).where(effects.c.state == State.WAITING.value, effects.c.due_at <= _NOW).limit(1)
 _EXPIRE = (
     update_rows(effects)
     .where(effects.c.key.in_(_LEFT))
@@ -170,6 +171,11 @@ def settle(conn: Connection, settled: Sequence[Settled]) -> int:
     """Say what became of claims; one that somebody else has taken since, or whose person is erased, is left alone."""
     ordered = sorted(settled, key=lambda one: one.claim.key)
     return many(conn, _SETTLE, [_settled(one) for one in ordered])
+
+
+def pending(conn: Connection, now: datetime) -> bool:
+    """Whether there is anything to do: some are due, or were left by whoever was sending them."""
+    return any(rows(conn, asked, _now=codec.micros(now)) for asked in (_ANY_DUE, _ANY_LEFT))
 
 
 def left(conn: Connection, now: datetime) -> bool:

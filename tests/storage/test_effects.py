@@ -74,6 +74,20 @@ def test_moves_of_the_journey_are_no_messages(database: Database, now: datetime)
     assert added(database, now, *moves) == 0
 
 
+def test_there_is_something_to_do_while_any_is_due_or_left_by_the_dead(database: Database, now: datetime) -> None:
+    def pending(at: datetime) -> bool:
+        with database.read() as conn:
+            return effects.pending(conn, at)
+
+    assert not pending(now)
+    added(database, now, NOTICE)
+    assert (pending(now - MINUTE), pending(now)) == (False, True)
+    (claim,) = claimed(database, now)
+    assert (pending(now + LEASE / 2), pending(now + LEASE)) == (False, True)
+    settled(database, Settled(claim, State.DONE))
+    assert not pending(now + LEASE)
+
+
 def test_what_is_claimed_is_nobody_elses(database: Database, now: datetime) -> None:
     added(database, now, NOTICE)
     assert [one.effect for one in claimed(database, now)] == [NOTICE]
