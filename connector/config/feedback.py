@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from connector.config.lifecycle import Id, Needs, SideFields, as_list
+from connector.config.lifecycle import Id, Needs, SideFields, Subject, as_list
 from connector.config.problems import Fault, Faults, did_you_mean
 from connector.config.settings import Count, Strict, Text
 from connector.core.definition import ReasonClass
@@ -97,7 +97,7 @@ class FeedbackWritten(Strict):
     told: ToldWritten = ToldWritten()
     verdicts: Annotated[dict[Verdict, VerdictWritten], Field(min_length=1)]
     reasons: dict[Id, ReasonWritten] = Field(default_factory=dict)
-    task_when_asked: str = ""
+    task_when_asked: Subject = ""
 
     @model_validator(mode="after")
     def _whole(self) -> FeedbackWritten:

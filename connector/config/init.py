@@ -27,14 +27,9 @@ def write_starter(directory: Path, *, agreed: bool = True) -> list[Path]:
         OSError: when the folder cannot be written.
     """
     texts = {directory / "config.yaml": example_text()}
-    names = (*SHIPPED, "owners", *(_agreed() if agreed else ()))
+    names = (*SHIPPED, "owners", *(AGREED if agreed else ()))
     texts |= {directory / "mappings" / f"{name}.yaml": shipped_text(f"{name}.yaml") for name in names}
     return [path for path, text in texts.items() if _write_new(path, text)]
-
-
-def _agreed() -> list[str]:
-    """The files of the shared definition that ship."""
-    return [name for name in AGREED if files("mappings").joinpath(f"{name}.yaml").is_file()]
 
 
 def _write_new(path: Path, text: str) -> bool:

@@ -7,12 +7,14 @@ names its stages counts before one that says `any`, and `kind: never` says that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
+from connector.config.calendars import Zone
 from connector.config.mappings import Cel, Names
 from connector.config.problems import Fault, Faults, did_you_mean
 from connector.config.settings import Count, Strict, Text
@@ -42,6 +44,16 @@ Needs = Annotated[list[Need], BeforeValidator(as_list, json_schema_input_type=Ne
 Id = Annotated[Text, StringConstraints(pattern="^[a-z][a-z0-9_]*$")]
 SideFields = dict[Side, Text]  # the field of each side; a side that is left out has none
 Group = dict[Text, Names]  # field: values that it may hold
+
+
+def _subject(found: str) -> str:
+    strange = [name for name in re.findall(r"\{(.*?)\}", found) if name != "name"]
+    if strange:
+        raise ValueError(f"{{{strange[0]}}} is not known here; only {{name}}, the person's name, is filled in")
+    return found
+
+
+Subject = Annotated[str, AfterValidator(_subject)]  # of a Task, {name} is filled in
 
 
 def _as_groups(found: Any) -> Any:
@@ -136,7 +148,7 @@ class PoolWritten(Strict):
 
     owners: Names
     per_day: Count | None = None
-    zone: Text = "UTC"
+    zone: Zone = "UTC"
 
 
 class OwnerRuleWritten(Strict):
@@ -179,7 +191,7 @@ class HandoffWritten(Strict):
     why_field: Text | None = None
     touches_field: Text | None = None
     touches: Annotated[int, Field(ge=0, le=50)] = 5
-    task: str = ""
+    task: Subject = ""
 
 
 class LifecycleWritten(Strict):

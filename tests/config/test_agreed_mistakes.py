@@ -86,6 +86,16 @@ def problems(folder: Folder, lifecycle: str = SMALL, personas: str = PERSONAS, f
         ),
         (
             "  moves:",
+            "  handoff: {stages: mql, task: 'Call {nmae}'}\n  moves:",
+            "lifecycle.handoff.task: {nmae} is not known here; only {name}, the person's name, is filled in",
+        ),
+        (
+            "  moves:",
+            "  handoff: {stages: mql, pools: {all: {owners: a@x.test, zone: Berlin}}}\n  moves:",
+            "lifecycle.handoff.pools.all.zone: 'Berlin' is no time zone; write one like Europe/Berlin",
+        ),
+        (
+            "  moves:",
             "  handoff: {stages: mql, why: [{say: Score}]}\n  moves:",
             "lifecycle.handoff.why[0]: needs either `when` (told if that holds) or `field` (told with its value)",
         ),
