@@ -13,7 +13,7 @@ from connector.salesforce.rows import moment_of
 
 AGAIN: Final = timedelta(seconds=5)  # read again with every poll, however much happens
 SETTLING: Final = timedelta(seconds=300)  # how long the minutes before may wait where they exceed a page
-KNOWN_MAX: Final = 5_000  # of what was told this much is remembered; more is told twice, which harms nobody
+KNOWN_MAX: Final = 2_000  # of what was told this much is remembered; more is told twice, which harms nobody
 Onward = tuple[datetime, str]  # the stamp and id behind which the next page begins
 
 
