@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from sqlalchemy import create_engine, text
 
 from connector.cli import frame, main
+from connector.config.extends import AGREED
 from tests.cli.desk import SECRETS, Desk
 
 PROGRAM = Path(sys.executable).parent / "smarketing"
@@ -84,10 +85,10 @@ def test_the_schemas_accept_what_ships(office: Desk, name: str):
 
 
 def test_all_schemas_come_together_and_an_unknown_one_is_named(office: Desk):
-    assert set(office.run("schema").data) == {"config", "mapping", "owners"}
+    assert set(office.run("schema").data) == {"config", "mapping", "owners", *AGREED}
     said = office.run("schema", "maping")
     assert said.code == 2
-    assert "there are: config, mapping, owners" in said.err
+    assert f"there are: {', '.join(sorted(['config', 'mapping', 'owners', *AGREED]))}" in " ".join(said.err.split())
 
 
 def test_secrets_that_are_not_set_are_named(office: Desk):
