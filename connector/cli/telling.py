@@ -25,6 +25,10 @@ _BOTH = (
     ("unlinked", "links undone"),
     ("unchanged", "already in step"),
     ("left_alone", "left alone (out of scope, or no rule creates them)"),
+    ("notify_sent", "notices sent"),
+    ("webhook_sent", "webhooks sent"),
+    ("tasks_made", "tasks made"),
+    ("unsent", "not sent, or nobody knows (smarketing notices)"),
 )
 
 
