@@ -177,7 +177,19 @@ PERSONAS = Personas(
     values={SF: {"buyer": "The Buyer", "user": "The User"}},
 )
 TEXT = FieldKind.TEXT
-IN_HUBSPOT = ("life", "status", "score", "form", "title", "persona", "answer", "reason", "comment", "revisit_on")
+IN_HUBSPOT = (
+    "life",
+    "status",
+    "score",
+    "form",
+    "title",
+    "source",
+    "persona",
+    "answer",
+    "reason",
+    "comment",
+    "revisit_on",
+)
 IN_SALESFORCE = ("OwnerId", "Stage", "Persona", "Answer", "Reason", "Comment", "Revisit")
 DEFINITION = Definition(
     version="v1",
