@@ -262,3 +262,13 @@ def test_what_is_kept_holds_no_secret_and_is_what_the_files_say(agreed):
 def test_an_edit_says_whether_open_clocks_follow_it(agreed):
     assert promises(agreed, FIRST_TOUCH.replace("sla:\n", "sla:\n  edits: open_too\n")).open_too
     assert not promises(agreed, FIRST_TOUCH).open_too
+
+
+def test_a_file_that_extends_the_default_says_only_what_differs(agreed):
+    calendars = "extends: default\ncalendars: {named: {office: {zone: Asia/Tokyo, week: {mon: 10:00-12:00}}}}\n"
+    text = "extends: default\nsla: {policies: {attempts: null, first_touch: {target: 1 hours}}}\n"
+    found = promises(agreed, text, calendars=calendars).policies
+    assert list(found) == ["first_touch", "disposition", "next_step", "feedback_reply"]
+    assert found["first_touch"].targets[0].span == Span(1, Unit.HOURS)
+    (calendar,) = found["first_touch"].time(Situation()).calendars
+    assert (calendar.zone, [len(day) for day in calendar.weeks[0].days]) == ("Asia/Tokyo", [1, 0, 0, 0, 0, 0, 0])
