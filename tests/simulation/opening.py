@@ -14,12 +14,10 @@ from unittest.mock import patch
 import orjson
 
 from connector import bootstrap, sides
-from connector.bootstrap import fitted
+from connector.bootstrap import Fitted, fitted
 from connector.config.compile import compile_mappings
-from connector.config.findings import Finding
 from connector.config.load import Loaded
 from connector.config.settings import Settings
-from connector.core.mapping import MappingSet
 from connector.core.refs import Side
 from connector.engine import facts
 from connector.engine.facts import Asked, Facts
@@ -63,17 +61,22 @@ def learned(written: Loaded, database: Database, crms: Mapping[Side, Crm], clock
     return known
 
 
-def fitted_once(written: Loaded, known: Facts) -> tuple[MappingSet, tuple[Finding, ...]]:
-    """The mapping fitted to the live schemas, made once for the same facts."""
+def fitted_once(written: Loaded, known: Facts, database: Database, clock: WorkerClock) -> Fitted:
+    """The configuration fitted to the live schemas, made once for the same facts.
+
+    What both teams agreed on is kept in the store, each edition of it, so with it everything is fitted anew.
+    """
+    if written.agreed:
+        return fitted(written, known, database, clock)
     made = _fitted.get((id(written), id(known)))
     if made is None:
         if len(_fitted) >= KEPT_MAX:
             _fitted.clear()
-        made = _fitted[id(written), id(known)] = (written, known, fitted(written, known))
+        made = _fitted[id(written), id(known)] = (written, known, fitted(written, known, database, clock))
     return made[2]
 
 
-_fitted: dict[tuple[int, int], tuple[Loaded, Facts, tuple[MappingSet, tuple[Finding, ...]]]] = {}
+_fitted: dict[tuple[int, int], tuple[Loaded, Facts, Fitted]] = {}
 
 
 def _recall(database: Database) -> Facts | None:

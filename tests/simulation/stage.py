@@ -236,10 +236,10 @@ class Stage:
             raw = adapters(written.settings, store, lines, (clock, dice), ending)
             crms = {side: Watched(crm, life, self.world.services.log) for side, crm in raw.items()}
             known = learned(written, store, crms, clock)
-            mapping, findings = fitted_once(written, known)
+            fit = fitted_once(written, known, store, clock)
             limits = written.settings.guards.limits
-            bridge = Bridge("simulated", store, crms, mapping, clock, dice, limits, batch_records=50)
-            yield Installation(written.settings, bridge, known.accounts, findings)
+            bridge = Bridge("simulated", store, crms, fit.mapping, clock, dice, limits, batch_records=50)
+            yield Installation(written.settings, fit.into(bridge), known.accounts, fit.findings)
 
 
 def sample(dice: Random, weights: Mapping[str, float]) -> str:
