@@ -62,8 +62,8 @@ def lacking(ledger: Ledger, verdict: Verdict, made: Attempt, found: Sighting) ->
     return missing(feedback, verdict, made, ledger.needs(found.stage), (found.at.date(), ledger.attempts()))
 
 
-def implied(ledger: Ledger, found: Sighting) -> Verdict | None:
-    """The answer that a rep gives by moving somebody who was handed over; None: none, or they have answered."""
+def implied(ledger: Ledger, found: Sighting, given: Verdict | None = None) -> Verdict | None:
+    """The answer that a rep gives by moving somebody whom sales has; None: none, or another one is given."""
     feedback = ledger.definition.feedback
     if (
         feedback is None
@@ -72,6 +72,8 @@ def implied(ledger: Ledger, found: Sighting) -> Verdict | None:
         or ledger.course.answer is not None
     ):
         return None
+    if given is not None:
+        return given if feedback.leads_to.get(given) == found.stage else None
     accepted = feedback.leads_to.get(Verdict.ACCEPT)
     if accepted and ledger.rank(found.stage) >= max(ledger.rank(accepted), 1):
         return Verdict.ACCEPT

@@ -100,7 +100,7 @@ def _move(ledger: Ledger, found: Sighting, side: Side, by: str) -> None:
     made = attempt(feedback.answers, side, ledger.course.known[ledger.course.refs[side]]) if feedback else Attempt(None)
     if ledger.needs(found.stage):
         found = replace(found, reason=made.reason, revisit=made.revisit, comment=made.comment)
-    verdict = implied(ledger, found) if made.verdict is None else None
+    verdict = implied(ledger, found, made.verdict)
     why = ledger.judge(found)
     if feedback is None or verdict is None or ledger.judge(replace(found, **_WHOLE)):
         ledger.rule(found, why)

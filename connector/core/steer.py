@@ -62,16 +62,21 @@ def _observe(agreement: Agreement, ledger: Ledger, there: dict[Side, Reading]) -
 
 
 def _decide(ledger: Ledger, there: dict[Side, Reading], news: Iterable[News]) -> None:
-    """Judge what people have said, in the order in which they said it; who answers and moves at once has answered."""
+    """Judge what people have said, in the order in which they said it.
+
+    Who answers and moves somebody at once answers first, unless it is by the move that sales takes them up.
+    """
     said: list[tuple[datetime, int, Side, News | None]] = [(one.entry.at, 1, one.entry.ref.side, one) for one in news]
     said += [(seen.at, 0, side, None) for side, seen in ledger.hearing.pending.items()]
     for _, _, side, one in sorted(said, key=lambda each: each[:2]):
         by = _by(ledger, there.get(side))
-        if one is None:
-            answer(ledger, side, by)
-        else:
+        if one is not None:
             _name(ledger, one)
             sight(ledger, one, by)
+        elif ledger.with_sales_since is not None:
+            answer(ledger, side, by)
+    for side in list(ledger.hearing.pending):
+        answer(ledger, side, _by(ledger, there.get(side)))
 
 
 def _name(ledger: Ledger, news: News) -> None:
