@@ -140,7 +140,7 @@ class BusinessTime:
         Raises:
             NeverOpens: when there are not so many within the horizon.
         """
-        opening = self.add(start, _MICROSECOND) - _MICROSECOND
+        opening = start if self.is_open(start) else self.add(start, _MICROSECOND) - _MICROSECOND
         return self.measure(opening, self._same_time(opening, days))
 
     def days_earlier(self, end: datetime, days: int) -> timedelta:

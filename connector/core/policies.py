@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from operator import attrgetter
+from itertools import compress, product
+from operator import attrgetter, ne
 
 from connector.core.clocks import judge
 from connector.core.journey import Answered, Dealt, Entry, Ruled, Seen, Told, Touched
@@ -29,6 +30,7 @@ EVER = datetime.min.replace(tzinfo=UTC)
 
 _WORDS = ("stage", "band", "persona", "owner", "loops", "handed")
 _PLAIN = attrgetter("stage", "band", "persona", "owner", "loops", "handed_at")
+_CHANGED = {which: frozenset(compress(_WORDS, which)) for which in product((False, True), repeat=len(_WORDS))}
 _NOTHING: frozenset[str] = frozenset()
 _PASSING: Mapping[type, frozenset[str]] = {
     Touched: frozenset({"touch"}),
@@ -97,7 +99,7 @@ class _Walk:
         self._ahead: Edition | None = None
         self._last: Situation | None = None
         self._moment = Moment(Situation(), scope.unmet)
-        self._plain: tuple[object, ...] = ()
+        self._plain: tuple[object, ...] = _PLAIN(Situation())
         self._refs: dict[Side, Ref] = {}
         self._offer(next(self._editions))
 
@@ -133,7 +135,7 @@ class _Walk:
         plain = _PLAIN(situation)
         moment.words, moment.fields = _NOTHING, _NOTHING
         if plain != self._plain:
-            moment.words = _changed(self._plain, plain)
+            moment.words = _CHANGED[tuple(map(ne, self._plain, plain))]
             self._plain = plain
         if isinstance(what, (Seen, Told)):
             moment.side, moment.fields = entry.ref.side, what.fields.keys()
@@ -158,13 +160,6 @@ class _Walk:
             self._by_policy[policy].offer(edition.policies.get(policy), edition.version, self._last)
         self._tracks = list(self._by_policy.values())
         self._ahead = next(self._editions, None)
-
-
-def _changed(before: tuple[object, ...], after: tuple[object, ...]) -> frozenset[str] | None:
-    """Which words mean something else; None: all, as there was nothing before."""
-    if not before:
-        return None
-    return frozenset(word for word, one, other in zip(_WORDS, before, after, strict=True) if one != other)
 
 
 def _as_it_is(situation: Situation) -> Situation:

@@ -66,7 +66,11 @@ def _is_steady(warning: Warned, unit: Unit) -> bool:
 
 def target(policy: Policy, situation: Situation) -> Target:
     """The first target that fits; the last has no condition, so there is one."""
-    return next(one for one in policy.targets if one.when is None or one.when.holds(situation))
+    *conditional, last = policy.targets
+    for one in conditional:
+        if one.when is None or one.when.holds(situation):
+            return one
+    return last
 
 
 def running_in(unit: Unit, business: BusinessTime) -> BusinessTime:
