@@ -120,7 +120,7 @@ def dates(found: Any) -> tuple[Dated, ...]:
 def weeks_from(found: Any) -> tuple[tuple[date, WeekWindows], ...]:
     """Weeks that are in force from a date on, in the order of these dates. Raises Faults."""
     if not isinstance(found, dict):
-        raise ValueError("must name dates and the week from then on, like 2027-01-01: {mon-fri: 08:00-16:00}")  # noqa: TRY004
+        raise ValueError("must name dates and the week from then on, like 2027-01-01: {mon-fri: 08:00-16:00}")  # noqa: TRY004  # for pydantic
     told: list[tuple[date, WeekWindows]] = []
     faults: list[Fault] = []
     for key, days in found.items():
