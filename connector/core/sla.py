@@ -61,6 +61,7 @@ class Terms:
 
     Attributes:
         policy, version: which rule made the promise, and its version.
+        name: how people call the promise; the policy's id where there is none.
         target: business time allowed; positive.
         time: when business time passes.
         warnings: business time before the deadline at which somebody is warned.
@@ -79,10 +80,16 @@ class Terms:
     re_entry: ReEntry = ReEntry.IGNORE
     on_reassign: OnReassign = OnReassign.KEEP
     restarts: int = 1
+    name: str = ""
 
     def __post_init__(self) -> None:
         if self.target <= ZERO or self.attempts < 1:
             raise ValueError(f"{self.policy}: a target of {self.target} and {self.attempts} attempts promise nothing")
+
+    @property
+    def called(self) -> str:
+        """What people read."""
+        return self.name or self.policy
 
 
 @dataclass(frozen=True, slots=True)

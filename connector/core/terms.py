@@ -51,6 +51,7 @@ def promised(policy: Policy, version: str, situation: Situation, at: datetime) -
         re_entry=policy.re_entry,
         on_reassign=policy.on_reassign,
         restarts=policy.restarts,
+        name=policy.name,
     )
     if all(_is_steady(one, span.unit) for one in policy.warnings) and len(policy.pinned) < _PINNED_MAX:
         policy.pinned[key] = terms

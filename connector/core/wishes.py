@@ -196,7 +196,7 @@ def promised(fields: SlaFields, side: Side, cycle: Cycle | None) -> Wanted:
     late = cycle.state is State.BREACHED
     ended = int(cycle.lateness.total_seconds() // _MINUTE_S) if cycle.ended_at is not None else None
     values: tuple[tuple[FieldOf, Value], ...] = (
-        (fields.policy, cycle.terms.policy),
+        (fields.policy, cycle.terms.called),
         (fields.state, cycle.state.value),
         (fields.due_at, moment(cycle.due_at) if cycle.due_at else None),
         (fields.breached_since, moment(cycle.due_at) if late and cycle.due_at else None),
@@ -204,4 +204,4 @@ def promised(fields: SlaFields, side: Side, cycle: Cycle | None) -> Wanted:
     )
     for of, value in values:
         if name := of.get(side):
-            yield name, Wish(value, "sla", f"{cycle.terms.policy}: {cycle.state.value}")
+            yield name, Wish(value, "sla", f"{cycle.terms.called}: {cycle.state.value}")

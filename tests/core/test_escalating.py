@@ -55,21 +55,21 @@ def notify(**changes) -> Action:
 
 def test_both_sides_read_how_the_promise_stands_and_nothing_ticks():
     person = promised()
-    assert told(person) == ("touch", "running", "2026-11-02T13:03:00.000Z", None, None)
+    assert told(person) == ("First touch", "running", "2026-11-02T13:03:00.000Z", None, None)
     assert person.last.look_at == datetime(2026, 11, 2, 11, 3, tzinfo=UTC)
     person.later(60).go()
     assert "Sla" in person.last.wishes[SF]
     assert [entry.what for entry in person.last.entries] == []
     person.later(5 * 60).go()
-    assert told(person) == ("touch", "breached", "2026-11-02T13:03:00.000Z", "2026-11-02T13:03:00.000Z", None)
+    assert told(person) == ("First touch", "breached", "2026-11-02T13:03:00.000Z", "2026-11-02T13:03:00.000Z", None)
     person.learn(LEAD, CALL, "1").go()
     assert told(person)[1:] == ("breached", "2026-11-02T13:03:00.000Z", "2026-11-02T13:03:00.000Z", "121")
-    assert person.says(HS, "sla", "sla_state") == ("touch", "breached")
+    assert person.says(HS, "sla", "sla_state") == ("First touch", "breached")
 
 
 def test_a_promise_that_was_kept_says_so():
     person = promised().learn(LEAD, CALL, "1").later(5).go()
-    assert told(person) == ("touch", "met", None, None, "0")
+    assert told(person) == ("First touch", "met", None, None, "0")
     assert person.last.cycles["touch"][0].state is State.MET
 
 
