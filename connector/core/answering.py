@@ -39,7 +39,8 @@ def answer(ledger: Ledger, side: Side, by: str) -> None:
         return
     lacks = lacking(ledger, made.verdict, made, found)
     if lacks:
-        ask(ledger, made.verdict, lacks, found.at)
+        if side is _last_to_write(ledger):
+            ask(ledger, made.verdict, lacks, found.at)
     elif not same(ledger.course.answer, kept):
         _give(ledger, kept, found)
 
@@ -109,6 +110,11 @@ def same(entry: Entry | None, kept: Answered) -> bool:
 def in_words(lacks: Sequence[str]) -> str:
     """What is missing."""
     return " and ".join(f"a {part}" if part != ATTEMPTS else "more attempts to reach them" for part in lacks)
+
+
+def _last_to_write(ledger: Ledger) -> Side:
+    """Where an answer was changed last: of two that are unfinished only that one is asked about."""
+    return max(ledger.hearing.pending.items(), key=lambda one: (one[1].at, one[0]))[0]
 
 
 def _said(kept: Answered) -> tuple[object, ...]:

@@ -288,3 +288,10 @@ def test_a_pass_that_a_policy_ended_is_told_as_such():
         other.later(1).learn(CONTACT, Ruled(stage, S, kind, start="mql"), "ruled:2").go()
         assert told(other)[0] == status
     assert person.edit(LEAD, Answer="Recycled", Reason="Timing").go().of(Asked) == [Asked(Verdict.RECYCLE, ("reason",))]
+
+
+def test_of_two_unfinished_answers_the_later_one_is_asked_about():
+    person = handed_over().edit(CONTACT, answer="rejected").go().edit(LEAD, Answer="Recycled").go()
+    assert person.of(Asked) == [Asked(Verdict.REJECT, ("reason", "comment")), Asked(Verdict.RECYCLE, ("reason",))]
+    assert person.later(1).go().last.entries == ()
+    assert person.says(HS, "asked_for") == ("a reason",)
