@@ -9,6 +9,7 @@ import argparse
 import inspect
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,16 @@ import click
 
 from connector.cli import GROUPS
 from connector.cli import main as smarketing
-from connector.config.init import example_text
-from connector.config.load import AGREED_FILES
+from connector.config.definition import definition_of
+from connector.config.init import example_text, write_starter
+from connector.config.load import AGREED_FILES, load
 from connector.config.mappings import MappingFile
 from connector.config.schema import json_schemas
+from connector.core.definition import Definition
 from connector.core.transforms import TRANSFORMS
 from connector.core.values import Kind
+from connector.reports import diagram
+from connector.reports.definition import move_rows, stage_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -33,7 +38,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Writes the generated parts of docs/.")
     parser.add_argument("--check", action="store_true", help="only say what is stale")
     asked = parser.parse_args()
-    stale = {path: text for path, text in written(ROOT / "docs").items() if path.read_text() != text}
+    fresh = written(ROOT / "docs") | {ROOT / "docs" / "lifecycle.svg": picture()}
+    stale = {path: text for path, text in fresh.items() if not path.exists() or path.read_text() != text}
     for path, text in sorted(stale.items()):
         print(f"{'stale' if asked.check else 'wrote'}: {path.relative_to(ROOT)}")
         if not asked.check:
@@ -45,6 +51,23 @@ def written(folder: Path) -> dict[Path, str]:
     """Every page with a generated part, as it should read."""
     pages = {path: path.read_text() for path in sorted(folder.glob("*.md"))}
     return {path: _BLOCK.sub(_filled, text) for path, text in pages.items() if _BLOCK.search(text)}
+
+
+def picture() -> str:
+    """The shipped lifecycle, drawn from its table of moves."""
+    definition = shipped_definition()
+    return diagram.svg(definition.lifecycle, definition.handoff.stages if definition.handoff else frozenset())
+
+
+def shipped_definition() -> Definition:
+    """The shared definition as it ships."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_starter(Path(folder))
+        definition = definition_of(
+            load(Path(folder) / "config.yaml", {"HUBSPOT_TOKEN": "-", "SALESFORCE_CLIENT_SECRET": "-"})
+        )
+    assert definition is not None
+    return definition
 
 
 def _filled(found: re.Match[str]) -> str:
@@ -60,13 +83,21 @@ def commands() -> str:
         for name in names:
             command = smarketing.get_command(ctx, name)
             assert command is not None
-            parts.append("\n\n".join(_command(command)))
+            parts += ["\n\n".join(_command(one, called)) for called, one in leaves(command)]
     return "\n\n".join(parts)
 
 
-def _command(command: click.Command) -> Iterator[str]:
-    ctx = click.Context(command, info_name=f"smarketing {command.name}")
-    yield f"### {command.name}"
+def leaves(command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """A command by its name; of a group (smarketing sla ...) every command in it, by both names."""
+    if isinstance(command, click.Group):
+        yield from ((f"{command.name} {one.name}", one) for one in command.commands.values())
+    else:
+        yield str(command.name), command
+
+
+def _command(command: click.Command, called: str) -> Iterator[str]:
+    ctx = click.Context(command, info_name=f"smarketing {called}")
+    yield f"### {called}"
     yield f"```\n{' '.join([ctx.command_path, *command.collect_usage_pieces(ctx)])}\n```"
     yield re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(command.help or ""))
     options = [option for option in command.params if isinstance(option, click.Option)]
@@ -89,6 +120,27 @@ def _takes(option: click.Option) -> str:
 def _help(option: click.Option, ctx: click.Context) -> str:
     record = option.get_help_record(ctx)
     return _cell(record[1] if record else option.help or "")
+
+
+def moves() -> str:
+    """The shipped table of moves."""
+    definition = shipped_definition()
+    stages = definition.lifecycle.stages
+    rows = [
+        f"| {stages[row['from']].name} | {stages[row['to']].name} | {row['kind'].replace('_', '-')} | "
+        f"{', '.join(row['by'])} | {', '.join(row['needs'])} |"
+        for row in move_rows(definition)
+    ]
+    return "\n".join(("| from | to | kind | who may | needs |", "|---|---|---|---|---|", *rows))
+
+
+def stages() -> str:
+    """The shipped stages."""
+    rows = [
+        f"| {row['name']} | {row['band'].upper()} | {row['team']} | {row['definition']} |"
+        for row in stage_rows(shipped_definition())
+    ]
+    return "\n".join(("| stage | band | owner | what it means |", "|---|---|---|---|", *rows))
 
 
 def settings() -> str:
@@ -279,6 +331,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "mapping_keys": mapping_keys,
     "agreed_keys": agreed_keys,
     "transforms": transforms,
+    "stages": stages,
+    "moves": moves,
 }
 
 if __name__ == "__main__":

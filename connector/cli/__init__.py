@@ -35,6 +35,15 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "show": ("looking", "One record: what was agreed, what both sides say now, the plan, the story."),
         "why": ("looking", "Where a field's value came from, and which value it replaced."),
     },
+    "Agree": {
+        "lifecycle": ("lifecycle", "The shared definition: show it, check it, replay the past under another."),
+        "sla": ("sla", "How the promises stand, and what another sla.yaml would change."),
+        "feedback": ("feedback", "What sales made of what marketing handed over."),
+        "objectives": (
+            "objectives",
+            "What both teams promised for the period: sums against the pace line, minimum counts, rates.",
+        ),
+    },
     "Decide": {
         "settle": ("people", "Settle conflicts: one side's value goes to the other."),
         "unpark": ("people", "Try refused values again, once their cause is mended."),

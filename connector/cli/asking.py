@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from connector.cli.naming import resolve
 from connector.cli.words import Words
+from connector.core.course import in_order
+from connector.core.journey import Entry
 from connector.core.plan import IssueKind
 from connector.core.refs import Ref
 from connector.engine import commands, facts
@@ -18,6 +20,7 @@ from connector.errors import Refused
 from connector.reports import story as stories
 from connector.reports.story import Told
 from connector.reports.waiting import Asked, open_issues
+from connector.storage import journeys
 from connector.storage.events import Event
 
 
@@ -29,6 +32,7 @@ class Seen:
     case: Case
     looked: Looked
     story: Sequence[Event]
+    journey: Sequence[Entry] = ()
 
 
 def look(bridge: Bridge, text: str) -> Seen:
@@ -45,11 +49,12 @@ def look(bridge: Bridge, text: str) -> Seen:
         raise Refused(f"{ref} is not there: archived, deleted, or never made")
     refs = {ref, *looked.case.refs, *((looked.link.hubspot, looked.link.salesforce) if looked.link else ())}
     with bridge.database.read() as conn:
-        return Seen(ref, looked.case, looked, stories.story(conn, sorted(refs)))
+        journey = in_order(journeys.of_refs(conn, refs)) if bridge.agreement else []
+        return Seen(ref, looked.case, looked, stories.story(conn, sorted(refs)), journey)
 
 
-def changes_of(seen: Seen, field: str) -> list[Told]:
-    """Every change of a field, by its name on either side or its rule's.
+def changes_of(seen: Seen, field: str, watched: Collection[str] = ()) -> list[Told]:
+    """Every change of a field, by its name on either side or its rule's. watched: fields that follow from journeys.
 
     Raises:
         Refused: when nothing maps a field of that name.
@@ -58,6 +63,7 @@ def changes_of(seen: Seen, field: str) -> list[Told]:
     if told:
         return told
     known = {name for rule in seen.case.pair.rules for name in (rule.name, rule.hubspot, rule.salesforce)}
+    known.update(watched)
     if field not in known:
         near = difflib.get_close_matches(field, known, n=1)
         rules = ", ".join(rule.name for rule in seen.case.pair.rules)
@@ -74,7 +80,9 @@ def _field_names(case: Case, field: str) -> set[str]:
 
 def never_written(seen: Seen, field: str, words: Words) -> str:
     """What is to be said of a field the bridge has never written."""
-    rule = next(one for one in seen.case.pair.rules if field in (one.name, one.hubspot, one.salesforce))
+    rule = next((one for one in seen.case.pair.rules if field in (one.name, one.hubspot, one.salesforce)), None)
+    if rule is None:
+        return f"The bridge has never written {field} of {seen.ref}: nothing that happened to them asks for a value."
     left, right = seen.case.subject.hubspot, seen.case.subject.salesforce
     said = [
         f"{name} says {words.value(reading.values.get(of), rule.name)}"
@@ -84,6 +92,12 @@ def never_written(seen: Seen, field: str, words: Words) -> str:
     return (
         f"The bridge has never written {field} of {seen.ref}: what stands there was put by others. {'; '.join(said)}."
     )
+
+
+def watched(bridge: Bridge) -> frozenset[str]:
+    """The fields of either side that lifecycle, feedback and SLA read or write."""
+    places = bridge.agreement.definition.watched.values() if bridge.agreement else ()
+    return frozenset(name for names in places for name in names)
 
 
 def words(bridge: Bridge) -> Words:

@@ -88,6 +88,27 @@ def command(name: str, *examples: str) -> Callable[[F], click.Command]:
     return wrap
 
 
+class Group(click.Group):
+    """Commands about one thing, listed in their own order with whole lines."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command's name, in the order in which they were given."""
+        del ctx
+        return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each command with the first line of its help."""
+        del ctx
+        lines = [(name, (one.help or "").splitlines()[0]) for name, one in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(lines)
+
+
+def group(name: str, about: str, *commands: click.Command) -> Group:
+    """Commands about one thing: `smarketing NAME COMMAND`."""
+    return Group(name, commands=commands, help=about)
+
+
 def explain(error: BridgeError) -> int:
     """Tell a person what went wrong and what to do next; returns the exit code."""
     match error:
@@ -143,7 +164,7 @@ def installation(
     from connector.bootstrap import Surroundings, open_installation  # noqa: PLC0415  # what only helps does without
 
     with ExitStack() as closing:
-        progress = closing.enter_context(_watching(enabled=watch and err.is_terminal))
+        progress = closing.enter_context(watching(enabled=watch and err.is_terminal))
         around = Surroundings(os.environ, SystemClock(), SystemDice(), progress)
         yield closing.enter_context(open_installation(config, around, connect=connect, refresh=refresh))
 
@@ -158,7 +179,8 @@ def store(config: Path) -> Iterator[tuple[Loaded, Database]]:
 
 
 @contextmanager
-def _watching(*, enabled: bool) -> Iterator[Callable[[str, int, int | None], None]]:
+def watching(*, enabled: bool) -> Iterator[Callable[[str, int, int | None], None]]:
+    """A progress bar for long work, on standard error; nothing when it is not enabled."""
     if not enabled:
         yield lambda _what, _done, _total: None
         return

@@ -11,6 +11,7 @@ from connector.cli.frame import count, say
 from connector.cli.words import NAMES, Words, issue_values, tell_groups
 from connector.config.settings import Settings
 from connector.core.refs import Side
+from connector.reports.funnel import Funnel
 from connector.reports.status import Status
 from connector.storage.issues import StoredIssue
 from connector.storage.runs import RunRow
@@ -24,6 +25,9 @@ def tell_status(console: Console, found: Status, settings: Settings, words: Word
     for one in found.waiting:
         say(console, f"[yellow]waiting[/] {one.ref} until {one.due_at:%H:%M:%S} UTC: {escape(one.reason)}", 2)
     _tell_needs(console, found, words)
+    if found.effects:
+        told = ", ".join(f"{number:,} {state}" for state, number in found.effects.items())
+        say(console, f"notices, tasks and webhooks: {told}  [dim]smarketing notices[/]", 2)
     _tell_runs(console, found)
 
 
@@ -74,6 +78,24 @@ def _ended(run: RunRow) -> str:
     wrote = sum(run.counts.get(f"{act}_{side.value}", 0) for act in ("created", "updated", "archived") for side in Side)
     would = "would write" if run.kind == "plan" else "wrote"
     return f"{run.outcome or 'unfinished'}, {would} {count(wrote, 'record')}; by {escape(run.by)}"
+
+
+def tell_funnel(console: Console, found: Funnel) -> None:
+    """The lifecycle's numbers: people by band and stage, clocks, handoffs without an answer."""
+    lifecycle = found.agreement.definition.lifecycle
+    by_band: dict[str, list[str]] = {}
+    for stage in lifecycle.stages.values():
+        if found.stages[stage.id]:
+            by_band.setdefault(stage.band.value, []).append(f"{stage.name} {found.stages[stage.id]:,}")
+    say(console, f"[bold]Lifecycle[/]  {count(found.people, 'person', 'people')}, {found.stages['']:,} in no stage")
+    for band, stages in by_band.items():
+        say(console, f"{band:<7} {found.bands[band]:>8,}  [dim]{escape(', '.join(stages))}[/]", 2)
+    late = f", [red]{found.late:,} late[/]: smarketing sla list --state breached" if found.late else ""
+    say(console, f"{count(sum(found.clocks.values()), 'open clock')}{late}", 2)
+    if found.waiting or found.asked:
+        asked = f", {found.asked:,} asked for more" if found.asked else ""
+        waits = f"{count(found.waiting, 'handoff')} without an answer{asked}"
+        say(console, f"{waits}: smarketing feedback list --waiting --asked", 2)
 
 
 def tell_issues(console: Console, listed: list[StoredIssue], total: int, words: Words) -> None:

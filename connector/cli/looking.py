@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,11 @@ from connector.clock import SystemClock
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
 
+if TYPE_CHECKING:
+    from connector.config.load import Loaded
+    from connector.reports.funnel import Funnel
+    from connector.storage.database import Database
+
 KINDS = click.Choice([kind.value for kind in IssueKind])
 
 
@@ -33,18 +38,21 @@ KINDS = click.Choice([kind.value for kind in IssueKind])
 def show(config: Path, as_json: bool, ref: str) -> int:  # noqa: FBT001  # one parameter an option
     """One record: what was agreed, what both sides say now, the plan, the story.
 
+    With a shared lifecycle the story has their journey in it: stages, touches, handoffs, answers, with evidence.
     REF is an e-mail address, a HubSpot number, a Salesforce id, or a ref like hubspot:contacts:33451.
     """
     from connector.cli import asking, records  # noqa: PLC0415  # status, in this file too, starts faster without
+    from connector.reports import history  # noqa: PLC0415  # likewise
 
     with installation(config) as opened:
         seen = asking.look(opened.bridge, ref)
         words = asking.words(opened.bridge)
     if as_json:
-        print_json(records.record_row(seen.ref, seen.case, seen.looked, seen.story))
+        journey = [history.entry_row(entry) for entry in seen.journey]
+        print_json(records.record_row(seen.ref, seen.case, seen.looked, seen.story) | {"journey": journey})
     else:
         records.tell_record(out, seen.case, seen.looked, words)
-        records.tell_story(out, seen.story, words)
+        records.tell_story(out, seen.story, words, seen.journey)
     return DONE
 
 
@@ -56,13 +64,14 @@ def show(config: Path, as_json: bool, ref: str) -> int:  # noqa: FBT001  # one p
 def why(config: Path, as_json: bool, ref: str, field: str) -> int:  # noqa: FBT001  # one parameter an option
     """Where a field's value came from, and which value it replaced.
 
-    Every change with time, side, rule, evidence and run. FIELD is a rule's name, or the field's name on either side.
+    Every change with time, side, rule, evidence and run. FIELD is a rule's name, or the field's name on either side;
+    values that lifecycle, persona, handoff, feedback and SLA write are told by what they follow from.
     """
     from connector.cli import asking, records  # noqa: PLC0415  # status, in this file too, starts faster without
 
     with installation(config) as opened:
         seen = asking.look(opened.bridge, ref)
-        told = asking.changes_of(seen, field)
+        told = asking.changes_of(seen, field, asking.watched(opened.bridge))
         words = asking.words(opened.bridge)
     if as_json:
         print_json([one.row() for one in told])
@@ -79,6 +88,7 @@ def why(config: Path, as_json: bool, ref: str, field: str) -> int:  # noqa: FBT0
 @click.option("--kind", type=KINDS, help="List what needs a person, one by one: only this kind.")
 @click.option("--field", help="List what needs a person, one by one: only this field or rule.")
 @click.option("--limit", default=20, show_default=True, help="The most to list.")
+@click.option("--quick", is_flag=True, help="Leave out the lifecycle's numbers, for which every journey is read.")
 def status(**chosen: Any) -> int:
     """What waits, what needs a person and how to mend it.
 
@@ -92,18 +102,36 @@ def status(**chosen: Any) -> int:
 
     listing = bool(chosen["kind"] or chosen["field"])
     with store(chosen["config"]) as (loaded, database):
+        funnel = None if listing or chosen["quick"] else _funnel(loaded, database, watch=not chosen["as_json"])
         owners, known = Words.recalled(loaded, database), facts.recall(database)
         zones = {side: facts.zone(known, side) for side in Side}
         with database.read() as conn:
             found = reports.status(conn, SystemClock().now(), zones, chosen["limit"])
             listed, total = reports.listed(conn, chosen["kind"], chosen["field"] or "", chosen["limit"])
     if chosen["as_json"]:
-        print_json(found.row() | {"open": [reports.issue_row(one) for one in listed], "open_total": total})
+        row = found.row() | {"lifecycle": funnel.row() if funnel else None}
+        print_json(row | {"open": [reports.issue_row(one) for one in listed], "open_total": total})
     elif listing:
         health.tell_issues(out, listed, total, owners)
     else:
         health.tell_status(out, found, loaded.settings, owners)
+        if funnel:
+            health.tell_funnel(out, funnel)
     return NEEDS_A_PERSON if found.needs_a_person else DONE
+
+
+def _funnel(loaded: Loaded, database: Database, *, watch: bool) -> Funnel | None:
+    """The lifecycle's numbers; None while it is off."""
+    if not loaded.lifecycle_on:
+        return None
+    from connector.cli import agreement  # noqa: PLC0415  # only here
+    from connector.reports.funnel import Funnel  # noqa: PLC0415  # likewise
+
+    with agreement.of(loaded, database, watch=watch) as opened:
+        funnel = Funnel(opened.agreement, opened.now)
+        for _, entries in opened.people("reading journeys"):
+            funnel.take(entries)
+    return funnel
 
 
 COMMANDS = (show, why, status)

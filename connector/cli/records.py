@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any
 
 from rich.box import SIMPLE
@@ -14,13 +16,18 @@ from connector.cli.frame import say
 from connector.cli.health import tell_issue
 from connector.cli.telling import tell_step
 from connector.cli.words import NAMES, Words, called
+from connector.core.journey import Entry
+from connector.core.journey import Told as Written
 from connector.core.refs import Ref
 from connector.engine.case import Case
 from connector.engine.commands import Looked
 from connector.engine.planfile import line
+from connector.reports import journeys
 from connector.reports.status import issue_row
 from connector.reports.story import Told
 from connector.storage.events import Event
+
+_LATE = timedelta(minutes=1)  # between a thing and hearing of it: less is not worth a word
 
 
 def tell_record(console: Console, case: Case, looked: Looked, words: Words) -> None:
@@ -120,19 +127,38 @@ def _event_row(event: Event) -> dict[str, Any]:
     }
 
 
-def tell_story(console: Console, told: Sequence[Event], words: Words) -> None:
-    """Everything that happened to a record, in order."""
-    if told:
+def tell_story(console: Console, told: Sequence[Event], words: Words, journey: Sequence[Entry] = ()) -> None:
+    """Everything that happened to a record, in order; what a journey says stands where it was learnt."""
+    if told or journey:
         console.print("[bold]Story[/]")
-    for event in told:
-        payload = event.payload
-        reason = " ".join(str(payload[key]) for key in ("act", "rule", "field", "winner", "reason") if payload.get(key))
-        by = f"by {payload['by']}" if payload.get("by") else ""
-        run = f"[dim]run {event.run_id}[/]" if event.run_id else ""
-        words_of_it = " ".join(part for part in (event.kind, escape(reason), escape(by), run) if part)
-        say(console, f"{event.at:%Y-%m-%d %H:%M:%S}  {words_of_it}", 2)
-        for change in payload.get("changes", ()):
-            _tell_change(console, change, words)
+    lines: list[tuple[datetime, Event | Entry]] = [(event.at, event) for event in told]
+    lines += [(entry.seen_at, entry) for entry in journey if not isinstance(entry.what, Written)]
+    for _, one in sorted(lines, key=itemgetter(0)):
+        if isinstance(one, Entry):
+            _tell_entry(console, one, words)
+        else:
+            _tell_event(console, one, words)
+
+
+def _tell_entry(console: Console, entry: Entry, words: Words) -> None:
+    """One step of the journey; what the bridge itself wrote is told by the event beside it."""
+    earlier = f" [dim](so since {entry.at:%Y-%m-%d %H:%M:%S})[/]" if entry.seen_at - entry.at >= _LATE else ""
+    said = journeys.words(entry, {}, words.owners)
+    say(console, f"{entry.seen_at:%Y-%m-%d %H:%M:%S}  [cyan]{escape(said)}[/]{earlier}", 2)
+    evidence = journeys.evidence(entry)
+    if evidence:
+        say(console, f"[dim]{escape(evidence)}[/]", 6)
+
+
+def _tell_event(console: Console, event: Event, words: Words) -> None:
+    payload = event.payload
+    reason = " ".join(str(payload[key]) for key in ("act", "rule", "field", "winner", "reason") if payload.get(key))
+    by = f"by {payload['by']}" if payload.get("by") else ""
+    run = f"[dim]run {event.run_id}[/]" if event.run_id else ""
+    words_of_it = " ".join(part for part in (event.kind, escape(reason), escape(by), run) if part)
+    say(console, f"{event.at:%Y-%m-%d %H:%M:%S}  {words_of_it}", 2)
+    for change in payload.get("changes", ()):
+        _tell_change(console, change, words)
 
 
 def _tell_change(console: Console, change: Mapping[str, Any], words: Words) -> None:

@@ -60,6 +60,7 @@ class _Page:
 
     def __init__(self, lifecycle: Lifecycle, handoff: frozenset[str]) -> None:
         self.lifecycle, self.handoff = lifecycle, handoff
+        self.marks_first = lifecycle.first != lifecycle.stages.keys()  # where all are, a mark says nothing
         self.path, self.beside = columns(lifecycle)
         self.centres = self._centres()
         self.layout: Layout = layout(lifecycle, self.centres, _BOX)
@@ -119,6 +120,8 @@ class _Page:
                 yield _arrow(lane.kind, f"M{x:g} {y:g}V{stop:g}", said)
             else:
                 yield _line(lane.kind, f"M{x:g} {edge:g}V{y:g}", said)
+            if ends[0] < x < ends[-1]:  # here lines meet; where there is no dot they only cross
+                yield f'<circle class="tip {lane.kind.value}" cx="{x:g}" cy="{y:g}" r="2.6"/>'
 
     def _level(self, lane: Lane) -> float:
         if lane.region is Region.ABOVE:
@@ -137,7 +140,7 @@ class _Page:
         lines = _wrapped(stage.name)
         yield f"<g><title>{escape(f'{stage.name} ({stage.id}): {stage.definition}')}</title>"
         yield f'<rect class="box{beside}" x="{x - _BOX / 2:g}" y="{top:g}" width="{_BOX}" height="{_TALL}" rx="7"/>'
-        if stage.id in self.lifecycle.first:
+        if self.marks_first and stage.id in self.lifecycle.first:
             yield f'<circle class="first" cx="{x - _BOX / 2 + 9:g}" cy="{top + 9:g}" r="3.2"/>'
         middle = top + _TALL / 2 - 3
         for place, words in enumerate(lines):
@@ -153,8 +156,9 @@ class _Page:
                 yield _arrow(kind, f"M{x:g} {y:g}H{x + 30:g}", words)
                 yield _text("team", x + 38, y + 4, words, "start")
                 x += 62 + 6.2 * len(words)
-        yield f'<circle class="first" cx="{x + 4:g}" cy="{y:g}" r="3.2"/>'
-        yield _text("team", x + 14, y + 4, "may be first seen here", "start")
+        if self.marks_first:
+            yield f'<circle class="first" cx="{x + 4:g}" cy="{y:g}" r="3.2"/>'
+            yield _text("team", x + 14, y + 4, "may be first seen here", "start")
 
     def _said(self, start: str, end: str) -> str:
         move = self.lifecycle.moves[start, end]

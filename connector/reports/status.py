@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
 from connector.reports.waiting import Asked, Group, Groups, open_issues
-from connector.storage import budgets, cursors, dirty, issues, links, runs
+from connector.storage import budgets, cursors, dirty, effects, issues, links, runs
 from connector.storage.dirty import Waiting
 from connector.storage.issues import StoredIssue
 from connector.storage.runs import RunRow
@@ -21,7 +21,10 @@ from connector.storage.runs import RunRow
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One look at an installation. `issues` counts by kind; `groups` puts alike ones together."""
+    """One look at an installation. `issues` counts by kind; `groups` puts alike ones together.
+
+    `effects`: notices, tasks and webhooks by state.
+    """
 
     asked_at: datetime
     links: int
@@ -33,6 +36,7 @@ class Status:
     read_until: dict[str, datetime | None]
     calls_today: dict[str, int]
     runs: list[RunRow]
+    effects: dict[str, int]
 
     @property
     def needs_a_person(self) -> bool:
@@ -53,6 +57,7 @@ class Status:
             "read_until": {side: at.isoformat() if at else None for side, at in self.read_until.items()},
             "calls_today": self.calls_today,
             "runs": [run_row(run) for run in self.runs],
+            "effects": self.effects,
         }
 
 
@@ -74,6 +79,7 @@ def status(conn: Connection, now: datetime, zones: Mapping[Side, str], limit: in
             side.value: budgets.spent(conn, side, now.astimezone(ZoneInfo(zones[side])).date()) for side in Side
         },
         runs=runs.recent(conn, 5),
+        effects={state.value: number for state, number in effects.counts(conn).items()},
     )
 
 

@@ -51,7 +51,7 @@ def test_a_record_is_shown_with_both_sides_plan_issues_and_story(office: Desk, r
 
 def test_a_record_as_json_has_everything_the_screen_has(office: Desk, refs: dict[str, str]):
     data = office.run("show", refs["ada"], "--json").data
-    assert set(data) == {"ref", "who", "linked", "rules", "plan", "issues", "story"}
+    assert set(data) == {"ref", "who", "linked", "rules", "plan", "issues", "story", "journey"}
     title = next(row for row in data["rules"] if row["rule"] == "job_title")
     assert title["base"] == ["Analyst", "Analyst"]
     assert data["story"][0]["kind"] == "created"
@@ -106,7 +106,7 @@ def test_status_lists_single_issues_on_request(office: Desk, refs: dict[str, str
 def test_status_as_json_is_what_the_docs_say(office: Desk, refs: dict[str, str]):
     data = office.run("status", "--json").data
     numbers = {"links", "dirty", "oldest_dirty", "read_until", "calls_today", "runs", "waiting"}
-    assert set(data) == numbers | {"issues", "groups", "open", "open_total"}
+    assert set(data) == numbers | {"issues", "groups", "open", "open_total", "lifecycle", "effects"}
     assert data["issues"] == {"parked": 2}
     assert data["open_total"] == 2
     assert data["groups"][0]["count"] == 2

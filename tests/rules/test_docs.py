@@ -33,6 +33,16 @@ def generator() -> ModuleType:
 
 
 def commands() -> dict[str, click.Command]:
+    """Every command by what one types; of a group every command in it."""
+    found: dict[str, click.Command] = {}
+    for name, command in typed().items():
+        below = command.commands if isinstance(command, click.Group) else {}
+        found |= {f"{name} {inner}": one for inner, one in below.items()} or {name: command}
+    return found
+
+
+def typed() -> dict[str, click.Command]:
+    """Every command and group by its name."""
     found = {name: main.get_command(click.Context(main), name) for name in main.list_commands(click.Context(main))}
     return {name: command for name, command in found.items() if command}
 
@@ -40,6 +50,10 @@ def commands() -> dict[str, click.Command]:
 def test_the_generated_parts_are_fresh(generator: ModuleType):
     stale = [path.name for path, text in generator.written(ROOT / "docs").items() if path.read_text() != text]
     assert not stale, "run scripts/docs"
+
+
+def test_the_picture_is_the_shipped_lifecycle(generator: ModuleType):
+    assert (ROOT / "docs" / "lifecycle.svg").read_text() == generator.picture(), "run scripts/docs"
 
 
 def test_a_page_that_fell_behind_is_noticed(generator: ModuleType, tmp_path: Path):
@@ -57,7 +71,7 @@ def test_every_generated_part_stands_in_a_page(generator: ModuleType):
 
 
 def test_every_command_is_in_the_docs():
-    headings = re.findall(r"^### (\w[\w-]*)$", (ROOT / "docs" / "commands.md").read_text(), re.MULTILINE)
+    headings = re.findall(r"^### (\w[\w -]*)$", (ROOT / "docs" / "commands.md").read_text(), re.MULTILINE)
     assert sorted(headings) == sorted(commands())
 
 
@@ -102,7 +116,7 @@ def test_every_option_of_every_command_is_in_the_docs():
 
 def test_the_overview_says_what_each_command_says_of_itself():
     lines = {name: line for group in GROUPS.values() for name, (_, line) in group.items()}
-    assert {name: (command.help or "").splitlines()[0] for name, command in commands().items()} == lines
+    assert {name: (command.help or "").splitlines()[0] for name, command in typed().items()} == lines
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -115,7 +129,7 @@ def test_links_and_commands_in_pages_lead_somewhere(page: Path):
     broken += [
         f"smarketing {name}"
         for name in re.findall(r"\bsmarketing ([a-z]+)\b(?=[^\n]*`|$)", "\n".join(re.findall(r"`[^`\n]+`", text)))
-        if name not in commands()
+        if name not in typed()
     ]
     assert not broken
 
