@@ -25,6 +25,7 @@ POINTS: dict[str, tuple[int, int]] = {
     "Settling": (42, 24),
     "Linking": (48, 26),
     "Unparking": (42, 24),
+    "Handing": (58, 34),
 }
 
 

@@ -26,6 +26,7 @@ from tests.contract.fake import FakeCrm
 from tests.crashes.killing import DURABLE, Fate, Killed, MortalCrm
 from tests.crashes.stores import File, Store
 from tests.crashes.stories import Story
+from tests.engine.agreeing import agree
 from tests.engine.town import BACK, CONTACT_FIELDS, CROSS, PERSON_FIELDS, StillClock, Town, pair
 
 LEASE_S = 600  # longer than any lease
@@ -53,10 +54,12 @@ class Outside:
 class Process(Town):
     """A bridge in a process of its own, between CRMs that were there before it."""
 
-    def __init__(self, outside: Outside, database: Database, fate: Fate) -> None:
+    def __init__(self, outside: Outside, database: Database, fate: Fate, *, agreed: bool = False) -> None:
         self.clock, self.hubspot, self.salesforce = outside.clock, outside.hubspot, outside.salesforce
         self.database, self.fate = database, fate
         self.bridge = self.bridged(PAIRS, Limits())
+        if agreed:
+            agree(self, since=StillClock().now())
 
     def bridged(self, *args: Any) -> Any:
         bridge = super().bridged(*args)
@@ -139,7 +142,7 @@ class Stage:
         assert picture == self.undisturbed
 
     def _process(self, fate: Fate) -> Process:
-        return Process(self.outside, self.store.opened(fate), fate)
+        return Process(self.outside, self.store.opened(fate), fate, agreed=self.story.agreed)
 
 
 def verified(story: Story, town: Town, store: Store) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connector.core.journey import Channel, Entry, Touched
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
 from connector.engine import commands, planfile, sync
 from connector.engine.standing import beginning
 from connector.engine.sweep import batches, swept
 from connector.errors import Refused
+from tests.core.courses import ANNE, BOB
+from tests.engine.agreeing import decisions, journey
 from tests.engine.town import Town
 
 
@@ -17,6 +20,7 @@ class Story:
     """Five people, two of them on both sides, and an ordinary sync of what people did to them."""
 
     people = 5
+    agreed = False  # whether both teams agreed on something
     issues: tuple[str, ...] = ()  # codes of those that stand in the end
     erased: tuple[str, ...] = ()  # words that nothing of the store may hold in the end
 
@@ -263,6 +267,36 @@ class Unparking(Story):
         assert town.salesforce.values(self.pair[1])["Title"] == "Boss"
 
 
+class Handing(Story):
+    """Marketing hands somebody over, a rep accepts another and has called a third."""
+
+    agreed = True
+
+    def populate(self, town: Town) -> None:
+        super().populate(town)
+        town.hubspot.edit(self.twin[0], life="lead")
+        town.hubspot.edit(self.pair[0], life="lead")
+        town.hubspot.edit(self.fifth[0], life="mql")
+
+    def act(self, town: Town) -> None:
+        town.hubspot.edit(self.twin[0], score="60", title="CFO")
+        town.salesforce.edit(self.pair[1], Stage="SAL")
+        now = town.clock.now()
+        call = Touched(Channel.CALL, outbound=True, human=True, by=ANNE)
+        town.salesforce.done.append(Entry(self.fifth[1], now, now, call, "touch:00T1"))
+
+    def check(self, town: Town) -> None:
+        assert decisions(town, *self.twin) == ["lead", "mql", f"to {BOB}"]
+        assert decisions(town, *self.pair) == ["lead", "sal"]
+        assert decisions(town, *self.fifth) == ["mql", f"to {ANNE}"]
+        told = town.salesforce.values(self.twin[1])
+        assert (told["Stage"], told["OwnerId"], told["Persona"]) == ("MQL", BOB, "The Buyer")
+        assert town.hubspot.values(self.pair[0])["life"] == "sql"
+        assert "call" in town.salesforce.values(self.fifth[1])["Touches"].lower()
+        assert sorted(todo.about for todo in town.salesforce.todos.values()) == sorted((self.twin[1], self.fifth[1]))
+        assert sum(isinstance(entry.what, Touched) for entry in journey(town, *self.fifth)) == 1
+
+
 STORIES: tuple[type[Story], ...] = (
     FirstSync,
     Incremental,
@@ -277,4 +311,5 @@ STORIES: tuple[type[Story], ...] = (
     Settling,
     Linking,
     Unparking,
+    Handing,
 )

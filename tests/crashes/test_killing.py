@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from connector import ports
-from connector.core.refs import Side
+from connector.core.refs import Ref, Side
 from connector.core.values import Kind
-from connector.ports import View, Write
+from connector.ports import Todo, View, Write
 from connector.storage.database import Database
 from tests.contract.fake import FakeCrm
 from tests.crashes.killing import Fate, Killed, MortalCrm, MortalDatabase
@@ -30,6 +32,8 @@ ASKED = {
     "read_many": ([(VIEW, ["1001"])],),
     "find_many": ([(VIEW, {"email": ["a@x.test"]})],),
     "write": (VIEW, [Write(None, {"email": "b@x.test"}), Write(None, {"email": "c@x.test"})]),
+    "evidence": (["contacts"], None, StillClock().now()),
+    "remind": ([Todo(Ref(Side.HUBSPOT, "contacts", "1001"), "owner", "call", "", date(2026, 11, 3), "one")],),
 }
 
 

@@ -24,7 +24,7 @@ def woken(stage: Stage, at: int, meanwhile: Callable[[Process], None]) -> None:
     sleeper.switch()
     assert not sleeper.dead
     stage.outside.clock.sleep(LEASE_S)
-    other = Process(stage.outside, stage.store.beside(Fate()), Fate())
+    other = Process(stage.outside, stage.store.beside(Fate()), Fate(), agreed=stage.story.agreed)
     meanwhile(other)
     sleeper.switch()
     assert sleeper.dead
