@@ -92,7 +92,8 @@ def test_a_task_is_ticked_off_by_its_owner(world):
 
 def test_an_answer_fills_in_what_is_given_and_leaves_the_rest(world):
     who = person(world, Smarketing_Comment__c="before")
-    do(world, "salesforce", "answer_feedback", id=who, answer="Recycled", reason="Timing", revisit_on="2026-12-01")
+    details = {"reason": "Timing", "revisit_on": "2026-12-01"}
+    do(world, "salesforce", "answer_feedback", id=who, answer="Recycled", details=details)
     told = held(world, "Contact", who)
     names = ("Answer", "Reason", "Comment", "Revisit_On")
     assert [told[f"Smarketing_{name}__c"] for name in names] == ["Recycled", "Timing", "before", "2026-12-01"]
@@ -141,7 +142,8 @@ def test_a_workflow_s_email_is_nobody_s(world):
 
 def test_an_answer_in_hubspot_is_one_of_those_agreed_on(world):
     ada = contact(world)
-    do(world, "hubspot", "answer_feedback", contact=ada, answer="rejected", reason="bad_data", comment="no such person")
+    details = {"reason": "bad_data", "comment": "no such person"}
+    do(world, "hubspot", "answer_feedback", contact=ada, answer="rejected", details=details)
     told = shown(world, "contacts", ada)
     assert [told[f"smarketing_{name}"] for name in ("answer", "reason", "comment")] == [
         "rejected",
@@ -175,3 +177,10 @@ def test_the_people_objects_have_the_same_agreed_fields(world):
     ]
     assert fields[0] == fields[1]
     assert len(fields[0]) == 14
+
+
+@pytest.mark.parametrize("side", ["hubspot", "salesforce"])
+def test_a_detail_of_an_answer_that_is_misspelt_is_refused_by_name(world, side):
+    who = {"contact": contact(world)} if side == "hubspot" else {"id": person(world)}
+    with pytest.raises(ValueError, match=r"raeson.*none of reason, comment, revisit_on"):
+        do(world, side, "answer_feedback", **who, answer="x", details={"raeson": "timing"})

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from connector.sandbox.hubspot import agreed
 from connector.sandbox.hubspot.kinds import Kind
 from connector.sandbox.hubspot.properties import TRUE_FALSE, Property, Schema
 
@@ -63,19 +64,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "hs_analytics_source": SOURCES,
     "interests": ("SYNC", "REPORTING", "AUTOMATION", "SUPPORT", "BUDGET_HOLDER"),
     "industry_choice": INDUSTRIES,
-    "smarketing_answer": ("accepted", "rejected", "recycled", "disqualified"),
-    "smarketing_reason": (
-        "unreachable",
-        "bad_data",
-        "duplicate",
-        "not_a_fit",
-        "no_need",
-        "no_budget",
-        "no_authority",
-        "timing",
-        "competitor",
-        "junk",
-    ),
+    **agreed.OPTIONS,
     "dealtype": ("newbusiness", "existingbusiness"),
     "hs_task_status": ("NOT_STARTED", "IN_PROGRESS", "WAITING", "COMPLETED", "DEFERRED"),
     "hs_task_priority": ("NONE", "LOW", "MEDIUM", "HIGH"),
@@ -153,23 +142,6 @@ interests enumeration checkbox x
 budget number number x
 newsletter bool booleancheckbox x
 demo_at datetime date x
-smarketing_persona string text s
-smarketing_answer enumeration select s
-smarketing_reason enumeration select s
-smarketing_comment string textarea s
-smarketing_revisit_on date date s
-smarketing_feedback_status string text s
-smarketing_reason_class string text s
-smarketing_feedback_by string text s
-smarketing_feedback_at datetime date s
-smarketing_asked_for string text s
-smarketing_loops number number s
-smarketing_recycle_on date date s
-smarketing_sla_policy string text s
-smarketing_sla_state string text s
-smarketing_sla_due datetime date s
-smarketing_sla_breached_since datetime date s
-smarketing_sla_lateness number number s
 """
 COMPANIES = """
 name string text
@@ -252,7 +224,7 @@ hs_email_direction enumeration select
 hs_email_status string text
 """,
 }
-TABLES: Mapping[str, str] = {"contacts": CONTACTS, "companies": COMPANIES, "deals": DEALS}
+TABLES: Mapping[str, str] = {"contacts": CONTACTS + agreed.CONTACTS, "companies": COMPANIES, "deals": DEALS}
 
 
 def schema_of(kind: Kind, born_ms: int) -> Schema:

@@ -5,7 +5,9 @@ Acts as in actions.py. `user` is who acts: the record's owner when nobody is nam
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 from connector.sandbox.salesforce import actions
@@ -14,6 +16,14 @@ from connector.sandbox.salesforce.cleaning import stamp
 from connector.sandbox.salesforce.ids import id18
 from connector.sandbox.salesforce.org import Org
 
+DETAILS: Mapping[str, str] = MappingProxyType(
+    {
+        "reason": "Smarketing_Reason__c",
+        "comment": "Smarketing_Comment__c",
+        "revisit_on": "Smarketing_Revisit_On__c",
+    }
+)
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _USER = "005"
 
 
@@ -44,25 +54,20 @@ def complete_task(org: Org, id: str, user: str | None = None) -> dict[str, Any]:
     return actions.edit(org, id, {"Status": "Completed"}, user or _owner(org, id))
 
 
-def answer_feedback(  # noqa: PLR0913 - what a rep can fill in
+def answer_feedback(
     org: Org,
     id: str,  # noqa: A002 - as JSON names it
     answer: str,
     *,
-    reason: str = "",
-    comment: str = "",
-    revisit_on: str = "",
+    details: Mapping[str, str] = NOTHING,
     user: str | None = None,
 ) -> dict[str, Any]:
-    """A rep answers a handoff on a Lead or Contact; what is left out stays as it is. revisit_on: 2026-11-02."""
-    given = {
-        "Smarketing_Answer__c": answer,
-        "Smarketing_Reason__c": reason,
-        "Smarketing_Comment__c": comment,
-        "Smarketing_Revisit_On__c": revisit_on,
-    }
-    filled = {name: value for name, value in given.items() if value}
-    return actions.edit(org, id, filled, user or _owner(org, id))
+    """A rep answers a handoff; `details` may hold reason, comment, revisit_on (2026-11-02); the rest stays as it is."""
+    unknown = details.keys() - DETAILS.keys()
+    if unknown:
+        raise ValueError(f"details {sorted(unknown)} are none of {', '.join(DETAILS)}")
+    filled = {DETAILS[name]: value for name, value in details.items()}
+    return actions.edit(org, id, {"Smarketing_Answer__c": answer, **filled}, user or _owner(org, id))
 
 
 def open_deal(
