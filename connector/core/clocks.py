@@ -186,7 +186,8 @@ def _amend(cycle: _Running, turn: Turn) -> None:
 
 
 def _reassign(cycle: _Running, turn: Turn) -> None:
-    again = cycle.owner not in {"", turn.owner} and cycle.terms.on_reassign is OnReassign.RESTART
+    is_another = not turn.handoff and cycle.owner not in {"", turn.owner}
+    again = is_another and cycle.terms.on_reassign is OnReassign.RESTART
     cycle.owner = turn.owner
     if again and cycle.restarts < cycle.terms.restarts:
         cycle.begin_again(turn)

@@ -101,6 +101,7 @@ class Turn:
         terms: of a start or an amendment.
         owner: of a start or a reassignment: who has to act.
         evidence: of a stop: what was done; "" when only a status says so.
+        handoff: of a reassignment: it is the handoff itself, which gives nobody a clock of their own.
         paused: of what begins from nothing (start, reset, reassignment): what pauses it holds already.
     """
 
@@ -110,6 +111,7 @@ class Turn:
     owner: str = ""
     evidence: str = ""
     paused: bool = False
+    handoff: bool = False
 
 
 @dataclass(frozen=True, slots=True)

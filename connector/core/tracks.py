@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from connector.core.clocks import judge
-from connector.core.journey import Answered, Entry, Ruled, Seen, Touched
+from connector.core.journey import Answered, Entry, Handed, Ruled, Seen, Touched
 from connector.core.policy import Policy, PolicyKind
 from connector.core.refs import Side
 from connector.core.situation import Question, Situation
@@ -71,6 +71,12 @@ class Moment:
     def is_touch(self) -> bool:
         """Whether it is a touch that is evidence."""
         return self.entry is not None and self.touched is not None and self.touched[1] is self.entry.what
+
+    @property
+    def is_handoff(self) -> bool:
+        """Whether marketing hands the person over; a policy that gives them to another rep does not."""
+        what = self.entry.what if self.entry else None
+        return isinstance(what, Handed) and not what.policy
 
     @property
     def keeps(self) -> bool:
@@ -243,7 +249,8 @@ class Track:
     def _own(self, rule: Policy, moment: Moment) -> None:
         owner = moment.situation.owner
         if owner != self._owner and rule.team != _MARKETING:
-            self.turns.append(Turn(Sort.REASSIGN, moment.at, owner=owner, paused=self._paused))
+            handoff = moment.is_handoff
+            self.turns.append(Turn(Sort.REASSIGN, moment.at, owner=owner, paused=self._paused, handoff=handoff))
             self._owner, self._left = owner, rule.attempts
 
     def _shift(self, sort: Sort, at: datetime) -> None:

@@ -29,6 +29,7 @@ from tests.core.promises import (
     at,
     book,
     call,
+    handed,
     hours,
     judged,
     office,
@@ -322,6 +323,15 @@ def test_the_first_owner_is_no_other_owner():
     restarting = policy(on_reassign=OnReassign.RESTART)
     cycle = only(restarting, [to(MQL, at(2, 9)), seen(at(2, 10), LEAD, OwnerId="ada")], at(2, 11))
     assert (cycle.rounds, cycle.elapsed, cycle.held) == (0, 2 * HOUR, (("", HOUR), ("ada", HOUR)))
+
+
+@pytest.mark.parametrize(("policy_says", "rounds"), [("", 0), ("touch", 1)])
+def test_the_handoff_gives_nobody_a_clock_of_their_own_but_an_escalation_does(policy_says, rounds):
+    restarting = policy(on_reassign=OnReassign.RESTART)
+    journey = [seen(at(1, 9), LEAD, OwnerId="bridge"), to(MQL, at(2, 9)), handed(at(2, 10), "ada", policy_says)]
+    cycle = only(restarting, journey, at(2, 11))
+    assert (cycle.rounds, cycle.held) == (rounds, (("bridge", HOUR), ("ada", HOUR)))
+    assert cycle.elapsed == (HOUR if rounds else 2 * HOUR)
 
 
 def test_a_target_is_the_first_that_fits_and_is_pinned_with_the_hours_at_the_start():
