@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from connector.storage import journeys, timers
 from connector.storage.asking import change, many, rows, value
 from connector.storage.database import Database, migrate, open_database
 from connector.storage.tables import bindings, links
@@ -78,8 +80,21 @@ def _bind_twice(conn: Connection) -> None:
     change(conn, insert(bindings), **_KEPT)
 
 
-def test_many_keys_are_found_by_index(lite: Database) -> None:
+@pytest.mark.parametrize(
+    ("statement", "values", "found"),
+    [
+        (select(links.c.id).where(among(links.c.hubspot)), ("[]",), "SEARCH links USING COVERING INDEX"),
+        (journeys._OF_REFS, ("[]",), "SEARCH journeys USING INDEX journeys_ref_key (ref=?)"),
+        (journeys._LATEST_OF, ("[]",), "SEARCH journeys USING COVERING INDEX journeys_ref_key (ref=?)"),
+        (journeys._GIVEN, ("005A", 0), "SEARCH journeys USING COVERING INDEX journeys_owner_at (owner=? AND at>?)"),
+        (timers._DUE, (0, 10, 0), "SEARCH timers USING INDEX timers_due_at (due_at<?)"),
+    ],
+)
+def test_what_is_asked_all_the_time_is_found_by_index(
+    lite: Database, statement: Select[Any], values: tuple[Any, ...], found: str
+) -> None:
     with lite.begin() as conn:
-        sql = str(select(links.c.id).where(among(links.c.hubspot)).compile(dialect=conn.dialect))
-        plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", ("[]",)).fetchall()
-    assert "SEARCH links" in plan[0][3]
+        sql = str(statement.compile(dialect=conn.dialect))
+        plan = [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()]
+    assert plan[0].startswith(found)
+    assert not any("TEMP B-TREE" in step for step in plan)
