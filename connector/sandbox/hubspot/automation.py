@@ -24,6 +24,7 @@ REWRITES: Mapping[str, Callable[[str, str], str]] = {
     "suffix": lambda value, text: value if value.endswith(text) else value + text,
     "append": lambda value, text: value + text,  # with a second such rule it never comes to rest
     "set": lambda _, text: text,
+    "fill": lambda value, text: value or text,  # the only one that also acts on a field that was cleared
 }
 
 
@@ -42,6 +43,11 @@ class Rule:
     def __post_init__(self) -> None:
         if self.rewrite not in REWRITES:
             raise ValueError(f"rewrite {self.rewrite!r} is none of {', '.join(REWRITES)}")
+
+    @property
+    def fills(self) -> bool:
+        """Whether it acts on a blank."""
+        return self.rewrite == "fill"
 
     @property
     def delay_ms(self) -> int:

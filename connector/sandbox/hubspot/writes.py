@@ -154,8 +154,8 @@ def _automate(state: State, table: Table, record_id: int, rule: automation.Rule)
     record = table.current(record_id)
     if record is None or record.archived_ms is not None or rule not in state.rules:
         return
-    value = record.values.get(rule.watched)
-    if value is not None:
+    value = record.values.get(rule.watched) or ""
+    if value or rule.fills:
         with suppress(Refusal):  # an action that may not write fails in the workflow's own history, and nobody hears
             changes = check(state, table, record, rule.rewritten(value), rule.source)
             update(state, table, record, changes, rule.source)

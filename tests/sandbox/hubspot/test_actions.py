@@ -75,6 +75,17 @@ def test_a_workflow_that_may_not_write_any_more_spoils_nobody_elses_call(call, p
     assert call.found() == [record]
 
 
+def test_a_workflow_fills_a_field_that_was_cleared_and_leaves_any_other_value(call, portal, clock):
+    actions.add_rule(portal, object="contacts", property="lifecyclestage", rewrite="fill", text="opportunity")
+    record = call.create(email="a@x.test", lifecyclestage="customer")
+    clock.sleep(1)
+    assert call.values(record, "lifecyclestage")["lifecyclestage"] == "customer"
+    call.update(record, lifecyclestage="")
+    assert call.values(record, "lifecyclestage")["lifecyclestage"] is None
+    clock.sleep(0.001)
+    assert call.values(record, "lifecyclestage")["lifecyclestage"] == "opportunity"
+
+
 def test_two_workflows_that_provoke_each_other_still_let_time_pass(call, portal, clock):
     actions.add_rule(portal, object="contacts", property="company", rewrite="upper")
     actions.add_rule(portal, object="contacts", property="company", rewrite="lower")
