@@ -138,8 +138,8 @@ class Policy:
     def words(self) -> frozenset[str] | None:
         """What bears on its clock beside fields; None: one of its questions does not tell what it asks about."""
         words = [one.words for one in self.questions]
-        always = {"owner", "touch"} if self.evidence else {"owner"}
-        return None if None in words else frozenset(always).union(*(one for one in words if one is not None))
+        evidence = frozenset({"touch"} if self.evidence else ())
+        return None if None in words else evidence.union(*(one for one in words if one is not None))
 
     @cached_property
     def fields(self) -> Mapping[Side, frozenset[str]]:

@@ -160,9 +160,11 @@ class Track:
         """Take in an entry."""
         rule, in_force = self._rule, self._in_force
         concerns = moment.concerns(in_force)
-        if rule is not None and not self._is_over and (concerns if rule is in_force else moment.concerns(rule)):
-            self._bear(rule, moment)
-            self._own(rule, moment)
+        if rule is not None and not self._is_over:
+            if concerns if rule is in_force else moment.concerns(rule):
+                self._bear(rule, moment)
+            if moment.situation.owner != self._owner and rule.team != _MARKETING:
+                self._own(rule, moment)
         if concerns and in_force is not None and self._begins(in_force, moment) and moment.starts:
             self._start(in_force, moment)
 
@@ -247,11 +249,9 @@ class Track:
         self._is_over = self._left <= 0
 
     def _own(self, rule: Policy, moment: Moment) -> None:
-        owner = moment.situation.owner
-        if owner != self._owner and rule.team != _MARKETING:
-            handoff = moment.is_handoff
-            self.turns.append(Turn(Sort.REASSIGN, moment.at, owner=owner, paused=self._paused, handoff=handoff))
-            self._owner, self._left = owner, rule.attempts
+        owner, handoff = moment.situation.owner, moment.is_handoff
+        self.turns.append(Turn(Sort.REASSIGN, moment.at, owner=owner, paused=self._paused, handoff=handoff))
+        self._owner, self._left = owner, rule.attempts
 
     def _shift(self, sort: Sort, at: datetime) -> None:
         """Pause or resume; what begins from nothing at this instant does so paused, or not."""
