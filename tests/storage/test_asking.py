@@ -87,7 +87,7 @@ def _bind_twice(conn: Connection) -> None:
         (journeys._OF_REFS, ("[]",), "SEARCH journeys USING INDEX journeys_ref_key (ref=?)"),
         (journeys._LATEST_OF, ("[]",), "SEARCH journeys USING COVERING INDEX journeys_ref_key (ref=?)"),
         (journeys._GIVEN, ("005A", 0), "SEARCH journeys USING COVERING INDEX journeys_owner_at (owner=? AND at>?)"),
-        (timers._DUE, (0, 10, 0), "SEARCH timers USING INDEX timers_due_at (due_at<?)"),
+        (timers._DUE, (0, 10, 0), "SEARCH timers USING COVERING INDEX timers_due_at (due_at<?)"),
     ],
 )
 def test_what_is_asked_all_the_time_is_found_by_index(
