@@ -12,7 +12,7 @@ from datetime import datetime
 
 from connector.core.definition import Feedback
 from connector.core.feedback import ATTEMPTS, Attempt, attempt, complete, missing
-from connector.core.journey import Answered, Asked, Entry, Verdict
+from connector.core.journey import Answered, Asked, Entry, Seen, Verdict
 from connector.core.ledger import Ledger
 from connector.core.lifecycle import Mover, Sighting
 from connector.core.refs import Side
@@ -41,7 +41,7 @@ def answer(ledger: Ledger, side: Side, by: str) -> None:
     if lacks:
         if side is _last_to_write(ledger):
             ask(ledger, made.verdict, lacks, found.at)
-    elif not same(ledger.course.answer, kept):
+    elif not same(ledger.course.answer, kept) or ledger.course.asked is not None:
         _give(ledger, kept, found)
 
 
@@ -50,10 +50,12 @@ def opened(ledger: Ledger, side: Side) -> Attempt | None:
     feedback, seen = ledger.definition.feedback, ledger.hearing.pending.get(side)
     if feedback is None or seen is None:
         return None
-    made = attempt(feedback.answers, side, ledger.course.known[seen.ref])
-    if made.verdict is None and not made.strange and ledger.course.asked is not None:
-        return made.meaning(ledger.course.asked.verdict)
-    return made
+    made, course = attempt(feedback.answers, side, ledger.course.known[seen.ref]), ledger.course
+    if course.asked is None or made.strange or _spoken(feedback, side, seen):
+        return made
+    given = course.answer.what if course.answer else None
+    stands = given.verdict if isinstance(given, Answered) else None
+    return made.meaning(course.asked.verdict) if made.verdict is stands else made
 
 
 def lacking(ledger: Ledger, verdict: Verdict, made: Attempt, found: Sighting) -> tuple[str, ...]:
@@ -66,18 +68,13 @@ def lacking(ledger: Ledger, verdict: Verdict, made: Attempt, found: Sighting) ->
 def implied(ledger: Ledger, found: Sighting, given: Verdict | None = None) -> Verdict | None:
     """The answer that a rep gives by moving somebody whom sales has; None: none, or another one is given."""
     feedback = ledger.definition.feedback
-    if (
-        feedback is None
-        or found.by is Mover.MARKETING
-        or ledger.with_sales_since is None
-        or ledger.course.answer is not None
-    ):
+    if feedback is None or found.by is Mover.MARKETING or ledger.with_sales_since is None:
         return None
     if given is not None:
         return given if feedback.leads_to.get(given) == found.stage else None
     accepted = feedback.leads_to.get(Verdict.ACCEPT)
     if accepted and ledger.rank(found.stage) >= max(ledger.rank(accepted), 1):
-        return Verdict.ACCEPT
+        return Verdict.ACCEPT if ledger.course.answer is None else None
     return next((verdict for verdict in _BY_MOVING if feedback.leads_to.get(verdict) == found.stage), None)
 
 
@@ -119,6 +116,11 @@ def _last_to_write(ledger: Ledger) -> Side:
 
 def _said(kept: Answered) -> tuple[object, ...]:
     return kept.verdict, kept.reason, kept.comment, kept.revisit
+
+
+def _spoken(feedback: Feedback, side: Side, seen: Entry) -> bool:
+    """Whether the verdict itself was changed last."""
+    return isinstance(seen.what, Seen) and feedback.answers.verdict.get(side) in seen.what.fields
 
 
 def _found(feedback: Feedback, seen: Entry, kept: Answered, not_before: datetime) -> Sighting:

@@ -78,10 +78,8 @@ def _replay(ledger: Ledger, entry: Entry) -> None:
 
 def _return_until(ledger: Ledger, moment: datetime, since: datetime) -> None:
     """Let those come back whose day came before a moment."""
-    for _ in range(_MOVES_MAX):
-        back = returning(ledger)
-        if back is None or back[0] > moment:
-            return
+    back = returning(ledger)
+    if back is not None and back[0] <= moment:
         ledger.now = max(ledger.now, back[0])
         _move_on(ledger, since)
 

@@ -242,6 +242,15 @@ class Definition:
         }
 
     @cached_property
+    def leading_fields(self) -> Mapping[Place, frozenset[str]]:
+        """By place, the fields without which no stage is told there; one that is filled means to tell one."""
+        return {
+            place: frozenset.intersection(*(frozenset(one.fields) for one in those))
+            for place, those in self.spellings.items()
+            if those
+        }
+
+    @cached_property
     def answer_fields(self) -> Mapping[Side, frozenset[str]]:
         """The fields of each side in which people answer."""
         answers = self.feedback.answers if self.feedback else None

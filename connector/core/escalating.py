@@ -84,6 +84,8 @@ def escalate(agreement: Agreement, ledger: Ledger, there: Mapping[Side, Reading]
     """
     setting = _Setting(agreement, ledger, there, choose)
     _tell_rep(setting)
+    if not agreement.book:
+        return Escalation({}, tuple(setting.effects))
     steps = walk(ledger.definition, ledger.entries)
     cycles = judge_all(agreement.book, steps, ledger.now, Scope.of(agreement))
     for due in due_actions(agreement.book, cycles, ledger.course.fired, ledger.now):

@@ -14,10 +14,10 @@ from connector.core.journey import Dealt, Entry, Named, Ruled, Seen, Touched, Wh
 from connector.core.lifecycle import Kind, Mover, Need, Sighting, unlawful
 from connector.core.observing import Hearing, News
 from connector.core.refs import Ref
-from connector.core.walking import Course, in_order
+from connector.core.walking import MOMENTARY, Course, in_order
 
 RECENT = timedelta(minutes=10)  # what was learnt longer ago did not bring about what is decided now
-_RAW = (Seen, Touched, Dealt, Named)
+_RAW = frozenset({Seen, Touched, Dealt, Named})
 
 
 class Ledger:
@@ -131,10 +131,11 @@ class Ledger:
 
     def _take(self, entry: Entry) -> News | None:
         self.course.take(entry)
-        self.course.rest()
         what = entry.what
-        if isinstance(what, Dealt):
-            self.deals[what.deal] = entry
-        if isinstance(what, _RAW):
+        if type(what) in MOMENTARY:
+            self.course.rest()
+            if isinstance(what, Dealt):
+                self.deals[what.deal] = entry
+        if type(what) in _RAW:
             self.last = entry
         return self.hearing.take(entry)

@@ -11,6 +11,7 @@ A record met for the first time that was there before the lifecycle is history.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,6 +28,7 @@ from connector.core.values import Kind, Value
 CREATED = {Side.HUBSPOT: "createdate", Side.SALESFORCE: "CreatedDate"}  # read them: they tell what is history
 ON_ITS_WAY = timedelta(days=1)  # what was told longer ago has arrived, or never will
 _LEAD = "Lead"
+_HEARD = frozenset({Seen, Told, Answered, Handed, Ruled})
 
 
 @dataclass(slots=True)
@@ -47,14 +49,14 @@ class News:
         fields: names of what is news.
         met: the record was met for the first time.
         converted: it took the place of a Lead.
-        before: the stage it told until then, if any.
+        spoke: it told a stage until then.
     """
 
     entry: Entry
-    fields: frozenset[str]
+    fields: AbstractSet[str]
     met: bool
     converted: bool
-    before: str | None
+    spoke: bool
 
 
 class Hearing:
@@ -75,6 +77,8 @@ class Hearing:
     def take(self, entry: Entry) -> News | None:
         """Listen on; the news, where somebody's word was seen or a record was met."""
         what = entry.what
+        if type(what) not in _HEARD:
+            return None
         if isinstance(what, Seen):
             return self._seen(entry, what)
         if isinstance(what, Told):
@@ -97,21 +101,27 @@ class Hearing:
         if record is None:
             record = self.records[ref] = Record(entry.at)
         record.since = entry.at
-        spellings = self.definition.spellings.get((side, ref.object), ())
-        before = None if met else stage_of(spellings, record.seen)
+        place = (side, ref.object)
+        told_in = self.definition.stage_fields.get(place, frozenset())
+        spoke = (
+            not told_in.isdisjoint(what.fields) and stage_of(self.definition.spellings[place], record.seen) is not None
+        )
         last = self.current.get(side, ref)
         converted = met and last.object == _LEAD != ref.object
         self.current[side] = ref
-        kinds = self.definition.watched.get((side, ref.object), {})
-        news = frozenset(
-            name
-            for name, value in what.fields.items()
-            if not _echo(record, name, value, kinds.get(name, Kind.TEXT), entry.at)
-        )
+        news = what.fields.keys() - self._echoes(record, entry, what.fields) if record.told else what.fields.keys()
         record.seen.update(what.fields)
         if not self.definition.answer_fields[side].isdisjoint(news):
             self.pending[side] = entry
-        return News(entry, news, met, converted, before) if news or met else None
+        return News(entry, news, met, converted, spoke) if news or met else None
+
+    def _echoes(self, record: Record, entry: Entry, fields: Mapping[str, Value]) -> list[str]:
+        kinds = self.definition.watched.get((entry.ref.side, entry.ref.object), {})
+        return [
+            name
+            for name, value in fields.items()
+            if name in record.told and _echo(record, name, value, kinds.get(name, Kind.TEXT), entry.at)
+        ]
 
 
 def observe(agreement: Agreement, hearing: Hearing, reading: Reading, now: datetime) -> list[Entry]:
@@ -172,10 +182,8 @@ def _differing(seen: Mapping[str, Value], reading: Reading, kinds: Mapping[str, 
 
 def _echo(record: Record, name: str, value: Value, kind: Kind, at: datetime) -> bool:
     """Whether a value seen is one that was told; what was told before it has arrived then, or never will."""
-    told = record.told.get(name)
-    if not told:
-        return False
     form = comparison(kind)
+    told = record.told[name]
     for place, (told_at, one) in enumerate(told):
         if form(one) == form(value) and at - told_at <= ON_ITS_WAY:
             record.told[name] = told[place + 1 :]

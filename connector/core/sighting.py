@@ -41,7 +41,7 @@ def sight(ledger: Ledger, news: News, by: str = "") -> None:
     shown = ", ".join(f"{name} = {seen.get(name) or 'blank'}" for name in sorted(told_in))
     found = Sighting(news.entry.at, stage or "", MOVERS[ref.side], f"{SIDES[ref.side]} shows {shown}")
     if stage is None:
-        if any(seen.get(name) for name in told_in) or news.before is not None:
+        if news.spoke or any(seen.get(name) for name in definition.leading_fields[place]):
             ledger.rule(found, "that spells no stage")
     elif stage == ledger.course.situation.stage:
         return
@@ -100,7 +100,7 @@ def _move(ledger: Ledger, found: Sighting, side: Side, by: str) -> None:
     made = attempt(feedback.answers, side, ledger.course.known[ledger.course.refs[side]]) if feedback else Attempt(None)
     if ledger.needs(found.stage):
         found = replace(found, reason=made.reason, revisit=made.revisit, comment=made.comment)
-    verdict = implied(ledger, found, made.verdict)
+    verdict = implied(ledger, found, made.verdict if side in ledger.hearing.pending else None)
     why = ledger.judge(found)
     if feedback is None or verdict is None or ledger.judge(replace(found, **_WHOLE)):
         ledger.rule(found, why)

@@ -15,11 +15,8 @@ from connector.core.values import Value
 
 def stage_of(spellings: Sequence[Spelling], values: Mapping[str, Value]) -> str | None:
     """The stage these values tell: of the spellings that hold, the one with most fields, then the first."""
-    best, most = None, 0
-    for spelling in spellings:
-        if len(spelling.fields) > most and _holds(spelling, values):
-            best, most = spelling.stage, len(spelling.fields)
-    return best
+    found = _best(spellings, values)
+    return found.stage if found else None
 
 
 def spelt(spellings: Sequence[Spelling], stage: str, values: Mapping[str, Value] | None = None) -> Mapping[str, Value]:
@@ -43,12 +40,19 @@ def spelt(spellings: Sequence[Spelling], stage: str, values: Mapping[str, Value]
     return written
 
 
-def _holds(spelling: Spelling, values: Mapping[str, Value]) -> bool:
-    return all(values.get(field) in among for field, among in spelling.fields.items())
+def _best(spellings: Sequence[Spelling], values: Mapping[str, Value]) -> Spelling | None:
+    best, most = None, 0
+    for spelling in spellings:
+        if len(spelling.fields) > most:
+            for field, among in spelling.fields.items():
+                if values.get(field) not in among:
+                    break
+            else:
+                best, most = spelling, len(spelling.fields)
+    return best
 
 
 def _other(spellings: Sequence[Spelling], stage: str, values: Mapping[str, Value]) -> Spelling | None:
-    """The most telling spelling of another stage, where that is what the values tell."""
-    if stage_of(spellings, values) in (stage, None):
-        return None
-    return max((one for one in spellings if _holds(one, values)), key=lambda one: len(one.fields))
+    """The spelling of another stage, where that is what the values tell."""
+    found = _best(spellings, values)
+    return None if found is None or found.stage == stage else found

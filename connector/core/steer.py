@@ -83,7 +83,7 @@ def _name(ledger: Ledger, news: News) -> None:
     """A persona that somebody chose by hand, or whose choice they took back."""
     defined, side, what = ledger.definition.personas, news.entry.ref.side, news.entry.what
     field = defined.held_in.get(side) if defined else None
-    if defined is None or field not in news.fields or not isinstance(what, Seen):
+    if defined is None or field is None or field not in news.fields or not isinstance(what, Seen):
         return
     persona = personas.chosen(defined, side, what.fields[field])
     if (persona and persona != ledger.course.situation.persona) or (persona == "" and ledger.course.named):

@@ -209,7 +209,7 @@ _TAKING: dict[type, Callable[[Course, Entry, Any], None]] = {
     Named: _named,
     Fired: _fired,
 }
-_MOMENTARY = {Touched, Dealt, Answered}
+MOMENTARY = frozenset({Touched, Dealt, Answered})  # what is so at its moment only
 _LAST = 1 << 62
 _TIMES = attrgetter("at", "seen_at")
 
@@ -226,7 +226,7 @@ def walk(definition: Definition, entries: Iterable[Entry]) -> Iterator[tuple[Ent
     for entry in entries:
         take(entry)
         yield entry, situation
-        if type(entry.what) in _MOMENTARY:
+        if type(entry.what) in MOMENTARY:
             course.rest()
 
 

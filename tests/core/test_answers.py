@@ -295,3 +295,29 @@ def test_of_two_unfinished_answers_the_later_one_is_asked_about():
     assert person.of(Asked) == [Asked(Verdict.REJECT, ("reason", "comment")), Asked(Verdict.RECYCLE, ("reason",))]
     assert person.later(1).go().last.entries == ()
     assert person.says(HS, "asked_for") == ("a reason",)
+
+
+def test_who_moves_and_answers_in_one_edit_is_held_to_what_the_answer_takes():
+    person = handed_over().edit(LEAD, Stage="RECYCLED", Answer="Recycled", Reason="Unreachable").go()
+    assert person.ruled()[-1] == ("recycled", "sales", "it takes more attempts to reach them")
+    assert (person.of(Asked), person.says(SF, "Stage")) == ([Asked(Verdict.RECYCLE, ("attempts",))], ("MQL",))
+    other = handed_over().edit(LEAD, Stage="RECYCLED", Answer="Accepted", Reason="No Need").go()
+    assert [one[0] for one in other.ruled()] == ["lead", "mql", "sal", "recycled"]
+
+
+def test_who_accepted_and_moves_them_back_later_answers_by_that():
+    person = handed_over().edit(LEAD, Answer="Accepted").go().later(1).go()
+    person.edit(LEAD, Stage="RECYCLED").go()
+    assert (person.ruled()[-1][2], told(person)[0]) == ("it takes a reason", "asked")
+    person.later(1).go().edit(LEAD, Reason="No Need").go()
+    assert person.of(Answered)[-1] == Answered(Verdict.RECYCLE, "no_need")
+    assert (person.says(SF, "Stage", "Answer"), told(person)[:2]) == (("RECYCLED", "Recycled"), ("recycled", "recycle"))
+
+
+def test_who_takes_an_unfinished_answer_back_is_no_longer_asked():
+    person = handed_over().edit(LEAD, Answer="Accepted").go().later(1).go()
+    person.edit(LEAD, Answer="Recycled").go()
+    assert told(person)[0] == "asked"
+    person.edit(LEAD, Answer="Accepted").go()
+    assert (told(person)[0], person.says(SF, "AskedFor"), person.last.issues) == ("accepted", (None,), ())
+    assert person.later(1).go().last.entries == ()

@@ -12,6 +12,7 @@ from connector.core.plan import IssueKind
 from connector.core.readings import Presence, Reading, Stamp
 from connector.core.steer import steer
 from connector.core.steered import Now, Steered
+from connector.core.values import Kind as FieldKind
 from tests.core.courses import (
     ANNE,
     BEGAN,
@@ -23,6 +24,7 @@ from tests.core.courses import (
     LIFECYCLE,
     SF,
     SF_CONTACT,
+    TEXT,
     A,
     Person,
     agreement,
@@ -138,6 +140,11 @@ def test_a_stage_that_nothing_spells_is_refused_and_put_right():
     assert person.last.issues[0].value == "strange"
     person.later(1).go().edit(CONTACT, life=None).go()
     assert person.says(HS, "life") == ("lead",)
+
+
+def test_half_a_spelling_means_to_tell_nothing():
+    person = Person().edit(CONTACT, status="OPEN").go()
+    assert (person.ruled(), person.last.issues) == ([], ())
 
 
 def test_a_record_that_tells_no_stage_at_all_is_nobody_yet():
@@ -360,6 +367,12 @@ def test_who_exists_in_salesforce_only_is_steered_by_that_record():
     person = Person().edit(LEAD, Stage="LEAD", OwnerId=BOB).go()
     assert (person.ruled(), person.journey[0].ref) == ([("lead", "sales", "first")], LEAD)
     assert person.last.wishes[HS]["life"].value == "lead"
+
+
+def test_a_value_that_a_side_writes_in_its_own_way_is_the_same():
+    watched = {(HS, "contacts"): {"life": TEXT, "seen_at": FieldKind.DATETIME}}
+    person = Person(agreement(watched=watched)).edit(CONTACT, life="lead", seen_at="2026-11-02T08:15:30.123Z").go()
+    assert person.edit(CONTACT, seen_at="2026-11-02T08:15:30.000Z").go().last.entries == ()
 
 
 def test_what_only_the_bridge_writes_is_not_listened_to():
