@@ -103,7 +103,9 @@ def watched(bridge: Bridge) -> frozenset[str]:
 def words(bridge: Bridge) -> Words:
     """What ids mean here."""
     known = facts.recall(bridge.database)
-    return Words.of(bridge.mapping, [one for owners in known.owners.values() for one in owners] if known else [])
+    owners = [one for told in known.owners.values() for one in told] if known else []
+    stages = bridge.agreement.definition.lifecycle.stages if bridge.agreement else {}
+    return Words.of(bridge.mapping, owners, {stage.id: stage.name for stage in stages.values()})
 
 
 def issue_numbers(bridge: Bridge, kind: IssueKind, field: str = "") -> list[int]:

@@ -80,7 +80,7 @@ def _tell(console: Console, one: Handoff, opened: Agreed) -> None:
     if one.missing:
         say(console, f"asked for: {', '.join(one.missing)}", 6)
     if one.reason or one.comment:
-        by = f", by {one.by}" if one.by else ""
+        by = f", by {opened.names.get(one.by, one.by)}" if one.by else ""
         until = f", until {one.revisit}" if one.revisit else ""
         comment = f" “{one.comment}”" if one.comment else ""
         say(console, f"{escape(one.reason)}{escape(comment)}{until}{escape(by)}", 6)

@@ -74,6 +74,7 @@ def _row(opened: Installation) -> dict[str, object]:
             {"severity": one.severity.value, "file": one.file, "line": one.line, "key": one.key, "message": one.message}
             for one in opened.findings
         ],
+        "lifecycle": _agreed_row(opened),
         "budgets": {
             side.value: {"limit": usage.daily_limit, "used": usage.daily_used}
             for side, usage in ((side, opened.bridge.crms[side].usage()) for side in Side)
@@ -81,11 +82,37 @@ def _row(opened: Installation) -> dict[str, object]:
     }
 
 
+def _agreed_row(opened: Installation) -> dict[str, object] | None:
+    """What both teams agreed on, in numbers; None while the lifecycle is off."""
+    agreement = opened.bridge.agreement
+    if agreement is None:
+        return None
+    lifecycle, book = agreement.definition.lifecycle, agreement.book
+    return {
+        "version": agreement.definition.version,
+        "stages": len(lifecycle.stages),
+        "moves": len(lifecycle.moves),
+        "policies": list(book[-1].policies) if book else [],
+    }
+
+
+def _tell_agreed(opened: Installation) -> None:
+    agreement = opened.bridge.agreement
+    if agreement is None:
+        say(out, "[dim]no shared lifecycle: stages are fields like any other[/]")
+        return
+    lifecycle, book = agreement.definition.lifecycle, agreement.book
+    numbers = f"{count(len(lifecycle.stages), 'stage')}, {count(len(lifecycle.moves), 'lawful move')}"
+    promised = count(len(book[-1].policies) if book else 0, "promise")
+    say(out, f"[green]agreed[/]    lifecycle: {numbers}, {promised}; version {agreement.definition.version}")
+
+
 def _tell(opened: Installation) -> None:
     for side, account in opened.accounts.items():
         usage = opened.bridge.crms[side].usage()
         named = f"{escape(account.name)} (id {account.id}, {account.time_zone})"
         say(out, f"[green]connected[/] {NAMES[side]:<10}  {named}; {_day(usage)}")
+    _tell_agreed(opened)
     for severity, colour in COLOURS.items():
         for finding in opened.findings:
             if finding.severity is severity:

@@ -147,11 +147,10 @@ def tell_replay(console: Console, found: Replay, rows: Rows, names: Naming) -> N
     asked = found.asked
     stage = names.stages.get(asked.stage, asked.stage)
     when = _when(asked.since, asked.until)
-    say(
-        console,
-        f"[bold]{count(found.would, 'person', 'people')} would have become {escape(stage)}{when}, "
-        f"not {found.was:,}[/] [dim]({found.people:,} journeys replayed)[/]",
-    )
+    rest = f", not {found.was:,}" if found.would != found.was else ", as many as did"
+    people = count(found.would, "person", "people")
+    replayed = count(found.people, "journey")
+    say(console, f"[bold]{people} would have become {escape(stage)}{when}{rest}[/] [dim]({replayed} replayed)[/]")
     if (found.entries_was, found.entries_would) != (found.was, found.would):
         say(console, f"[dim]counting who came back again: {found.entries_would:,}, not {found.entries_was:,}[/]")
     for change, (colour, meaning) in _CHANGES.items():

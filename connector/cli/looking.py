@@ -42,17 +42,18 @@ def show(config: Path, as_json: bool, ref: str) -> int:  # noqa: FBT001  # one p
     REF is an e-mail address, a HubSpot number, a Salesforce id, or a ref like hubspot:contacts:33451.
     """
     from connector.cli import asking, records  # noqa: PLC0415  # status, in this file too, starts faster without
-    from connector.reports import history  # noqa: PLC0415  # likewise
+    from connector.reports import history, journeys  # noqa: PLC0415  # likewise
 
     with installation(config) as opened:
         seen = asking.look(opened.bridge, ref)
         words = asking.words(opened.bridge)
+        watched = opened.bridge.agreement.definition.watched if opened.bridge.agreement else {}
     if as_json:
         journey = [history.entry_row(entry) for entry in seen.journey]
         print_json(records.record_row(seen.ref, seen.case, seen.looked, seen.story) | {"journey": journey})
     else:
         records.tell_record(out, seen.case, seen.looked, words)
-        records.tell_story(out, seen.story, words, seen.journey)
+        records.tell_story(out, seen.story, words, journeys.news(seen.journey, watched))
     return DONE
 
 

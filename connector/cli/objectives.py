@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 from rich.box import SIMPLE
@@ -38,14 +39,15 @@ def objectives(config: Path, as_json: bool, period: str | None) -> int:  # noqa:
     from connector.reports.goals import Goals, behind, progress_row  # noqa: PLC0415  # likewise
 
     with agreement.agreed(config, watch=not as_json) as opened:
-        found = Goals(opened.agreement, _goals(opened, period), opened.now)
+        goals = _goals(opened, period)
+        found = Goals(opened.agreement, goals, opened.now)
         for _, entries in opened.people("counting"):
             found.take(entries)
     progress = found.progress()
     if as_json:
         print_json([progress_row(one) for one in progress])
     else:
-        _tell(progress, opened.now)
+        _tell(progress, [goal.time.calendars[0].zone for goal in goals], opened.now)
     return NEEDS_A_PERSON if behind(progress) else DONE
 
 
@@ -67,24 +69,27 @@ def _goals(opened: Agreed, period: str | None) -> list[Goal]:
     return goals
 
 
-def _tell(found: Sequence[Progress], now: datetime) -> None:
+def _tell(found: Sequence[Progress], zones: Sequence[str], now: datetime) -> None:
+    """zones: whose days the periods are made of."""
     table = Table(box=SIMPLE, header_style="dim", pad_edge=False)
     table.add_column("objective", overflow="fold")
     for heading in ("so far", "pace line", "target", "pace", "projected"):
         table.add_column(heading, justify="right")
-    for one in found:
+    summed = [one for one in found if one.objective.target is not None]
+    for one in summed:
         sums = [_sum(value, one) for value in (one.actual, one.expected, one.objective.target)]
         table.add_row(f"[bold]{escape(one.objective.name)}[/]", *sums, _pace(one), _sum(one.projected, one))
-    out.print(table)
-    for one in found:
-        _tell_one(one, now)
+    if summed:
+        out.print(table)
+    for one, zone in zip(found, zones, strict=True):
+        _tell_one(one, zone, now)
 
 
-def _tell_one(one: Progress, now: datetime) -> None:
+def _tell_one(one: Progress, zone: str, now: datetime) -> None:
     objective = one.objective
     ended = "ended" if one.end <= now else f"working day {one.elapsed:.1f} of {one.days}"
-    period = f"{objective.period.value} from {one.start.astimezone():%Y-%m-%d}, {ended}"
-    verdict = "[green]reached[/]" if one.is_reached else _ahead(one)
+    period = f"{objective.period.value} from {one.start.astimezone(ZoneInfo(zone)):%Y-%m-%d}, {ended}"
+    verdict = "[green]reached[/]" if one.is_reached and not _unknown(one) else _ahead(one)
     say(out, f"[bold]{escape(objective.name)}[/] [dim]{escape(objective.team)}; {period}[/]  {verdict}")
     for tally in one.tallies:
         least = tally.counted.at_least
@@ -104,7 +109,14 @@ def _what(tally: Tally) -> str:
     return f"{way_words(tally.counted)}{worth}"
 
 
+def _unknown(one: Progress) -> bool:
+    """Whether nothing is promised but rates of which it is too early to speak."""
+    return one.objective.target is None and all(rate.share is None for rate in one.rates)
+
+
 def _ahead(one: Progress) -> str:
+    if _unknown(one):
+        return "[dim]too early to say[/]"
     if one.ahead is None:
         return "[yellow]not reached yet[/]"
     words = f"{abs(one.ahead):,.1f} {escape(one.objective.unit)}".strip()

@@ -17,7 +17,7 @@ from connector.cli.health import tell_issue
 from connector.cli.telling import tell_step
 from connector.cli.words import NAMES, Words, called
 from connector.core.journey import Entry
-from connector.core.journey import Told as Written
+from connector.core.plan import Because
 from connector.core.refs import Ref
 from connector.engine.case import Case
 from connector.engine.commands import Looked
@@ -132,7 +132,7 @@ def tell_story(console: Console, told: Sequence[Event], words: Words, journey: S
     if told or journey:
         console.print("[bold]Story[/]")
     lines: list[tuple[datetime, Event | Entry]] = [(event.at, event) for event in told]
-    lines += [(entry.seen_at, entry) for entry in journey if not isinstance(entry.what, Written)]
+    lines += [(entry.seen_at, entry) for entry in journey]
     for _, one in sorted(lines, key=itemgetter(0)):
         if isinstance(one, Entry):
             _tell_entry(console, one, words)
@@ -141,9 +141,9 @@ def tell_story(console: Console, told: Sequence[Event], words: Words, journey: S
 
 
 def _tell_entry(console: Console, entry: Entry, words: Words) -> None:
-    """One step of the journey; what the bridge itself wrote is told by the event beside it."""
+    """One step of the journey."""
     earlier = f" [dim](so since {entry.at:%Y-%m-%d %H:%M:%S})[/]" if entry.seen_at - entry.at >= _LATE else ""
-    said = journeys.words(entry, {}, words.owners)
+    said = journeys.words(entry, words.stages, words.owners)
     say(console, f"{entry.seen_at:%Y-%m-%d %H:%M:%S}  [cyan]{escape(said)}[/]{earlier}", 2)
     evidence = journeys.evidence(entry)
     if evidence:
@@ -175,7 +175,7 @@ def tell_why(console: Console, told: Sequence[Told], words: Words) -> None:
         rule = f"rule {one.rule}, " if one.rule else ""
         evidence = f": {escape(one.evidence)}" if one.evidence else ""
         say(console, f"{rule}{escape(one.because)}{evidence} (run {one.run_id})", 4)
-        if one.origin != one.after:
+        if one.because != Because.FOLLOWS and one.origin != one.after:
             say(console, f"made from the other side's {words.value(one.origin, one.rule)}", 4)
         if one.before is not None:
             say(console, f"the value that gave way: {before}", 4)

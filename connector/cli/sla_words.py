@@ -14,7 +14,7 @@ from connector.cli.frame import count, say
 from connector.core.refs import Ref
 from connector.core.sla import State
 from connector.core.verdicts import verdict, when
-from connector.reports.promises import Clock, OpenClocks, Told, span_words, turn_words
+from connector.reports.promises import Clock, OpenClocks, Told, minutes, span_words, turn_words
 from connector.reports.verdicts import Recomputed, Simulation
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def tell_clocks(console: Console, found: OpenClocks, opened: Agreed) -> None:
         say(console, "[green]No clock of that sort is open.[/]")
         return
     table = Table(box=SIMPLE, header_style="dim", pad_edge=False)
-    for heading in ("due", "state", "left", "policy", "owner", "person"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("due (UTC)", "state", "left", "policy", "owner", "record"):
+        table.add_column(heading, overflow="fold", no_wrap=heading == "record")
     for clock in found.clocks:
         table.add_row(*_cells(clock, opened.names))
     console.print(table)
@@ -64,7 +64,7 @@ def _cells(clock: Clock, names: Mapping[str, str]) -> tuple[str, ...]:
         left,
         escape(clock.name) + attempts,
         escape(names.get(clock.owner, clock.owner) or "nobody"),
-        escape("\n".join(map(str, clock.refs))),
+        escape(str(clock.refs[-1])),  # the rep's: a person's Salesforce record comes last
     )
 
 
@@ -87,7 +87,8 @@ def _tell_cycle(console: Console, one: Told, opened: Agreed) -> None:
         f"{span_words(cycle.elapsed)} of {span_words(cycle.terms.target)} used",
         f"{span_words(wall)} on the wall",
         f"{span_words(cycle.paused)} paused" if cycle.paused else "",
-        f"{span_words(cycle.lateness)} late" if cycle.lateness else f"{span_words(cycle.remaining)} left",
+        f"{span_words(cycle.lateness)} late" if cycle.lateness else "",
+        f"{span_words(cycle.remaining)} left" if cycle.ended_at is None and not cycle.lateness else "",
         f"{cycle.attempts} of {cycle.terms.attempts} attempts" if cycle.terms.attempts > 1 else "",
         f"{cycle.unproven} without any activity" if cycle.unproven else "",
     )
@@ -96,8 +97,9 @@ def _tell_cycle(console: Console, one: Told, opened: Agreed) -> None:
         words = turn_words(turn)
         words = words.replace(turn.owner, names.get(turn.owner, turn.owner)) if turn.owner else words
         say(console, f"{when(cycle, turn.at)}  {escape(words)}", 6)
-    if len(cycle.held) > 1:
-        shares = ", ".join(f"{names.get(owner, owner or 'nobody')} {span_words(spent)}" for owner, spent in cycle.held)
+    held = [(names.get(owner, owner) or "nobody", spent) for owner, spent in cycle.held if minutes(spent)]
+    if len(held) > 1:
+        shares = ", ".join(f"{owner} {span_words(spent)}" for owner, spent in held)
         say(console, f"[dim]each owner's share:[/] {escape(shares)}", 6)
     say(console, f"[dim]judged by the edition {cycle.terms.version}{_since(opened, cycle.terms.version)}[/]", 6)
 

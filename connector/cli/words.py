@@ -34,16 +34,17 @@ MEANING = {
 
 @dataclass(frozen=True)
 class Words:
-    """What ids mean: owners by id, and which rules hold owners."""
+    """What ids mean: owners by id, which rules hold owners, and stages by id."""
 
     owners: Mapping[str, str] = field(default_factory=dict)
     owner_rules: frozenset[str] = frozenset()
+    stages: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, mapping: MappingSet, owners: Sequence[Owner]) -> Words:
-        """For one installation."""
+    def of(cls, mapping: MappingSet, owners: Sequence[Owner], stages: Mapping[str, str] | None = None) -> Words:
+        """For one installation. stages: names by id, where there is a shared lifecycle."""
         rules = frozenset(rule.name for pair in mapping.pairs for rule in pair.rules if rule.kind is Kind.OWNER)
-        return cls({one.id: one.name or one.email for one in owners}, rules)
+        return cls({one.id: one.name or one.email for one in owners}, rules, stages or {})
 
     @classmethod
     def recalled(cls, loaded: Loaded, database: Database) -> Words:

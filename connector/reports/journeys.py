@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from connector.core.comparison import comparison
+from connector.core.definition import Place
 from connector.core.journey import (
     Answered,
     Asked,
@@ -19,6 +22,8 @@ from connector.core.journey import (
     Touched,
 )
 from connector.core.lifecycle import Kind
+from connector.core.refs import Ref
+from connector.core.values import Kind as FieldKind
 
 _MOVED = {
     None: "is",
@@ -29,6 +34,33 @@ _MOVED = {
     Kind.RE_ENTER: "came back in as",
 }
 _SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
+
+
+def news(entries: Iterable[Entry], watched: Mapping[Place, Mapping[str, FieldKind]]) -> list[Entry]:
+    """A journey without the bridge's own words: what it told, and what a side says because it was told so."""
+    told: dict[tuple[Ref, str], str | None] = {}
+    found = []
+    for entry in entries:
+        what = entry.what
+        if isinstance(what, Told):
+            told.update({(entry.ref, name): value for name, value in what.fields.items()})
+        elif not isinstance(what, Seen):
+            found.append(entry)
+        else:
+            kinds = watched.get((entry.ref.side, entry.ref.object), {})
+            fields = {
+                name: value
+                for name, value in what.fields.items()
+                if (entry.ref, name) not in told or not _same(kinds.get(name), told[entry.ref, name], value)
+            }
+            if fields:
+                found.append(replace(entry, what=replace(what, fields=fields)))
+    return found
+
+
+def _same(kind: FieldKind | None, one: str | None, other: str | None) -> bool:
+    form = comparison(kind or FieldKind.TEXT)
+    return form(one) == form(other)
 
 
 def words(entry: Entry, stages: Mapping[str, str], owners: Mapping[str, str]) -> str:
@@ -50,19 +82,20 @@ def evidence(entry: Entry) -> str:
     return "; ".join(what.why) if isinstance(what, Handed) else ""
 
 
-def _fields(entry: Entry, verb: str, said: Mapping[str, Any]) -> str:
-    told = ", ".join(f"{name} = {'blank' if value is None else value}" for name, value in sorted(said.items()))
+def _fields(entry: Entry, verb: str, said: Mapping[str, Any], owners: Mapping[str, str]) -> str:
+    values = {name: "blank" if value is None else owners.get(value, value) for name, value in sorted(said.items())}
+    told = ", ".join(f"{name} = {value}" for name, value in values.items())
     return f"{_SIDES[entry.ref.side.value]} {verb} {told}"
 
 
-def _seen(entry: Entry, *_: object) -> str:
+def _seen(entry: Entry, _: Mapping[str, str], owners: Mapping[str, str]) -> str:
     assert isinstance(entry.what, Seen)
-    return _fields(entry, "was met with" if entry.what.first else "says", entry.what.fields)
+    return _fields(entry, "was met with" if entry.what.first else "says", entry.what.fields, owners)
 
 
-def _told(entry: Entry, *_: object) -> str:
+def _told(entry: Entry, _: Mapping[str, str], owners: Mapping[str, str]) -> str:
     assert isinstance(entry.what, Told)
-    return _fields(entry, "was told", entry.what.fields)
+    return _fields(entry, "was told", entry.what.fields, owners)
 
 
 def _touched(entry: Entry, *_: object) -> str:
@@ -90,7 +123,7 @@ def _ruled(entry: Entry, stages: Mapping[str, str], _: Mapping[str, str]) -> str
     return f"{_MOVED[what.kind]} {name}, by {what.by.value}{before}"
 
 
-def _answered(entry: Entry, *_: object) -> str:
+def _answered(entry: Entry, _: Mapping[str, str], owners: Mapping[str, str]) -> str:
     what = entry.what
     assert isinstance(what, Answered)
     parts = (
@@ -98,7 +131,7 @@ def _answered(entry: Entry, *_: object) -> str:
         f"reason {what.reason}" if what.reason else "",
         f"until {what.revisit}" if what.revisit else "",
         f"“{what.comment}”" if what.comment else "",
-        f"by {what.by}" if what.by else "",
+        f"by {owners.get(what.by, what.by)}" if what.by else "",
     )
     return f"answer: {', '.join(filter(None, parts))}"
 

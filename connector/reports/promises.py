@@ -140,14 +140,16 @@ class Told:
 
 
 def told(agreement: Agreement, entries: Sequence[Entry], now: datetime) -> list[Told]:
-    """Every cycle of one person, by policy and start, with what bore on it."""
+    """Every cycle of one person, by start and in the order of sla.yaml, with what bore on it."""
     cycles = cycles_of(agreement, entries, now)
     borne = turns(agreement.book, walk(agreement.definition, entries), Scope.of(agreement))
-    return [
+    found = [
         Told(cycle, followed(agreement.book, cycle), tuple(_within(cycle, after, borne.get(policy, ()), now)))
         for policy, those in cycles.items()
         for cycle, after in zip(those, (*those[1:], None), strict=True)
     ]
+    order = [policy for edition in reversed(agreement.book) for policy in edition.policies]
+    return sorted(found, key=lambda one: (one.cycle.started_at, order.index(one.cycle.terms.policy)))
 
 
 def _within(cycle: Cycle, after: Cycle | None, every: Iterable[Turn], now: datetime) -> Iterator[Turn]:

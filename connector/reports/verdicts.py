@@ -56,6 +56,14 @@ def kind_of(one: Difference) -> str:
     return "due otherwise" if one.before.due_at != one.after.due_at else "late otherwise"
 
 
+def _matters(one: Difference) -> bool:
+    """Whether somebody would notice: of what is over in the same way, only the allowed time is another."""
+    before, after = one.before, one.after
+    if before is None or after is None or before.ended_at is None:
+        return True
+    return (before.state, before.ended_at, before.lateness) != (after.state, after.ended_at, after.lateness)
+
+
 @dataclass
 class Simulation:
     """Every journey judged under two books.
@@ -83,7 +91,7 @@ class Simulation:
         for counter, judged in ((self.before, was), (self.after, would)):
             counter.update(cycle.state.value for those in judged.values() for cycle in those)
         self.cycles = sum(self.before.values())
-        for one in differences(was, would):
+        for one in filter(_matters, differences(was, would)):
             self.kinds[kind_of(one)] += 1
             yield Otherwise(refs, one)
 
