@@ -12,9 +12,25 @@ from hypothesis import strategies as some
 from connector.core.course import in_order, replayed, standing, walk
 from connector.core.definition import OnUnlawful
 from connector.core.journey import Channel, Dealt, Ruled, Seen, Touched
+from connector.core.policy import Action, ActionKind, Edition, SlaFields
+from connector.core.policy import Warning as Warned
 from connector.core.spelling import stage_of
 from connector.core.walking import Course
-from tests.core.courses import ANNE, BOB, CONTACT, DEFINITION, HS, LEAD, SF, Person, agreement
+from tests.core.courses import (
+    ANNE,
+    BEGAN,
+    BOB,
+    CONTACT,
+    DEFINITION,
+    HS,
+    LEAD,
+    POOL,
+    SF,
+    SF_CONTACT,
+    Person,
+    agreement,
+)
+from tests.core.promises import policy
 
 IN_HUBSPOT = {
     "life": ["lead", "mql", "sql", "customer", "other", "strange", None],
@@ -53,10 +69,19 @@ STEPS = some.one_of(
     edits(LEAD, IN_SALESFORCE),
     CALLS,
     DEALS,
-    some.sampled_from(["pass", "pass", "day", "deaf", "hears"]),
+    some.sampled_from(["pass", "pass", "day", "deaf", "hears", "convert"]),
 )
 PROGRAMS = some.lists(STEPS, min_size=1, max_size=14)
+LATE = (
+    Action(ActionKind.REASSIGN, pool=POOL),
+    Action(ActionKind.RETURN, stage="recycled", reason="no_need"),
+    Action(ActionKind.TASK, to="owner"),
+    Action(ActionKind.NOTIFY, to="sales"),
+)
+SPELT = {of: {HS: f"sla_{of}", SF: f"Sla_{of}"} for of in ("policy", "state", "due_at", "breached_since", "lateness")}
+BOOK = (Edition("e1", BEGAN, {"touch": policy(on_breach=LATE, warnings=(Warned(percent=50),))}),)
 AGREEMENTS = {
+    "promises": agreement(book=BOOK, sla_fields=SlaFields(**SPELT)),
     "put back": agreement(),
     "flag": agreement(on_unlawful=OnUnlawful.FLAG),
     "no handoff": agreement(handoff=None),
@@ -67,6 +92,7 @@ AGREED = some.sampled_from(sorted(AGREEMENTS))
 def lived(program, agreed="put back") -> Person:
     """Somebody to whom all this happened; the rig holds that no key is given twice."""
     person = Person(AGREEMENTS[agreed]).edit(CONTACT, life="lead").go()
+    theirs = LEAD
     for number, step in enumerate(program):
         if step == "day":
             person.later(days=1).go()
@@ -76,8 +102,12 @@ def lived(program, agreed="put back") -> Person:
             person.deaf.clear()
         elif step == "pass":
             person.go()
+        elif step == "convert":
+            if theirs in person.values:
+                person.edit(SF_CONTACT, **person.values.pop(theirs))
+                theirs = SF_CONTACT
         elif isinstance(step, tuple):
-            person.edit(step[0], **step[1])
+            person.edit(theirs if step[0] is LEAD else step[0], **step[1])
         else:
             person.later(1).learn(CONTACT, step, f"learnt {number}")
     person.deaf.clear()
