@@ -245,6 +245,8 @@ def _link_made(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:
         job.link_id = link_id
         if link_id is None:  # somebody else linked one of the two meanwhile: look again
             job.again += job.case.refs
+        elif job.case.following and job.case.following.steered.wanted:
+            job.again += job.case.refs  # what a handoff hangs on the record can follow now that it is there
         elif job.converted:
             job.again += job.case.refs
             job.notes.append(("linked", f"its counterpart was converted into {job.converted}"))

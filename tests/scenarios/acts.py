@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from connector.core.refs import Ref, Side
-from tests.scenarios.stage import Person, Stage, write_mapping
+from tests.scenarios.stage import Person, Stage, write_agreement, write_mapping
 from tests.scenarios.stories import Line
 from tests.scenarios.vocabulary import Vocabulary
 
@@ -234,3 +234,63 @@ def understood(line: Line) -> Callable[[Stage], None]:
     for inner in line.details if isinstance(line.details, tuple) else ():
         understood(inner)
     return acts.understand(line)
+
+
+# reps and leads in touch
+
+
+@acts.phrase("rep calls NAME")
+def _rep_calls(stage: Stage, _: Line, name: str) -> None:
+    stage.act(SALESFORCE, "log_call", who=stage.place(name, SALESFORCE)[1])
+    stage.pass_time()
+
+
+@acts.phrase("NAME calls the rep")
+def _calls_the_rep(stage: Stage, _: Line, name: str) -> None:
+    stage.act(SALESFORCE, "log_call", who=stage.place(name, SALESFORCE)[1], direction="Inbound")
+    stage.pass_time()
+
+
+@acts.phrase("rep mails NAME")
+def _rep_mails(stage: Stage, _: Line, name: str) -> None:
+    stage.act(SALESFORCE, "send_email", who=stage.place(name, SALESFORCE)[1])
+    stage.pass_time()
+
+
+@acts.phrase("a machine of SIDE mails NAME")
+def _machine_mails(stage: Stage, _: Line, side: str, name: str) -> None:
+    whom = "who" if side == "salesforce" else "contact"
+    stage.act(Side(side), "send_email", **{whom: stage.place(name, Side(side))[1]}, automated=True)
+    stage.pass_time()
+
+
+@acts.phrase("rep meets NAME in hubspot")
+def _rep_meets(stage: Stage, _: Line, name: str) -> None:
+    owner = stage.owner(HUBSPOT, "kim.sales@example.test")
+    stage.act(HUBSPOT, "hold_meeting", contact=stage.place(name, HUBSPOT)[1], owner=owner)
+    stage.pass_time()
+
+
+@acts.phrase("rep opens a deal with NAME")
+def _opens_deal(stage: Stage, _: Line, name: str) -> None:
+    made = stage.act(SALESFORCE, "open_deal", contact=stage.place(name, SALESFORCE)[1], name=f"Deal with {name}")
+    stage.deals[name] = made["id"]
+    stage.pass_time()
+
+
+@acts.phrase("rep wins the deal with NAME")
+def _wins_deal(stage: Stage, _: Line, name: str) -> None:
+    stage.act(SALESFORCE, "close_deal", id=stage.deals[name])
+    stage.pass_time()
+
+
+@acts.phrase("rep loses the deal with NAME")
+def _loses_deal(stage: Stage, _: Line, name: str) -> None:
+    stage.act(SALESFORCE, "close_deal", id=stage.deals[name], won=False)
+    stage.pass_time()
+
+
+@acts.phrase("both teams agree anew", details=True)
+def _agree_anew(stage: Stage, line: Line) -> None:
+    write_agreement(stage.config.parent / "mappings", line.details)
+    stage.pass_time()

@@ -264,3 +264,10 @@ def settled(stage: Stage) -> list[dict[str, Any]]:
 
 def _text(value: Any) -> str | None:
     return None if value in (None, "") else as_text(value)
+
+
+@claims.phrase("the tasks of NAME are", details=True)
+def _tasks(stage: Stage, line: Line, name: str) -> None:
+    """Subjects of the tasks that hang on a person in Salesforce and were made by the bridge, oldest first."""
+    told = [task["Subject"] for task in stage.tasks(name)]
+    expect(line, told == list(line.details), f"they are {told}")

@@ -31,6 +31,7 @@ from tests.scenarios.crash import Fate, mortal
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 SECRETS = {"HUBSPOT_TOKEN": "sandbox-hubspot-token", "SALESFORCE_CLIENT_SECRET": "sandbox-consumer-secret"}
 AGREEMENT = ("lifecycle", "personas", "feedback", "sla", "calendars", "objectives")
+_TASK = ("WhoId", "Subject", "Status", "OwnerId", "Description")
 _OWNER = re.compile(r"owner (\S+@\S+)")
 
 
@@ -73,6 +74,7 @@ class Stage:
     database: str
     batch: int = 2_000
     people: dict[str, Person] = field(default_factory=dict)
+    deals: dict[str, str] = field(default_factory=dict)  # Salesforce ids, by the person's name
     last_run: Run | None = None
     writes_before: int = 0  # lines of the write log when the last pass of the bridge began
     polls: list[dict[Side, Mapping[str, Any]]] = field(default_factory=list)
@@ -157,6 +159,12 @@ class Stage:
         if not found:
             raise LookupError(f"{side.value} has no owner {email}")
         return found[0]
+
+    def tasks(self, name: str) -> list[dict[str, Any]]:
+        """The tasks that nobody has done yet and that hang on a person in Salesforce, oldest first."""
+        table, (_, who) = self.world.salesforce.catalogue["Task"], self.place(name, Side.SALESFORCE)
+        rows = [{name: row[table.kind.slot(name)] for name in _TASK} for row in map(table.rows.get, table.ids)]
+        return [row for row in rows if row["WhoId"] == who and row["Status"] != "Completed"]
 
     # the bridge
 
