@@ -146,7 +146,7 @@ def _kept(one: StoredEdition, loaded: Loaded, owners: Owners | None, now: dateti
     for known in (owners, None):
         try:
             return policies_from(one.body, loaded, known, now)
-        except Misconfigured:
+        except (Misconfigured, LookupError, TypeError, ValueError):  # as written by another version of the bridge
             continue
     return None
 
