@@ -8,7 +8,7 @@ state, and its person is looked at again. When the batch is concluded, what a si
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -30,9 +30,9 @@ def decided(conn: Connection, jobs: Sequence[Job], now: datetime) -> list[Job]:
     steered = [(job, job.case.following) for job in jobs if job.case.following is not None]
     if not steered:
         return []
-    latest = journeys.latest(conn, [ref for job, _ in steered for ref in job.case.refs])
+    latest = journeys.latest(conn, [ref for _, following in steered for ref in following.latest])
     late = {id(job) for job, following in steered if _has_gone_on(following, latest)}
-    mine = sorted((one for one in steered if id(one[0]) not in late), key=lambda one: one[0].case.refs[0])
+    mine = sorted((one for one in steered if id(one[0]) not in late), key=lambda one: next(iter(one[1].latest)))
     taken = journeys.append(conn, [entry for _, following in mine for entry in following.steered.entries])
     lost = {(entry.ref, entry.key) for entry in taken}
     if taken:  # by a worker that was at it at the same moment
@@ -41,7 +41,7 @@ def decided(conn: Connection, jobs: Sequence[Job], now: datetime) -> list[Job]:
             for job, following in mine
             if any((entry.ref, entry.key) in lost for entry in following.steered.entries)
         }
-    timers.put(conn, {ref: at for job, one in mine if id(job) not in late for ref, at in _timers(job, one)})
+    timers.put(conn, {ref: at for job, one in mine if id(job) not in late for ref, at in _timers(one)})
     effects.add(conn, [effect for _, following in mine for effect in _ours(following.steered, lost)], now)
     return [job for job, _ in steered if id(job) in late]
 
@@ -63,9 +63,9 @@ def _has_gone_on(following: Following, latest: Mapping[Ref, int]) -> bool:
     return any(latest.get(ref, 0) != known for ref, known in following.latest.items())
 
 
-def _timers(job: Job, following: Following) -> Iterator[tuple[Ref, datetime | None]]:
+def _timers(following: Following) -> Iterator[tuple[Ref, datetime | None]]:
     """One timer a person, at the record that leads; whoever never had a journey has none to take off."""
-    leading, *others = job.case.refs
+    leading, *others = following.latest
     look_at = following.steered.look_at
     if following.begun:
         yield from ((ref, None) for ref in others)
@@ -78,7 +78,7 @@ def write_ahead(conn: Connection, bridge: Bridge, jobs: Sequence[Job], now: date
     if bridge.agreement is None:
         return
     tasks = [task for job in jobs for task in job.tasks if task.ref is not None and not task.archive]
-    _tell(conn, bridge, [(task, {change.field: change.after for change in task.changes}) for task in tasks], now)
+    _tell(conn, [(task, _about_to_hold(task, bridge.watched(task.side, task.object))) for task in tasks], now)
     went_on(conn, [move for job in jobs for move in _moves(job)])
     timers.forget(conn, [ref for job in jobs if not any(map(_goes_on, _readings(job))) for ref in job.case.refs])
 
@@ -111,27 +111,28 @@ def has_told(conn: Connection, bridge: Bridge, jobs: Sequence[Job], now: datetim
     """Tell what was made of those values: told to a new record, rewritten by its side, or refused."""
     if bridge.agreement is None:
         return
-    told = [(task, _held(task, made=task is job.made)) for job in jobs for task in job.tasks if task.ref is not None]
-    _tell(conn, bridge, told, now)
+    tasks = [(task, task is job.made) for job in jobs for task in job.tasks if task.ref is not None]
+    _tell(conn, [(task, _held(task, bridge.watched(task.side, task.object), made=made)) for task, made in tasks], now)
 
 
-def _held(task: Task, *, made: bool) -> dict[str, Value]:
-    """What a record holds otherwise than it was remembered to be told."""
-    held: dict[str, Value] = {change.field: change.before for change, _ in task.refused if change and not made}
+def _about_to_hold(task: Task, watched: Container[str]) -> dict[str, Value]:
+    return {change.field: change.after for change in task.changes if change.field in watched}
+
+
+def _held(task: Task, watched: Container[str], *, made: bool) -> dict[str, Value]:
+    """What a record holds in watched fields otherwise than it was remembered to be told."""
+    refused = [change for change, _ in task.refused if change is not None and change.field in watched]
+    held = {} if made else {change.field: change.before for change in refused}
     if task.done:
         for change in task.written:
-            there = task.told.get(change.field, change.after)
-            if made or there != change.after:
-                held[change.field] = there
+            if change.field in watched:
+                there = task.told.get(change.field, change.after)
+                if made or there != change.after:
+                    held[change.field] = there
     return held
 
 
-def _tell(conn: Connection, bridge: Bridge, told: Sequence[tuple[Task, Mapping[str, Value]]], now: datetime) -> None:
-    entries: list[Entry] = []
-    for task, values in told:
-        watched = bridge.watched(task.side, task.object)
-        fields = {name: value for name, value in values.items() if name in watched}
-        if fields and task.ref is not None:
-            entries.append(Entry(task.ref, now, now, Told(fields)))
+def _tell(conn: Connection, told: Sequence[tuple[Task, Mapping[str, Value]]], now: datetime) -> None:
+    entries = [Entry(task.ref, now, now, Told(fields)) for task, fields in told if fields and task.ref is not None]
     if entries:
         journeys.append(conn, entries)

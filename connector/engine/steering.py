@@ -48,17 +48,18 @@ def steered(bridge: Bridge, cases: list[Case]) -> list[Case]:
     taking = [case for case in cases if case.following is None and _takes_part(agreement, case)]
     if not taking:
         return cases
+    records = [_records(case) for case in taking]
     with bridge.database.read() as conn:
-        known = journeys.known(conn, [ref for case in taking for ref in _records(case)])
+        known = journeys.known(conn, [ref for refs in records for ref in refs])
     now = bridge.clock.now()
     steering = _Steering(bridge, agreement, known, Rota(bridge, now))
-    for case in taking:
-        _steer(steering, case, Now(_there(case.subject.hubspot), _there(case.subject.salesforce), now))
+    for case, refs in zip(taking, records, strict=True):
+        _steer(steering, case, refs, Now(_there(case.subject.hubspot), _there(case.subject.salesforce), now))
     return cases
 
 
-def _steer(steering: _Steering, case: Case, now: Now) -> None:
-    told = {ref: steering.known.get(ref, _NOTHING) for ref in _records(case)}
+def _steer(steering: _Steering, case: Case, records: Sequence[Ref], now: Now) -> None:
+    told = {ref: steering.known.get(ref, _NOTHING) for ref in records}
     following = steer(steering.agreement, _journey(told.values()), now, steering.rota.choose)
     case.following = Following(following, {ref: told[ref].latest for ref in case.refs})
     issues: tuple[Issue, ...] = following.issues
