@@ -41,23 +41,32 @@ def cycles_of(agreement: Agreement, entries: Sequence[Entry], now: datetime, boo
     return judge_all(agreement.book if book is None else book, steps, now, Scope.of(agreement))
 
 
+def owner_of(agreement: Agreement, entries: Iterable[Entry]) -> str:
+    """Who has a person today: a Salesforce id; "" for nobody."""
+    owner = ""
+    for _, situation in walk(agreement.definition, entries):
+        owner = situation.owner
+    return owner
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A clock that has not ended. `refs`: the person's records."""
+    """A clock that has not ended.
+
+    Attributes:
+        refs: the person's records.
+        owner: who has to act today (Salesforce id); "" for nobody.
+    """
 
     refs: tuple[Ref, ...]
     policy: Policy | None
     cycle: Cycle
+    owner: str
 
     @property
     def name(self) -> str:
         """The promise, as people call it."""
         return self.policy.name if self.policy else self.cycle.terms.policy
-
-    @property
-    def owner(self) -> str:
-        """Who has to act; "" when nobody was told yet."""
-        return self.cycle.held[-1][0] if self.cycle.held else ""
 
     @property
     def urgency(self) -> tuple[int, float]:
@@ -68,7 +77,8 @@ class Clock:
     def row(self) -> dict[str, Any]:
         """As JSON."""
         team = {"team": self.policy.team} if self.policy else {}
-        return {"person": list(map(str, self.refs)), "name": self.name, **team, **cycle_row(self.cycle)}
+        who = {"person": list(map(str, self.refs)), "owner": self.owner}
+        return {**who, "name": self.name, **team, **cycle_row(self.cycle)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +115,13 @@ class OpenClocks:
 
     def take(self, refs: tuple[Ref, ...], entries: Sequence[Entry]) -> None:
         """One more person."""
-        for those in cycles_of(self.agreement, entries, self.now).values():
-            for cycle in those:
-                clock = Clock(refs, followed(self.agreement.book, cycle), cycle)
-                if cycle.ended_at is None and self.wanted.takes(clock):
-                    self._keep(clock)
+        judged = cycles_of(self.agreement, entries, self.now).values()
+        still = [cycle for those in judged for cycle in those if cycle.ended_at is None]
+        owner = owner_of(self.agreement, entries) if still else ""
+        for cycle in still:
+            clock = Clock(refs, followed(self.agreement.book, cycle), cycle, owner)
+            if self.wanted.takes(clock):
+                self._keep(clock)
 
     def _keep(self, clock: Clock) -> None:
         self.total += 1
@@ -156,7 +168,8 @@ def _within(cycle: Cycle, after: Cycle | None, every: Iterable[Turn], now: datet
     """The turns from the start of a cycle to that of the next one; what comes after its end bears on it no more."""
     for turn in sorted(every, key=lambda one: (one.at, one.sort)):
         ended = cycle.ended_at is not None and turn.at > cycle.ended_at
-        belongs = cycle.started_at <= turn.at <= now and not ended
+        begins = turn.at == cycle.started_at and turn.sort is Sort.START  # all else of that instant came before it
+        belongs = (begins or cycle.started_at < turn.at <= now) and not ended
         if belongs and (after is None or turn.at < after.started_at):
             yield turn
 
