@@ -204,3 +204,11 @@ def test_a_warning_never_lies_before_the_start():
 def test_terms_that_promise_nothing_are_refused(changes):
     with pytest.raises(ValueError, match=r"first touch: a target of .* promise nothing"):
         replace(TERMS, **changes)
+
+
+def test_a_deadline_at_the_end_of_the_day_is_missed_at_night_though_no_business_time_has_passed():
+    turns = [start(at(2, 13)), turn(Sort.STOP, at(2, 20), evidence="call")]
+    assert only(turns, at(2, 17)).state is State.WARNED
+    night = only(turns, at(2, 18))
+    assert (night.state, night.due_at, night.lateness, night.warned) == (State.BREACHED, at(2, 17), timedelta(), 1)
+    assert only(turns, at(3, 9)).state is State.BREACHED
