@@ -121,7 +121,7 @@ def entry_row(entry: Entry) -> dict[str, Any]:
     for part in _PARTS[type(what)]:
         value = getattr(what, part.name)
         if part.default is MISSING or value != part.default:
-            row[part.name] = value
+            row[part.name] = value.isoformat() if isinstance(value, date) else value
     return row
 
 
