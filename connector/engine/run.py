@@ -17,6 +17,9 @@ from connector.core.plan import Archive, Create, Issue, IssueKind, Link, Plan, R
 from connector.core.refs import Ref, Side
 
 
+_UNOWNED = IssueKind.UNOWNED.value.replace(" ", "_")
+
+
 @dataclass
 class Run:
     """Counts of one run, by what happened.
@@ -89,7 +92,7 @@ class Run:
     @property
     def needs_a_person(self) -> bool:
         """Whether the run left something for somebody to decide."""
-        waiting = ("conflict", "ambiguous", "parked", "edit_beats_deletion", "schema", "unsent")
+        waiting = ("conflict", "ambiguous", "parked", "edit_beats_deletion", "schema", "unsent", _UNOWNED)
         return bool(self.held or self.skipped or any(self.counts[name] for name in waiting))
 
     def summary(self) -> dict[str, Any]:
