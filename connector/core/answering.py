@@ -8,6 +8,7 @@ answering has answered by it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from connector.core.definition import Feedback
@@ -24,25 +25,25 @@ _ANSWERED = "answered"
 
 def answer(ledger: Ledger, side: Side, by: str) -> None:
     """Look at what stands open in a side's answer fields; by: who wrote it, as far as the side tells."""
-    feedback = ledger.definition.feedback
-    made = opened(ledger, side)
-    if feedback is None or made is None or made.verdict is None:
+    feedback, made = ledger.definition.feedback, opened(ledger, side)
+    if feedback is None or made is None:
         return
-    seen, kept, since = (
-        ledger.hearing.pending[side],
-        complete(feedback, made.verdict, made, by),
-        ledger.with_sales_since,
-    )
+    seen, since = ledger.hearing.pending[side], ledger.with_sales_since
+    if made.verdict is None:
+        _take_back(ledger, made, seen)
+        return
+    kept = complete(feedback, made.verdict, made, by)
     found = _found(feedback, seen, kept, since or seen.at)
     if since is None:
         _refuse(ledger, found, _NOT_HANDED)
         return
     lacks = lacking(ledger, made.verdict, made, found)
-    if lacks:
-        if side is _last_to_write(ledger):
-            ask(ledger, made.verdict, lacks, found.at)
-    elif not same(ledger.course.answer, kept) or ledger.course.asked is not None:
-        _give(ledger, kept, found)
+    if same(ledger.course.answer, kept):
+        _take_back(ledger, made, seen)
+    elif lacks and side is _last_to_write(ledger):
+        ask(ledger, made.verdict, lacks, found.at)
+    elif not lacks:
+        _give(ledger, kept, replace(found, at=max(found.at, _enough_since(ledger) or found.at)))
 
 
 def opened(ledger: Ledger, side: Side) -> Attempt | None:
@@ -87,9 +88,9 @@ def refusal(ledger: Ledger) -> str:
 
 
 def ask(ledger: Ledger, verdict: Verdict, lacks: tuple[str, ...], at: datetime) -> None:
-    """Ask for what is missing, once."""
-    asked = Asked(verdict, lacks)
-    if ledger.course.asked != asked:
+    """Ask for what is missing, once; what was asked for later stands."""
+    asked, last = Asked(verdict, lacks), ledger.course.asked_at
+    if ledger.course.asked != asked and (last is None or last <= at):
         ledger.say(asked, at, f"asked:{ledger.course.asks}")
 
 
@@ -135,6 +136,20 @@ def _found(feedback: Feedback, seen: Entry, kept: Answered, not_before: datetime
         revisit=kept.revisit,
         comment=kept.comment,
     )
+
+
+def _take_back(ledger: Ledger, made: Attempt, seen: Entry) -> None:
+    """Who clears an unfinished answer, or goes back to the one that stands, is asked for nothing any more."""
+    asked = ledger.course.asked
+    if asked is not None and not made.strange and seen.ref.side is _last_to_write(ledger):
+        ask(ledger, asked.verdict, (), max(seen.at, ledger.course.asked_at or seen.at))
+
+
+def _enough_since(ledger: Ledger) -> datetime | None:
+    """When they had been tried to reach often enough, where that was asked for."""
+    course = ledger.course
+    asked = course.asked is not None and ATTEMPTS in course.asked.missing
+    return course.touches[-1][0] if asked and course.touches else None
 
 
 def _give(ledger: Ledger, kept: Answered, found: Sighting) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from connector.core.answering import leads_somewhere
+from connector.core.answering import leads_somewhere, opened
 from connector.core.automatic import move, returning
 from connector.core.definition import Definition
 from connector.core.journey import Answered, Asked, Entry, Fired, Ruled
 from connector.core.ledger import Ledger
 from connector.core.lifecycle import Mover, Sighting, Standing
+from connector.core.observing import News
 from connector.core.sighting import sight
 from connector.core.walking import Course, in_order, walk
 
@@ -47,44 +48,68 @@ def replayed(
         since: when the lifecycle began; a deal that was closed earlier moves nobody who was history.
         until: who could come back by themselves until then has; None: until the last entry.
     """
-    ledger: Ledger | None = None
+    replay: _Replay | None = None
     for entry in entries:
-        if isinstance(entry.what, Ruled | Asked | Fired):
-            continue
-        if ledger is None:
-            ledger = Ledger(definition, (), entry.ref, entry.at)
-        _return_until(ledger, entry.at, since or entry.at)
-        _replay(ledger, entry)
-        _move_on(ledger, since or ledger.entries[0].at)
-    if ledger is None:
+        if not isinstance(entry.what, Ruled | Asked | Fired):
+            replay = replay or _Replay(definition, entry, since)
+            replay.take(entry)
+    if replay is None:
         return Standing()
+    replay.settle()
     if until is not None:
-        _return_until(ledger, until, since or ledger.entries[0].at)
-    return ledger.course.standing()
+        replay.pass_until(until)
+    return replay.ledger.course.standing()
 
 
-def _replay(ledger: Ledger, entry: Entry) -> None:
-    ledger.now = max(ledger.now, entry.at, entry.seen_at)
-    news = ledger.add(entry)
-    if news is not None:
-        sight(ledger, news)
-    feedback, what = ledger.definition.feedback, entry.what
-    if isinstance(what, Answered) and feedback is not None:
-        stage = feedback.leads_to.get(what.verdict, "")
-        found = Sighting(entry.at, stage, Mover.SALES, f"answered {what.verdict.value}", what.reason, what.revisit)
-        if leads_somewhere(ledger, what.verdict, stage):
-            ledger.rule(found, ledger.judge(found))
+class _Replay:
+    """A journey being judged anew; `seen` waits for the answer that was given with it, which was heard first."""
 
+    def __init__(self, definition: Definition, first: Entry, since: datetime | None) -> None:
+        self.ledger = Ledger(definition, (), first.ref, first.at)
+        self.since = since or first.at
+        self.seen: News | None = None
 
-def _return_until(ledger: Ledger, moment: datetime, since: datetime) -> None:
-    """Let those come back whose day came before a moment."""
-    back = returning(ledger)
-    if back is not None and back[0] <= moment:
-        ledger.now = max(ledger.now, back[0])
-        _move_on(ledger, since)
+    def take(self, entry: Entry) -> None:
+        ledger, what = self.ledger, entry.what
+        if self.seen is not None and not (isinstance(what, Answered) and self._was_said(entry)):
+            self.settle()
+        self.pass_until(entry.at)
+        ledger.now = max(ledger.now, entry.at, entry.seen_at)
+        self.seen = ledger.add(entry) or self.seen
+        feedback = ledger.definition.feedback
+        if isinstance(what, Answered) and feedback is not None:
+            self._answered(entry, what, feedback.leads_to.get(what.verdict, ""))
+        if self.seen is None:
+            self._move_on()
 
+    def settle(self) -> None:
+        """Judge what was seen last."""
+        if self.seen is not None:
+            sight(self.ledger, self.seen)
+            self.seen = None
+            self._move_on()
 
-def _move_on(ledger: Ledger, since: datetime) -> None:
-    for _ in range(_MOVES_MAX):
-        if not move(ledger, since):
-            return
+    def pass_until(self, moment: datetime) -> None:
+        """Let those come back whose day came before a moment."""
+        back = returning(self.ledger)
+        if back is not None and back[0] <= moment:
+            self.ledger.now = max(self.ledger.now, back[0])
+            self._move_on()
+
+    def _was_said(self, entry: Entry) -> bool:
+        """Whether an answer was written along with what was seen, and is not one by moving somebody."""
+        if self.seen is None or entry.at != self.seen.entry.at or self.ledger.with_sales_since is None:
+            return False
+        made = opened(self.ledger, self.seen.entry.ref.side)
+        return made is not None and made.verdict is not None
+
+    def _answered(self, entry: Entry, what: Answered, stage: str) -> None:
+        words = f"answered {what.verdict.value}"
+        found = Sighting(entry.at, stage, Mover.SALES, words, what.reason, what.revisit, what.comment)
+        if leads_somewhere(self.ledger, what.verdict, stage):
+            self.ledger.rule(found, self.ledger.judge(found))
+
+    def _move_on(self) -> None:
+        for _ in range(_MOVES_MAX):
+            if not move(self.ledger, self.since):
+                return

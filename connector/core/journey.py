@@ -122,7 +122,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An answer lacked required parts, and they were asked for. missing: "reason", "revisit", "comment", "attempts"."""
+    """An answer lacked required parts, and they were asked for; nothing is missing once it was taken back.
+
+    missing: "reason", "revisit", "comment", "attempts".
+    """
 
     verdict: Verdict
     missing: tuple[str, ...]

@@ -75,6 +75,11 @@ def _decide(ledger: Ledger, there: dict[Side, Reading], news: Iterable[News]) ->
             sight(ledger, one, by)
         elif ledger.with_sales_since is not None:
             answer(ledger, side, by)
+    _look_at_answers(ledger, there)
+
+
+def _look_at_answers(ledger: Ledger, there: dict[Side, Reading]) -> None:
+    """What is open may have become complete, or void, by what happened since."""
     for side in list(ledger.hearing.pending):
         answer(ledger, side, _by(ledger, there.get(side)))
 
@@ -108,6 +113,7 @@ def _settle(agreement: Agreement, ledger: Ledger, there: dict[Side, Reading], ch
         while move(ledger, agreement.since) and len(ledger.new) - before < _ROUNDS:
             pass
         _hand(ledger, choose)
+        _look_at_answers(ledger, there)
         found = escalate(agreement, ledger, there, choose)
         effects += found.effects
         if len(ledger.new) == before:

@@ -34,7 +34,8 @@ class Course:
         refused: the rulings that did not, each with the stage that stood ("" for none).
         rulings: how many there were in all, moved or not.
         handoffs: every `Handed`, in order.
-        answer: the latest complete answer since the last handoff; asked: what is asked for since then.
+        answer: the latest complete answer since the last handoff.
+        asked, asked_at: what is asked for since then; when anything last was.
         answers: how many there were in all.
         to_hand: they have entered their stage since anybody was last handed them.
         owner_seen: Salesforce has told an owner since the last handoff, one that may be one.
@@ -45,6 +46,7 @@ class Course:
         "answer",
         "answers",
         "asked",
+        "asked_at",
         "asks",
         "began_at",
         "definition",
@@ -75,6 +77,7 @@ class Course:
         self.handoffs: list[Entry] = []
         self.answer: Entry | None = None
         self.asked: Asked | None = None
+        self.asked_at: datetime | None = None
         self.named: str | None = None
         self.to_hand = self.owner_seen = False
         self.fired: set[str] = set()
@@ -174,8 +177,8 @@ def _answered(course: Course, entry: Entry, what: Answered) -> None:
     course.answers += 1
 
 
-def _asked(course: Course, _: Entry, what: Asked) -> None:
-    course.asked = what
+def _asked(course: Course, entry: Entry, what: Asked) -> None:
+    course.asked, course.asked_at = what if what.missing else None, entry.at
     course.asks += 1
 
 

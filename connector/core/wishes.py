@@ -169,7 +169,7 @@ def _feedback(ledger: Ledger, side: Side) -> Wanted:
 def _speaks(ledger: Ledger) -> bool:
     """Whether there is anything to tell: history that nobody has answered is not written about."""
     course = ledger.course
-    return bool(course.handoffs or course.answer or course.asked)
+    return bool(course.handoffs or course.answer or course.asks)
 
 
 def _status(ledger: Ledger, kept: Answered | None) -> Value:

@@ -320,4 +320,30 @@ def test_who_takes_an_unfinished_answer_back_is_no_longer_asked():
     assert told(person)[0] == "asked"
     person.edit(LEAD, Answer="Accepted").go()
     assert (told(person)[0], person.says(SF, "AskedFor"), person.last.issues) == ("accepted", (None,), ())
+    assert person.of(Asked)[-1] == Asked(Verdict.RECYCLE, ())
     assert person.later(1).go().last.entries == ()
+    other = handed_over().edit(LEAD, Answer="Recycled").go().edit(LEAD, Answer=None).go()
+    assert (told(other)[0], other.says(SF, "AskedFor"), other.last.issues) == ("waiting", (None,), ())
+
+
+def test_what_was_asked_for_later_stands():
+    person = handed_over().edit(CONTACT, answer="rejected").go().edit(LEAD, Stage="RECYCLED").go().later(1).go()
+    assert [asked.verdict for asked in person.of(Asked)] == [Verdict.REJECT, Verdict.RECYCLE]
+    assert person.later(1).go().last.entries == ()
+
+
+def test_who_turned_out_to_be_unreachable_was_so_with_the_last_attempt():
+    person = handed_over().edit(LEAD, Answer="Recycled", Reason="Unreachable").go()
+    person.later(30).learn(LEAD, CALL, "1").later(30).learn(LEAD, CALL, "2").later(30).go()
+    assert [entry.at - person.now for entry in person.journey if isinstance(entry.what, Answered)] == [
+        -timedelta(minutes=30)
+    ]
+    assert person.ruled()[-1][0] == "recycled"
+
+
+def test_two_who_gave_the_same_answer_are_one():
+    person = handed_over().edit(LEAD, Answer="Recycled", Reason="Unreachable").go()
+    person.edit(CONTACT, answer="recycled", reason="unreachable", comment="no luck").go()
+    person.later(30).learn(LEAD, CALL, "1").learn(LEAD, CALL, "2").go()
+    assert [answered.verdict for answered in person.of(Answered)] == [Verdict.RECYCLE]
+    assert person.later(1).go().last.issues == ()

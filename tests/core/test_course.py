@@ -251,6 +251,23 @@ def test_who_came_back_in_between_would_have_come_back():
     assert replayed_stages(DEFINITION, journey, until=BEGAN + timedelta(days=40))[-2:] == [("lead", A), ("mql", A)]
 
 
+def test_an_answer_and_a_move_that_came_at_once_or_later_count_again_as_they_did():
+    call = Touched(Channel.CALL, outbound=True, human=True)
+    person = handed_over().edit(LEAD, Answer="Accepted", Stage="SQL").go().later(1).go()
+    assert replayed_stages(DEFINITION, person.journey)[-2:] == [("sal", S), ("sql", S)]
+    moved = handed_over().edit(LEAD, Stage="SAL").go().later(1).go()
+    assert replayed_stages(DEFINITION, moved.journey)[-1] == ("sal", S)
+    tried = handed_over().edit(LEAD, Answer="Recycled", Reason="Unreachable").go()
+    tried.later(30).learn(LEAD, call, "1").learn(LEAD, call, "2").go()
+    assert replayed_stages(DEFINITION, tried.journey)[-1] == ("recycled", S)
+    taken_up = [
+        entry(0, Seen({"life": "lead"})),
+        entry(1, Seen({"Stage": "SAL", "Answer": "Accepted"}), LEAD),
+        entry(1, Answered(Verdict.ACCEPT)),
+    ]
+    assert replayed_stages(DEFINITION, taken_up) == [("lead", M), ("sal", S)]
+
+
 def test_nobody_of_whom_nothing_is_known_stands_anywhere():
     assert replayed(DEFINITION, []).stage is None
     assert replayed(DEFINITION, [entry(0, ruled("lead", None))]).stage is None

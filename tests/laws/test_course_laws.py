@@ -109,7 +109,7 @@ def lived(program, agreed="put back") -> Person:
         elif isinstance(step, tuple):
             person.edit(theirs if step[0] is LEAD else step[0], **step[1])
         else:
-            person.later(1).learn(CONTACT, step, f"learnt {number}")
+            person.later(1).learn(CONTACT, step, f"learnt {number}").go()
     person.deaf.clear()
     return person.go()
 
