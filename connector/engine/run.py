@@ -16,7 +16,6 @@ from connector.core.guards import Held, Limits, Tally, check
 from connector.core.plan import Archive, Create, Issue, IssueKind, Link, Plan, Raise, Relink, Unlink, Update
 from connector.core.refs import Ref, Side
 
-
 _UNOWNED = IssueKind.UNOWNED.value.replace(" ", "_")
 
 

@@ -396,7 +396,9 @@ def test_who_has_left_or_must_never_own_a_lead_is_not_chosen(agreed: Town) -> No
 def test_whom_nobody_can_be_found_for_is_shown_and_tried_again_by_the_clock(agreed: Town) -> None:
     agree(agreed, handoff=replace(HANDOFF, fallback=None))
     agreed.bridge = replace(agreed.bridge, reps=frozenset())
-    _contact, lead = both(agreed, life="mql")
+    agreed.contact(email="ann@x.com", lastname="Archer", life="mql")
+    assert agreed.full().needs_a_person
+    ((_, lead),) = agreed.links()
     assert [stored.issue.kind for stored in agreed.issues()] == [IssueKind.UNOWNED]
     agreed.bridge = replace(agreed.bridge, reps=frozenset({BOB}))
     agreed.clock.sleep(2 * HOUR.total_seconds())
