@@ -55,9 +55,7 @@ def settle(
         if isinstance(step, Create) and any(change in written for change in step.changes):
             agreed.update(step.agreed)
     for change in written:
-        if change.because is Because.FOLLOWS:
-            continue
-        if change.rule and (change.because is not Because.DEFAULT or change.rule in agreed):
+        if change.rule and _counts(change, agreed):
             holds = told.get((change.side, change.field), _expected(change))
             on_salesforce = change.side is Side.SALESFORCE
             agreed[change.rule] = Agreed(change.origin, holds) if on_salesforce else Agreed(holds, change.origin)
@@ -75,6 +73,11 @@ def settle(
     return Memory(
         {**memory.base, **agreed}, {side: by_rule for side, by_rule in sent.items() if by_rule}, memory.formerly
     )
+
+
+def _counts(change: Change, agreed: Collection[str]) -> bool:
+    """Whether a change that arrived makes both sides agree."""
+    return change.because not in _NOBODYS or (change.because is Because.DEFAULT and change.rule in agreed)
 
 
 def _changes(plan: Plan) -> Iterator[Change]:
