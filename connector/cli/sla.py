@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -237,13 +236,13 @@ def recompute(config: Path, *, as_json: bool, mend: bool, limit: int) -> int:
 
     with agreement.agreed(config, watch=not as_json) as opened:
         found, rows = Recomputed(opened.agreement, opened.now), Rows(limit)
-        marked: list[Ref] = []
+        marks = _Marks(opened, on=mend)
         for _, entries in opened.people("judging anew"):
             untrue = found.take(entries)
             for one in untrue:
                 rows.add(one)
-            marked += dict.fromkeys(one.ref for one in untrue if mend)
-        _mark(opened, marked)
+            marks.add({one.ref for one in untrue})
+        marks.write()
     if as_json:
         print_json({**found.row(), "differences": [one.row() for one in rows.shown], "more": rows.more, "mend": mend})
     else:
@@ -251,15 +250,36 @@ def recompute(config: Path, *, as_json: bool, mend: bool, limit: int) -> int:
     return NEEDS_A_PERSON if found.differing and not mend else DONE
 
 
-def _mark(opened: Agreed, refs: list[Ref]) -> None:
-    from connector.storage import dirty  # noqa: PLC0415  # only here
+@dataclass
+class _Marks:
+    """Records to be looked at again, written portion by portion: a million differing ones take no memory."""
 
-    waiting = iter(refs)
-    while portion := list(islice(waiting, _PORTION)):
-        with opened.database.begin() as conn:
-            dirty.mark(conn, portion, opened.now, reason="a promise is told otherwise than it stands")
-    if refs:
-        say(err, f"{count(len(refs), 'record')} will be looked at again by the next smarketing sync.")
+    opened: Agreed
+    on: bool
+    waiting: list[Ref] = field(default_factory=list)
+    written: int = 0
+
+    def add(self, refs: set[Ref]) -> None:
+        """Some more."""
+        if self.on:
+            self.waiting += refs
+        if len(self.waiting) >= _PORTION:
+            self._write()
+
+    def write(self) -> None:
+        """Write what is left, and say how many there were."""
+        self._write()
+        if self.written:
+            say(err, f"{count(self.written, 'record')} will be looked at again by the next smarketing sync.")
+
+    def _write(self) -> None:
+        from connector.storage import dirty  # noqa: PLC0415  # only here
+
+        if self.waiting:
+            with self.opened.database.begin() as conn:
+                dirty.mark(conn, self.waiting, self.opened.now, reason="a promise is told otherwise than it stands")
+        self.written += len(self.waiting)
+        self.waiting.clear()
 
 
 sla = group(
