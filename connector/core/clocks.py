@@ -158,7 +158,8 @@ class _Running:
 
 
 def _cancel(cycle: _Running, turn: Turn) -> None:
-    cycle.ended, cycle.ended_at = State.CANCELLED, turn.at
+    """What is void from now on was owed until now: a deadline that was missed by then stays missed."""
+    cycle.ended, cycle.ended_at = State.BREACHED if cycle.missed else State.CANCELLED, turn.at
 
 
 def _stop(cycle: _Running, turn: Turn) -> None:

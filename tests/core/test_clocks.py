@@ -90,6 +90,11 @@ def test_a_pause_after_the_deadline_does_not_make_it_later():
     assert only(turns[:2], at(2, 15)).state is State.BREACHED
 
 
+def test_a_promise_that_was_broken_before_it_became_void_stays_broken():
+    (cycle,) = judge([start(at(2, 9)), turn(Sort.CANCEL, at(2, 14))], at(4, 9))
+    assert (cycle.state, cycle.ended_at, cycle.lateness) == (State.BREACHED, at(2, 14), HOUR)
+
+
 def test_a_promise_is_cancelled_and_nothing_counts_afterwards():
     turns = [start(at(2, 9)), turn(Sort.CANCEL, at(2, 10)), turn(Sort.STOP, at(2, 11)), turn(Sort.PAUSE, at(2, 12))]
     cycle = only(turns, at(9, 9))

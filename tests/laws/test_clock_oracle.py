@@ -47,7 +47,7 @@ class Stepped:
     def hears(self, minute: int, sort: Sort, owner: str, *, shown: bool) -> None:
         """Something happens at the beginning of a minute."""
         if sort is Sort.CANCEL:
-            self.ended = State.CANCELLED, minute
+            self.ended = (State.CANCELLED if self.missed is None else State.BREACHED), minute
         elif sort is Sort.STOP and (shown or not self.evidence):
             self.made += 1
             if self.made == self.attempts:
