@@ -145,7 +145,8 @@ def _tell_rep(setting: _Setting) -> None:
         return
     number, last = len(course.handoffs) - 1, course.handoffs[-1]
     lines = "\n".join(handoff.why(ledger.definition, defined, course.situation))
-    setting.task(f"handoff:{number}", defined.task, lines)
+    if course.answer is None:
+        setting.task(f"handoff:{number}", defined.task, lines)
     news = _latest_news(ledger, handoff.context_fields(defined), last)
     if news is not None:
         setting.task(f"context:{number}:{news.at:%Y-%m-%d}", "New from marketing: {name}", lines)
@@ -185,7 +186,7 @@ def _said(setting: _Setting, due: DueAction, action: Action) -> str:
         "name": setting.name,
         "due": when(cycle, cycle.due_at) if cycle.due_at else "",
         "late": lasting(cycle.lateness),
-        "owner": ledger.course.situation.owner,
+        "owner": ledger.definition.person(ledger.course.situation.owner),
         "stage": ledger.name(ledger.course.situation.stage),
     }
     text = action.text or due.words

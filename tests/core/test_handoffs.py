@@ -348,3 +348,21 @@ def test_personas_are_told_in_plain_words_and_a_choice_survives_its_rule():
     assert (person.of(Named), person.of(Handed)[0].why) == ([Named("buyer")], ("Persona: buyer",))
     assert isinstance(person.journey[0].what, Seen)
     assert POOL.owners == (ANNE, BOB)
+
+
+def test_a_lead_that_was_answered_before_it_had_a_record_needs_no_task_to_be_called():
+    person = started(criteria={}).edit(CONTACT, life="mql").go()
+    person.edit(CONTACT, answer="accepted").go()
+    person.edit(LEAD, OwnerId=ANNE, Stage="SAL", Answer="Accepted").go()
+    assert person.last.effects == ()
+
+
+def test_two_who_were_both_handed_over_and_then_merged_go_on_as_the_one_who_is_further():
+    twin, other = CONTACT._replace(id="7"), LEAD._replace(id="00Q5g00000ZZZZZEAB")
+    worked = handed_over().edit(LEAD, Answer="Accepted").go()
+    person = handed_over()
+    person.append(*(replace(one, ref=twin if one.ref == CONTACT else other) for one in worked.journey))
+    person.later(30).go()
+    assert (person.last.effects, person.last.issues) == ((), ())
+    assert (person.says(SF, "Stage", "Answer"), person.says(HS, "fb_status")) == (("SAL", "Accepted"), ("accepted",))
+    assert person.later(1).go().later(1).go().last.entries == ()
