@@ -69,29 +69,31 @@ def test_a_journey_is_in_the_order_of_its_sources_and_then_as_it_was_learnt():
     assert in_order([late, second, first, entry(0, Named(""))])[1:] == [first, second, late]
 
 
+CALL = Touched(Channel.CALL, outbound=True, human=True)
+LIFE = [
+    entry(0, Seen({"life": "lead", "title": "CTO"})),
+    entry(1, ruled("lead", None)),
+    entry(2, Told({"Stage": "LEAD", "OwnerId": ROBOT}), LEAD),
+    entry(3, ruled("mql")),
+    entry(3, Handed(ANNE, "reps")),
+    entry(4, CALL),
+    entry(5, Seen({"OwnerId": BOB}), LEAD),
+    entry(6, Answered(Verdict.RECYCLE, "no_need")),
+    entry(6, Asked(Verdict.RECYCLE, ("comment",))),
+    entry(6, ruled("recycled", Kind.RECYCLE)),
+    entry(7, Named("buyer")),
+    entry(7, Seen({"title": "x"})),
+    entry(8, Named("")),
+    entry(9, Dealt("1", "won", closed=True, won=True)),
+    entry(9, Fired("x")),
+    entry(9, Seen({"OwnerId": None}), SF_CONTACT),
+]
+
+
 def test_the_situation_moves_on_with_every_entry():
-    call = Touched(Channel.CALL, outbound=True, human=True)
-    journey = [
-        entry(0, Seen({"life": "lead", "title": "CTO"})),
-        entry(1, ruled("lead", None)),
-        entry(2, Told({"Stage": "LEAD", "OwnerId": ROBOT}), LEAD),
-        entry(3, ruled("mql")),
-        entry(3, Handed(ANNE, "reps")),
-        entry(4, call),
-        entry(5, Seen({"OwnerId": BOB}), LEAD),
-        entry(6, Answered(Verdict.RECYCLE, "no_need")),
-        entry(6, Asked(Verdict.RECYCLE, ("comment",))),
-        entry(6, ruled("recycled", Kind.RECYCLE)),
-        entry(7, Named("buyer")),
-        entry(7, Seen({"title": "x"})),
-        entry(8, Named("")),
-        entry(9, Dealt("1", "won", closed=True, won=True)),
-        entry(9, Fired("x")),
-        entry(9, Seen({"OwnerId": None}), SF_CONTACT),
-    ]
     steps = [
         (one.stage, one.band, one.persona, one.owner, one.loops, one.handed_at is not None)
-        for _, one in walk(DEFINITION, journey)
+        for _, one in walk(DEFINITION, LIFE)
     ]
     assert steps[0] == ("", "", "user", "", 0, False)
     assert steps[1:4] == [
@@ -103,12 +105,15 @@ def test_the_situation_moves_on_with_every_entry():
     assert steps[6][3] == BOB
     assert steps[9] == ("recycled", "beside", "user", BOB, 1, True)
     assert [step[2] for step in steps[10:13]] == ["buyer", "buyer", "user"]
-    moments = [(one.touch, one.answer, one.deal) for _, one in walk(DEFINITION, journey)]
-    assert moments[5] == (call, None, None)
+
+
+def test_what_is_so_at_a_moment_is_so_at_no_other_and_a_contact_takes_the_leads_place():
+    moments = [(one.touch, one.answer, one.deal) for _, one in walk(DEFINITION, LIFE)]
+    assert moments[5] == (CALL, None, None)
     assert moments[7] == (None, Answered(Verdict.RECYCLE, "no_need"), None)
     assert moments[13] == (None, None, Dealt("1", "won", closed=True, won=True))
     assert sum(any(one) for one in moments) == 3
-    *_, (_, last) = walk(DEFINITION, journey)
+    *_, (_, last) = walk(DEFINITION, LIFE)
     assert (last.object, last.fields[SF], last.owner) == ({HS: "contacts", SF: "Contact"}, {"OwnerId": None}, "")
     assert last.fields[HS] == {"life": "lead", "title": "x"}
 
