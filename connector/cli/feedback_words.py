@@ -32,8 +32,9 @@ def tell_feedback(console: Console, found: Feedback, opened: Agreed) -> None:
     say(console, _rate(found.overall))
     _tell_reasons(console, found)
     for what, rates in (("source", found.by_source), ("persona", found.by_persona)):
-        if set(rates) - {""}:
-            _tell_rates(console, what, rates)
+        decided = {name: one for name, one in rates.items() if one.accepted + one.rejected + one.expired}
+        if set(decided) - {""}:
+            _tell_rates(console, what, decided)
     for one in found.listed():
         _tell(console, one, opened)
     more = found.total - len(found.listed())

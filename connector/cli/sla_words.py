@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from connector.cli.agreement import Agreed
     from connector.cli.sla import Rows
 
+_ID = re.compile(r"\b(005\w{15}|\d{5,})\b")  # of a Salesforce user, of a HubSpot owner
 _COLOURS = {
     State.RUNNING: "green",
     State.WARNED: "yellow",
@@ -81,7 +83,11 @@ def _tell_cycle(console: Console, one: Told, opened: Agreed) -> None:
     cycle, names = one.cycle, opened.names
     name = one.policy.name if one.policy else cycle.terms.policy
     colour = _COLOURS[cycle.state]
-    say(console, f"[bold]{escape(name)}[/] [dim]{cycle.terms.policy}[/]  [{colour}]{escape(verdict(cycle))}[/]", 2)
+    say(
+        console,
+        f"[bold]{escape(name)}[/] [dim]{cycle.terms.policy}[/]  [{colour}]{_named(verdict(cycle), names)}[/]",
+        2,
+    )
     wall = (cycle.ended_at or opened.now) - cycle.started_at
     parts = (
         f"{span_words(cycle.elapsed)} of {span_words(cycle.terms.target)} used",
@@ -94,14 +100,17 @@ def _tell_cycle(console: Console, one: Told, opened: Agreed) -> None:
     )
     say(console, "; ".join(filter(None, parts)) + f"  [dim]({escape(cycle.terms.time.name)})[/]", 6)
     for turn in one.turns:
-        words = turn_words(turn)
-        words = words.replace(turn.owner, names.get(turn.owner, turn.owner)) if turn.owner else words
-        say(console, f"{when(cycle, turn.at)}  {escape(words)}", 6)
+        say(console, f"{when(cycle, turn.at)}  {_named(turn_words(turn), names)}", 6)
     held = [(names.get(owner, owner) or "nobody", spent) for owner, spent in cycle.held if minutes(spent)]
     if len(held) > 1:
         shares = ", ".join(f"{owner} {span_words(spent)}" for owner, spent in held)
         say(console, f"[dim]each owner's share:[/] {escape(shares)}", 6)
     say(console, f"[dim]judged by the edition {cycle.terms.version}{_since(opened, cycle.terms.version)}[/]", 6)
+
+
+def _named(words: str, names: Mapping[str, str]) -> str:
+    """Words with people's names in place of their ids."""
+    return escape(_ID.sub(lambda found: names.get(found[0], found[0]), words))
 
 
 def _since(opened: Agreed, version: str) -> str:

@@ -25,9 +25,9 @@ _BOTH = (
     ("unlinked", "links undone"),
     ("unchanged", "already in step"),
     ("left_alone", "left alone (out of scope, or no rule creates them)"),
-    ("notify_sent", "notices sent"),
-    ("webhook_sent", "webhooks sent"),
-    ("tasks_made", "tasks made"),
+    ("notify_sent", "sent as a notice"),
+    ("webhook_sent", "sent to a webhook"),
+    ("tasks_made", "made as a task"),
     ("unsent", "not sent, or nobody knows (smarketing notices)"),
 )
 

@@ -56,11 +56,12 @@ class Words:
         return cls({one.id: one.name or one.email for one in owners}, rules)
 
     def value(self, value: Any, rule: str = "") -> str:
-        """A value as people read it; a blank is told from an empty space, an owner by name."""
+        """A value as people read it, on one line; a blank is told from an empty space, an owner by name."""
         if value is None:
             return "[dim]blank[/]"
         name = self.owners.get(str(value)) if rule in self.owner_rules else None
-        return f"{escape(str(value))} [dim]{escape(name)}[/]" if name else escape(str(value))
+        line = escape("; ".join(str(value).splitlines()) or str(value))
+        return f"{line} [dim]{escape(name)}[/]" if name else line
 
 
 def called(case: Case) -> str:

@@ -33,6 +33,12 @@ _MOVED = {
     Kind.DISQUALIFY: "disqualified:",
     Kind.RE_ENTER: "came back in as",
 }
+_TASKS = {
+    "handoff": "a task, for a new lead",
+    "asked": "a task, for what the answer lacks",
+    "context": "a task, with news from marketing",
+}
+_KEY_PARTS = 3  # of what a promise sets off, after the policy: start, what happened, what is done (core.verdicts)
 _SIDES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 
 
@@ -98,12 +104,12 @@ def _told(entry: Entry, _: Mapping[str, str], owners: Mapping[str, str]) -> str:
     return _fields(entry, "was told", entry.what.fields, owners)
 
 
-def _touched(entry: Entry, *_: object) -> str:
+def _touched(entry: Entry, _: Mapping[str, str], owners: Mapping[str, str]) -> str:
     what = entry.what
     assert isinstance(what, Touched)
     way = "to them" if what.outbound else "from them"
     sent = "" if what.human else ", sent by a machine: keeps no promise"
-    return f"{what.channel.value} {way}{f', by {what.by}' if what.by else ''}{sent}"
+    return f"{what.channel.value} {way}{f', by {owners.get(what.by, what.by)}' if what.by else ''}{sent}"
 
 
 def _dealt(entry: Entry, *_: object) -> str:
@@ -156,7 +162,13 @@ def _named(entry: Entry, *_: object) -> str:
 
 def _fired(entry: Entry, *_: object) -> str:
     assert isinstance(entry.what, Fired)
-    return f"set off: {entry.what.effect}"
+    key = entry.what.effect
+    policy, *rest = key.split("|")
+    if len(rest) < _KEY_PARTS:
+        return f"set off: {_TASKS.get(key.partition(':')[0], key)}"
+    kind, to = f"{rest[-1]}:".split(":")[:2]
+    so = "late" if rest[-2] == "breach" else "soon due"
+    return f"set off, as {policy} is {so}: {kind.replace('_', ' ')} {to}".strip()
 
 
 _WORDS: Mapping[type, Callable[[Entry, Mapping[str, str], Mapping[str, str]], str]] = {

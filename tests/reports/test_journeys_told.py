@@ -74,6 +74,15 @@ SAID: dict[str, tuple[What, str]] = {
     "named": (Named("buyer"), "persona chosen by hand: buyer"),
     "unnamed": (Named(""), "persona left to the rules again"),
     "fired": (Fired("first_touch|breach"), "set off: first_touch|breach"),
+    "late": (
+        Fired("first_touch|2026-11-02T09:00:00+00:00|breach|notify:sales"),
+        "set off, as first_touch is late: notify sales",
+    ),
+    "warned": (
+        Fired("next_step|2026-11-02T09:00:00+00:00|again1|warn0|task:"),
+        "set off, as next_step is soon due: task",
+    ),
+    "task": (Fired("handoff:0"), "set off: a task, for a new lead"),
 }  # fmt: skip
 
 
