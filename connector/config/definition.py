@@ -71,6 +71,11 @@ def definition_of(loaded: Loaded, owners: Owners | None = None, watched: Watched
     return found
 
 
+def _people(owners: Owners | None) -> dict[str, str]:
+    """Names of everyone who can own records, by id; a name two sides give to one id does not happen."""
+    return {one.id: one.name or one.email for told in (owners or {}).values() for one in told}
+
+
 def _no_mapping(loaded: Loaded, source: AgreedSource[LifecycleWritten]) -> Problem:
     wanted, known = source.written.mapping, [one.file.mapping for one in loaded.mappings]
     if wanted in known:
@@ -136,6 +141,7 @@ class _Definition:
             feedback=feedback,
             source=_field_of(written.source),
             watched=self.watched(watched),
+            people=_people(owners),
         )
 
     def asking(self, document: Document) -> Asking:

@@ -216,6 +216,11 @@ class Definition:
     feedback: Feedback | None = None
     source: FieldOf = field(default_factory=dict)
     watched: Mapping[Place, Mapping[str, Kind]] = field(default_factory=dict)  # all fields named anywhere, by place
+    people: Mapping[str, str] = field(default_factory=dict)  # owner id of either side -> name, as far as they are known
+
+    def person(self, owner: str) -> str:
+        """Whom an owner's id means, in words that people read."""
+        return self.people.get(owner) or owner
 
     @cached_property
     def bands(self) -> Mapping[str, str]:

@@ -123,7 +123,7 @@ def _reassign(setting: _Setting, due: DueAction) -> None:
     if chosen is None:
         setting.unowned = True
         return
-    lines = tuple(handoff.why(ledger.definition, defined, ledger.course.situation)) if defined else ()
+    lines = tuple(handoff.why(defined, ledger.course)) if defined else ()
     handed = Handed(chosen, f"pool {pool.name}" if pool else "", lines, due.policy.id)
     ledger.say(handed, ledger.now, f"handed:{len(ledger.course.handoffs)}")
     setting.mark(due.key)
@@ -144,7 +144,7 @@ def _tell_rep(setting: _Setting) -> None:
     ):
         return
     number, last = len(course.handoffs) - 1, course.handoffs[-1]
-    lines = "\n".join(handoff.why(ledger.definition, defined, course.situation))
+    lines = "\n".join(handoff.why(defined, course))
     if course.answer is None:
         setting.task(f"handoff:{number}", defined.task, lines)
     news = _latest_news(ledger, handoff.context_fields(defined), last)

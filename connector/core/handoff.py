@@ -28,14 +28,14 @@ def is_due(handoff: Handoff, course: Course) -> bool:
     return course.made[-1][1].kind is not Kind.BACKWARD
 
 
-def handed(definition: Definition, handoff: Handoff, course: Course, choose: Choose) -> Handed | None:
+def handed(handoff: Handoff, course: Course, choose: Choose) -> Handed | None:
     """Who gets them, by which rule, and why they are handed over; None while nobody is free."""
     situation, excluded = course.situation, handoff.never | before(course)
     chosen = next(_chosen(handoff, situation, excluded, choose), None)
     if chosen is None:
         return None
     owner, rule = chosen
-    return Handed(owner, rule, tuple(why(definition, handoff, situation)))
+    return Handed(owner, rule, tuple(why(handoff, course)))
 
 
 def before(course: Course) -> frozenset[str]:
@@ -52,8 +52,13 @@ def before(course: Course) -> frozenset[str]:
     return frozenset({last.owner, course.situation.owner}) - {""}
 
 
-def why(definition: Definition, handoff: Handoff, situation: Situation) -> Iterator[str]:
-    """The lines of "why this lead"."""
+def why(handoff: Handoff, course: Course) -> Iterator[str]:
+    """The lines of "why this lead": what made them one, who they are, and what marketing wants told."""
+    definition, situation = course.definition, course.situation
+    brought = next((one for _, one, _ in reversed(course.made) if one.stage in handoff.stages), None)
+    if brought is not None:
+        name = definition.lifecycle.stages[brought.stage].name if brought.stage in definition.lifecycle.stages else ""
+        yield f"{name}: {brought.evidence}" if brought.by is Mover.AUTOMATIC else f"{name}, says {brought.by.value}"
     if definition.personas and situation.persona:
         yield f"Persona: {definition.personas.names.get(situation.persona, situation.persona)}"
     source = next((value for side, name in definition.source.items() if (value := _field(situation, side, name))), None)
@@ -70,7 +75,7 @@ def why(definition: Definition, handoff: Handoff, situation: Situation) -> Itera
 def touches(handoff: Handoff, course: Course) -> str:
     """The last touches, the latest first, a line each."""
     last = course.touches[-handoff.touches :] if handoff.touches else []
-    return "\n".join(_touch(at, touch) for at, touch in reversed(last))
+    return "\n".join(_touch(course.definition, at, touch) for at, touch in reversed(last))
 
 
 def context_fields(handoff: Handoff) -> frozenset[str]:
@@ -102,7 +107,7 @@ def _field(situation: Situation, side: Side, name: str | None) -> Value:
     return situation.fields.get(side, {}).get(name) if name else None
 
 
-def _touch(at: datetime, touch: Touched) -> str:
-    by = f", {touch.by}" if touch.by else ""
+def _touch(definition: Definition, at: datetime, touch: Touched) -> str:
+    by = f", {definition.person(touch.by)}" if touch.by else ""
     way = "to them" if touch.outbound else "from them"
     return f"{at:%Y-%m-%d %H:%M} UTC: {touch.channel.value} {way}{by}{'' if touch.human else ' (automatic)'}"

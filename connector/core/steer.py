@@ -124,7 +124,7 @@ def _settle(agreement: Agreement, ledger: Ledger, there: dict[Side, Reading], ch
 def _hand(ledger: Ledger, choose: Choose) -> None:
     defined = ledger.definition.handoff
     if defined is not None and handoff.is_due(defined, ledger.course):
-        handed = handoff.handed(ledger.definition, defined, ledger.course, choose)
+        handed = handoff.handed(defined, ledger.course, choose)
         if handed is not None:
             ledger.say(handed, ledger.now, f"handed:{len(ledger.course.handoffs)}")
 

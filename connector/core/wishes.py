@@ -18,7 +18,7 @@ from connector.core.definition import FieldOf, Handoff, OnUnlawful, Place
 from connector.core.feedback import STATUS, Attempt, asked_for, complete
 from connector.core.journey import Answered, Handed
 from connector.core.ledger import Ledger
-from connector.core.lifecycle import ENDS, Kind
+from connector.core.lifecycle import ENDS, Kind, Mover
 from connector.core.policies import pressing
 from connector.core.policy import SlaFields
 from connector.core.readings import Reading
@@ -110,7 +110,7 @@ def _handoff(ledger: Ledger, side: Side) -> Wanted:
 
 def _context(ledger: Ledger, defined: Handoff) -> Wanted:
     """What marketing knows, told on while the lead is with sales."""
-    lines = "\n".join(handoff.why(ledger.definition, defined, ledger.course.situation))
+    lines = "\n".join(handoff.why(defined, ledger.course))
     if defined.why_field:
         yield defined.why_field, Wish(lines or None, "handoff", "why this lead")
     if defined.touches_field:
@@ -124,7 +124,11 @@ def _answer(ledger: Ledger, side: Side) -> Wanted:
     defined, kept = ledger.definition.feedback, answered(ledger)
     if defined is None or not _speaks(ledger) or _is_open(ledger, side, kept):
         return
-    evidence = f"answered {kept.verdict.value}{f' by {kept.by}' if kept.by else ''}" if kept else "not answered yet"
+    evidence = (
+        f"answered {kept.verdict.value}{f' by {ledger.definition.person(kept.by)}' if kept.by else ''}"
+        if kept
+        else "not answered yet"
+    )
     for field, value in answers.fields(defined.answers, side, kept):
         yield field, Wish(value, "feedback", evidence)
 
@@ -150,12 +154,12 @@ def _feedback(ledger: Ledger, side: Side) -> Wanted:
     if defined is None or not _speaks(ledger):
         return
     kept, back, told = answered(ledger), returning(ledger), defined.told
-    reason = defined.reasons.get(kept.reason) if kept else None
+    reason = defined.reasons.get(kept.reason if kept else _given_up(ledger))
     made = opened(ledger, Side.SALESFORCE) or opened(ledger, Side.HUBSPOT) or Attempt(None)
     values: tuple[tuple[FieldOf, Value], ...] = (
         (told.status, _status(ledger, kept)),
         (told.reason_class, reason.group.value if reason else None),
-        (told.by, kept.by or None if kept else None),
+        (told.by, ledger.definition.person(kept.by) or None if kept else None),
         (told.at, moment(course.answer.at) if course.answer else None),
         (told.asked_for, asked_for(defined, course.asked, made) if course.asked else None),
         (told.loops, str(course.situation.loops)),
@@ -178,9 +182,17 @@ def _status(ledger: Ledger, kept: Answered | None) -> Value:
         return "asked"
     if kept is not None:
         return STATUS[kept.verdict]
+    if _given_up(ledger):
+        return "expired"
     if _over(ledger):
         return "recycled" if course.made[-1][1].kind is Kind.RECYCLE else "disqualified"
     return "waiting" if ledger.with_sales_since is not None else None
+
+
+def _given_up(ledger: Ledger) -> str:
+    """The reason for which a policy took somebody back whom no rep had answered for; "" where that is not so."""
+    last = ledger.course.made[-1][1] if ledger.course.made else None
+    return last.reason if last is not None and last.by is Mover.AUTOMATIC and _over(ledger) else ""
 
 
 def _over(ledger: Ledger) -> bool:

@@ -142,7 +142,7 @@ def test_a_late_lead_goes_back_to_marketing_where_that_is_lawful():
     assert person.says(HS, "life", "status", "fb_status", "recycle_on") == (
         "lead",
         "BAD_TIMING",
-        "recycled",
+        "expired",
         "2026-12-02",
     )
     assert person.of(Fired)[-1].effect.endswith("return_to_marketing:")

@@ -49,11 +49,15 @@ def test_who_enters_the_handoff_stage_is_given_to_a_rep_who_is_told_why():
     person = started().edit(LEAD, Stage=None, OwnerId=ROBOT).go()
     person.edit(CONTACT, life="mql", title="CFO", source="Paid", score="70", form="Demo").go()
     assert person.of(Handed) == [
-        Handed(ANNE, "reps", ("Persona: Buyer", "Source: Paid", "Score of 50 or more", "Last form: Demo"))
+        Handed(
+            ANNE,
+            "reps",
+            ("MQL, says marketing", "Persona: Buyer", "Source: Paid", "Score of 50 or more", "Last form: Demo"),
+        )
     ]
     assert person.says(SF, "OwnerId", "Why") == (
         ANNE,
-        "Persona: Buyer\nSource: Paid\nScore of 50 or more\nLast form: Demo",
+        "MQL, says marketing\nPersona: Buyer\nSource: Paid\nScore of 50 or more\nLast form: Demo",
     )
     (task,) = person.last.effects
     assert (task.key, task.kind, task.to, task.about, task.subject) == (
@@ -129,7 +133,7 @@ def test_sending_back_into_the_handoff_stage_hands_nobody_over():
 
 def test_marketing_goes_on_telling_and_a_task_a_day_says_so():
     person = handed_over().edit(CONTACT, form="Webinar").go()
-    assert person.says(SF, "Why") == ("Score of 50 or more\nLast form: Webinar",)
+    assert person.says(SF, "Why") == ("MQL: criteria hold: score >= 50\nScore of 50 or more\nLast form: Webinar",)
     assert [effect.key for effect in person.last.effects] == ["context:0:2026-11-02"]
     assert person.edit(CONTACT, form="Demo").go().last.effects == ()
     person.later(days=1).edit(CONTACT, form="Pricing").go()
@@ -144,8 +148,8 @@ def test_nothing_is_told_on_when_the_pass_is_over_and_no_task_where_none_is_agre
     assert (person.last.effects, "Why" in person.last.wishes[SF]) == ((), False)
     silent = handed_over(handoff=handoff(task="", touches=0)).learn(LEAD, CALL).go()
     assert (silent.of(Fired), silent.last.wishes[SF]["Touches"].value) == ([], None)
-    unspoken = handed_over(handoff=handoff(reasons=(), shown=()), personas=None, source={})
-    assert unspoken.last.wishes[SF]["Why"].value is None
+    terse = handed_over(handoff=handoff(reasons=(), shown=()), personas=None, source={})
+    assert terse.last.wishes[SF]["Why"].value == "MQL: criteria hold: score >= 50"
 
 
 def test_the_last_touches_are_told_the_latest_first():
@@ -345,7 +349,7 @@ def test_personas_are_told_in_plain_words_and_a_choice_survives_its_rule():
     person.later(1).edit(CONTACT, persona="buyer").go()
     person.agreed = agreement(personas=replace(PERSONAS, names={"user": "User"}))
     person.edit(CONTACT, life="mql").go()
-    assert (person.of(Named), person.of(Handed)[0].why) == ([Named("buyer")], ("Persona: buyer",))
+    assert (person.of(Named), person.of(Handed)[0].why) == ([Named("buyer")], ("MQL, says marketing", "Persona: buyer"))
     assert isinstance(person.journey[0].what, Seen)
     assert POOL.owners == (ANNE, BOB)
 

@@ -12,8 +12,10 @@ import pytest
 from connector import ports
 from connector.core.definition import Pool
 from connector.core.journey import Channel, Dealt, Entry, Named, Touched
+from connector.core.mapping import Policy
 from connector.core.plan import IssueKind
 from connector.core.refs import Ref, id18
+from connector.core.values import Kind
 from connector.engine import apply as applying
 from connector.engine import commands, planfile, sync
 from connector.engine.cases import cases_of
@@ -65,7 +67,7 @@ def test_who_is_handed_over_gets_an_owner_and_the_why_in_one_write_a_record(agre
     assert decisions(agreed, contact, lead) == ["lead", "mql", f"to {ANNE}"]
     told = in_salesforce(agreed, lead)
     assert (told["Stage"], told["OwnerId"], told["Status"]) == ("MQL", ANNE, "waiting")
-    assert told["Why"] == "Persona: Buyer\nScore of 50 or more"
+    assert told["Why"] == "MQL: criteria hold: score >= 50\nPersona: Buyer\nScore of 50 or more"
     assert in_hubspot(agreed, contact)["life"] == "mql"
 
 
@@ -87,7 +89,12 @@ def test_the_echo_of_what_was_told_is_noted_without_another_look(agreed: Town) -
     assert run.counts["considered"] == 0
     assert sights(agreed, lead)[-1] == (
         "Seen",
-        {"Stage": "MQL", "OwnerId": ANNE, "Why": "Score of 50 or more", "Status": "waiting"},
+        {
+            "Stage": "MQL",
+            "OwnerId": ANNE,
+            "Why": "MQL: criteria hold: score >= 50\nScore of 50 or more",
+            "Status": "waiting",
+        },
     )
 
 
@@ -148,7 +155,20 @@ def test_the_lifecycle_wins_over_a_rule_of_the_mapping(agreed: Town) -> None:
     assert in_salesforce(agreed, lead)["Why"] == "demo"
     agreed.hubspot.edit(contact, score="60", form="price list")
     agreed.once()
-    assert in_salesforce(agreed, lead)["Why"] == "Score of 50 or more\nLast form: price list"
+    assert (
+        in_salesforce(agreed, lead)["Why"]
+        == "MQL: criteria hold: score >= 50\nScore of 50 or more\nLast form: price list"
+    )
+
+
+def test_who_is_given_to_a_rep_has_that_rep_on_both_sides_after_one_run(agreed: Town) -> None:
+    agreed.hubspot.schemas["contacts"] = {**agreed.hubspot.schemas["contacts"], "hubspot_owner_id": Kind.TEXT}
+    rules = (*pair("Lead").rules, rule("owner", "hubspot_owner_id", "OwnerId", policy=Policy.SALESFORCE))
+    agreed.remapped(pair("Lead", rules=rules), pair("Contact", rules=rules))
+    contact, lead = both(agreed, life="lead", hubspot_owner_id=BOB)
+    hand_over(agreed, contact)
+    assert in_salesforce(agreed, lead)["OwnerId"] == ANNE
+    assert in_hubspot(agreed, contact)["hubspot_owner_id"] == ANNE
 
 
 def never(*_: object) -> bool:
@@ -229,7 +249,7 @@ def test_a_value_its_side_rewrites_is_not_written_for_ever(agreed: Town) -> None
     for _ in range(3):
         assert agreed.once().counts["considered"] == 0
     assert agreed.writes() == writes
-    assert in_salesforce(agreed, lead)["Why"] == "Score"
+    assert in_salesforce(agreed, lead)["Why"] == "MQL: "
 
 
 def test_a_plan_on_paper_shows_what_follows_and_remembers_nothing(agreed: Town) -> None:
