@@ -7,8 +7,11 @@ and remember, are built anew each time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 from unittest.mock import patch
 
 import orjson
@@ -26,8 +29,9 @@ from connector.hubspot.crm import HubSpot
 from connector.ports import Crm, Dice
 from connector.salesforce import crm as salesforce_crm
 from connector.salesforce.api import Traffic as SalesforceTraffic
-from connector.storage import asking, state
+from connector.storage import asking, editions, state
 from connector.storage.database import Database
+from connector.storage.editions import StoredEdition
 from connector.transport.throttle import Throttle
 from tests.simulation.turns import WorkerClock
 from tests.simulation.wires import HubSpotClient, HubSpotWire, Line, WiredSession
@@ -62,21 +66,34 @@ def learned(written: Loaded, database: Database, crms: Mapping[Side, Crm], clock
 
 
 def fitted_once(written: Loaded, known: Facts, database: Database, clock: WorkerClock) -> Fitted:
-    """The configuration fitted to the live schemas, made once for the same facts.
-
-    What both teams agreed on is kept in the store, each edition of it, so with it everything is fitted anew.
-    """
-    if written.agreed:
-        return fitted(written, known, database, clock)
-    made = _fitted.get((id(written), id(known)))
+    """The configuration fitted to the live schemas, made once for the same facts and the same editions of the SLA."""
+    since, kept = _agreed_so_far(database) if written.agreed else (None, ())
+    key = (id(written), id(known), *((one.version, one.open_too) for one in kept))
+    made = _fitted.get(key)
     if made is None:
         if len(_fitted) >= KEPT_MAX:
             _fitted.clear()
-        made = _fitted[id(written), id(known)] = (written, known, fitted(written, known, database, clock))
-    return made[2]
+        made = _fitted[key] = (written, known, fitted(written, known, database, clock))
+    return _in_force(made[2], since, kept, clock.now())
 
 
-_fitted: dict[tuple[int, int], tuple[Loaded, Facts, Fitted]] = {}
+_fitted: dict[tuple[Any, ...], tuple[Loaded, Facts, Fitted]] = {}
+
+
+def _agreed_so_far(database: Database) -> tuple[datetime | None, Sequence[StoredEdition]]:
+    with database.read() as conn:
+        return editions.followed_since(conn), editions.all(conn)
+
+
+def _in_force(fit: Fitted, since: datetime | None, kept: Sequence[StoredEdition], now: datetime) -> Fitted:
+    """The same with the times of this store: an edition that is not kept yet begins now."""
+    agreement = fit.agreed.agreement
+    if agreement is None:
+        return fit
+    moments = [*(one.since for one in kept), now]
+    assert len(kept) <= len(agreement.book) <= len(moments), "every edition of a play can be read"
+    book = tuple(replace(one, since=at) for one, at in zip(agreement.book, moments, strict=False))
+    return replace(fit, agreed=replace(fit.agreed, agreement=replace(agreement, since=since or now, book=book)))
 
 
 def _recall(database: Database) -> Facts | None:

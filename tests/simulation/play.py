@@ -22,6 +22,7 @@ from random import Random
 from connector.bootstrap import Installation
 from connector.errors import BridgeError
 from tests.simulation import circumstances, oracle, people, tables, weather
+from tests.simulation.agreements import AGREEMENTS, LIFECYCLE
 from tests.simulation.stage import VARIANTS, SeededDice, Stage, new_store, new_world, sample
 from tests.simulation.trace import PEOPLE
 from tests.simulation.turns import Turns
@@ -55,7 +56,8 @@ class Theme:
     meddling: float
 
     @classmethod
-    def drawn(cls, dice: Random) -> Theme:
+    def drawn(cls, dice: Random, *, handing: bool = False) -> Theme:
+        """Of a play; `handing`: in which people are handed over."""
         trouble = {"act": 3.0, "turn": 9.0, "time": dice.choice((0.2, 3.0, 3.0))}
         if dice.random() < 0.5:
             trouble |= {"kill": 0.25}
@@ -67,6 +69,9 @@ class Theme:
             trouble |= {"storm": 0.15, "good line": 0.4}
         if dice.random() < 0.15:
             trouble |= {"remap": 0.15}
+        if handing:
+            trouble |= {"remap": dice.choice((0.0, 0.0, 0.1))}
+            return cls(people.handing_acts(dice), trouble, dice.choice(BURSTS[2:]), dice.choice((0.0, 0.0, 0.1, 0.5)))
         return cls(people.acts(dice), trouble, dice.choice(BURSTS), dice.choice((0.0, 0.0, 0.1, 0.5)))
 
 
@@ -132,9 +137,10 @@ class Play:
         self.seed, self.steps, self.dice = seed, steps, dice
         self.without = frozenset(without)
         self.only = frozenset(range(1, steps + 1) if only is None else only)
-        self.stage = Stage(seed, dice, new_world(seed), new_store(), dice.choice(sorted(VARIANTS)))
+        self.variants = sorted(AGREEMENTS if seed in LIFECYCLE else VARIANTS)
+        self.stage = Stage(seed, dice, new_world(seed), new_store(), dice.choice(self.variants))
         self.stage.holds(self.stage.variant)
-        self.theme = Theme.drawn(dice)
+        self.theme = Theme.drawn(dice, handing=seed in LIFECYCLE)
         self.workers = [Worker(name, self.stage, Turns(self.stage.clock)) for name in ("one", "two")]
         self.choices: dict[str, Callable[[], str | None]] = {
             "act": self._act,
@@ -249,7 +255,7 @@ class Play:
         return f"{worker.name} freezes before it {worker.turns.at}, until {worker.frozen_until:%H:%M:%S}"
 
     def _remap(self) -> str:
-        self.stage.holds(self.dice.choice(sorted(VARIANTS)))
+        self.stage.holds(self.dice.choice(self.variants))
         return f"an admin edits the mapping: {self.stage.variant}"
 
     def _drain(self) -> None:

@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -32,6 +32,8 @@ from connector.sandbox.exchange import Request, Response
 from connector.sandbox.world import World
 from connector.storage import state
 from connector.storage.database import Database, migrate, open_database
+from tests.simulation import agreements
+from tests.simulation.messages import FINE, Message, Outgoing
 from tests.simulation.opening import adapters, fitted_once, learned
 from tests.simulation.trace import PEOPLE, Trace
 from tests.simulation.turns import Turns, WorkerClock
@@ -47,20 +49,23 @@ SECRETS = {"HUBSPOT_TOKEN": "sandbox-hubspot-token", "SALESFORCE_CLIENT_SECRET":
 def loaded(variant: str) -> Loaded:
     """The configuration of a variant, read from files as ever."""
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        write_starter(folder, agreed=False)
+        folder, chosen = Path(place), agreements.chosen(variant)
+        write_starter(folder, agreed=chosen.agreed is not None)
         yaml, path = YAML(), folder / "config.yaml"
         config = yaml.load(path.read_text())
         config["salesforce"]["auth"]["client_id"] = "sandbox-consumer-key"
-        chosen = VARIANTS[variant]
         for guard, limits in chosen.guards.items():
             config["guards"][guard] |= limits
+        if chosen.agreed is not None:
+            config.update(agreements.CONFIG)
         yaml.dump(config, path)
         changes = {"mapping": "contacts", "extends": "default", **chosen.people}
         yaml.dump(changes, folder / "mappings" / "contacts.yaml")
         owners = {"table": dict(SELLERS), "fallback": dict(chosen.fallback)}
         yaml.dump({"owners": owners}, folder / "mappings" / "owners.yaml")
-        return load(path, SECRETS)
+        for name, differs in (chosen.agreed or {}).items():
+            yaml.dump({name: differs, "extends": "default"}, folder / "mappings" / f"{name}.yaml")
+        return load(path, {**SECRETS, **agreements.SECRETS})
 
 
 class EvenDice:
@@ -146,6 +151,7 @@ class Stage:
         kept_apart: (side, id) of records that people unlinked or forgot, which are not to be joined again.
         forgotten: addresses, in small letters, of those a person had forgotten: nobody of that address is made again.
         approves: whether workers' runs are approved beforehand; else a person must let a held run go on.
+        messages: everything that was sent to the chat room and the address, in order.
         host_ahead: by worker, how far the clock of its host is ahead of the true time (negative: behind).
 
     What acts remember for themselves:
@@ -154,6 +160,8 @@ class Stage:
         endings: what ends lasting trouble when all becomes calm, each told in words.
         post: what has been told of changes and not yet been delivered.
         papers: saved plans, made and not yet applied.
+        deals: (side, id) of those that were opened.
+        manner: how chat room and address take what is sent to them (`messages.MANNERS`).
     """
 
     seed: int
@@ -174,12 +182,15 @@ class Stage:
     kept_apart: set[tuple[Side, str]] = field(default_factory=set)
     forgotten: set[str] = field(default_factory=set)
     approves: bool = True
+    messages: list[Message] = field(default_factory=list)
     host_ahead: dict[str, timedelta] = field(default_factory=dict)
     closeness: float = 0.0
     dealt: list[str] = field(default_factory=list)
     endings: dict[str, Callable[[], object]] = field(default_factory=dict)
     post: Any = None
     papers: list[Path] = field(default_factory=list)
+    manner: str = FINE
+    deals: list[tuple[Side, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.trace = Trace(self.clock, self.world.services.log)
@@ -234,11 +245,13 @@ class Stage:
             store = WatchedStore(self.store, turns, life, self.world.services.log)
             lines = {side: Line(self.world, side.value, turns, heard) for side in Side}
             raw = adapters(written.settings, store, lines, (clock, dice), ending)
-            crms = {side: Watched(crm, life, self.world.services.log) for side, crm in raw.items()}
+            crms = {side: Watched(crm, life, self.world.services.log, self.clock) for side, crm in raw.items()}
             known = learned(written, store, crms, clock)
             fit = fitted_once(written, known, store, clock)
             limits = written.settings.guards.limits
             bridge = Bridge("simulated", store, crms, fit.mapping, clock, dice, limits, batch_records=50)
+            if written.agreed:
+                bridge = replace(bridge, notifier=Outgoing(self, name, turns))
             yield Installation(written.settings, fit.into(bridge), known.accounts, fit.findings)
 
 

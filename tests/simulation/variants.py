@@ -32,11 +32,14 @@ class Variant:
         people: what differs in the mapping of people, over the shipped one.
         fallback: by side, who takes records whose owner has no counterpart.
         guards: what holds a run, over the shipped guards.
+        agreed: what both teams agreed on, by file (lifecycle, feedback, sla, ...) what differs from the shipped one;
+            None where they agreed on nothing, and fields are only kept in step.
     """
 
     people: Mapping[str, Any] = field(default_factory=dict)
     fallback: Mapping[str, str] = field(default_factory=dict)
     guards: Mapping[str, Any] = field(default_factory=dict)
+    agreed: Mapping[str, Mapping[str, Any]] | None = None
 
 
 def _fields(**rules: Mapping[str, Any]) -> Variant:

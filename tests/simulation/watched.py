@@ -10,20 +10,23 @@ log at which it told the story, and each write keeps its life and the reading it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from connector.core.readings import Reading
 from connector.core.refs import Side
-from connector.ports import Crm, Done, Outcome, Rejected, Rejection, View, Write
-from connector.sandbox.services import WriteLog
+from connector.ports import Crm, Done, Evidence, Outcome, Rejected, Rejection, View, Write
+from connector.sandbox.services import SandboxClock, WriteLog
 from connector.storage.database import Database
+from tests.simulation.agreements import AGREEMENTS
 from tests.simulation.turns import SharedStore, Turns
 
+LATEST = timedelta(seconds=60)  # no side shows later what was done: a transaction that is long in committing
 BRIDGE = frozenset({"api:7906213", "api:smarketing-bridge"})  # who the bridge is on either side
 
 
@@ -59,6 +62,7 @@ class Life:
         variant: the mapping it was opened with.
         ended: how: "" while it lasts, "closed", or the name of what ended it (`Killed`).
         told: places in the log at which it wrote into the story.
+        asked_at: how many touches of people there were for all to see when it last asked a side what was done.
         calls: by (side, status).
         refused: how often a side refused what, by (side, record or key, field and value).
     """
@@ -69,6 +73,7 @@ class Life:
     ended: str = ""
     read: dict[tuple[str, str], tuple[Seen, ...]] = field(default_factory=dict)
     told: list[int] = field(default_factory=list)
+    asked_at: dict[Side, int] = field(default_factory=dict)
     calls: Counter[tuple[str, int]] = field(default_factory=Counter)
     refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
@@ -97,6 +102,28 @@ class Life:
         return bool(self.told) and self.told[-1] >= place
 
 
+class Touch(NamedTuple):
+    """Something done with a person: when in truth, when by the side's clock, with whom, whether it keeps a promise."""
+
+    at: datetime
+    said: datetime
+    side: Side
+    id: str
+    keeps: bool
+
+
+class Appended(NamedTuple):
+    """Entries appended to journeys in one transaction: their numbers, by whom, and where the log stood then.
+
+    asked_at: as `Life.asked_at`, of that moment.
+    """
+
+    numbers: range
+    life: Life
+    place: int
+    asked_at: Mapping[Side, int]
+
+
 @dataclass
 class Witness:
     """What each worker had read when it wrote.
@@ -105,6 +132,9 @@ class Witness:
         lives: every opening of the bridge, in order.
         writes: place in the log of a line of the bridge -> who wrote it after which reading.
         story: how far the story went when last looked at (the id of its last event).
+        appended: who appended what to journeys, in order.
+        entries: how far journeys went when last looked at.
+        touches: what was done with people, in order.
     callers: who made each call, in the order of the calls.
     compared: where the log stood before and after the comparison of everything that ends the calm.
     """
@@ -115,6 +145,9 @@ class Witness:
     heard: int = 0
     story: int = 0
     compared: tuple[int, int] = (0, 0)
+    appended: list[Appended] = field(default_factory=list)
+    entries: int = 0
+    touches: list[Touch] = field(default_factory=list)
 
     @contextmanager
     def life(self, name: str, variant: str) -> Iterator[Life]:
@@ -135,6 +168,16 @@ class WatchedStore(SharedStore):
     def __init__(self, inner: Database, turns: Turns, life: Life, log: WriteLog) -> None:
         super().__init__(inner, turns)
         self._life, self._log = life, log
+        self._agreed = life.variant in AGREEMENTS
+
+    def _look(self, conn: Connection) -> None:
+        """See what was appended to journeys."""
+        witness, life = self._life.witness, self._life
+        last = conn.connection.driver_connection.execute(_LAST_ENTRY).fetchone()[0] or 0
+        if last > witness.entries:
+            numbers = range(witness.entries + 1, last + 1)
+            witness.appended.append(Appended(numbers, life, len(self._log), dict(life.asked_at)))
+            witness.entries = last
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -142,18 +185,21 @@ class WatchedStore(SharedStore):
             yield conn
             last = conn.connection.driver_connection.execute(_LAST).fetchone()[0] or 0
             grown, self._life.witness.story = last > self._life.witness.story, last
+            if self._agreed:
+                self._look(conn)
         if grown:
             self._life.told.append(len(self._log))
 
 
 _LAST = "SELECT max(id) FROM events"
+_LAST_ENTRY = "SELECT seq FROM sqlite_sequence WHERE name = 'journeys' UNION ALL SELECT 0"
 
 
 class Watched:
     """A CRM whose readings and answers are witnessed."""
 
-    def __init__(self, inner: Crm, life: Life, log: WriteLog) -> None:
-        self._inner, self._life, self._log = inner, life, log
+    def __init__(self, inner: Crm, life: Life, log: WriteLog, clock: SandboxClock) -> None:
+        self._inner, self._life, self._log, self._clock = inner, life, log, clock
         self.side: Side = inner.side
 
     def __getattr__(self, name: str) -> Any:
@@ -182,6 +228,13 @@ class Watched:
         for portion in self._inner.scan(view):
             self._life.saw(portion, place, listed=True)
             yield portion
+
+    def evidence(self, *asked: Any) -> Evidence:
+        seen_by_all = self._clock.now() - LATEST
+        before = sum(touch.at <= seen_by_all for touch in self._life.witness.touches)
+        told = self._inner.evidence(*asked)
+        self._life.asked_at[self.side] = before
+        return told
 
     def write(self, view: View, writes: Sequence[Write]) -> Sequence[Outcome]:
         place = len(self._log)

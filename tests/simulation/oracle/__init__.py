@@ -13,11 +13,15 @@ from tests.simulation.oracle.draining import drain, unfinished
 from tests.simulation.oracle.edits import vanished
 from tests.simulation.oracle.evidence import Evidence, gather
 from tests.simulation.oracle.fields import unlawful_writes
+from tests.simulation.oracle.handing import decided_twice, misgiven, remembered
 from tests.simulation.oracle.in_step import out_of_step
 from tests.simulation.oracle.listening import unheard
 from tests.simulation.oracle.meeting import apart
 from tests.simulation.oracle.presence import absent
+from tests.simulation.oracle.promises import broken_promises
 from tests.simulation.oracle.questions import false_questions, refused_again
+from tests.simulation.oracle.replies import lost_replies
+from tests.simulation.oracle.standing import misplaced
 from tests.simulation.oracle.story import unexplained_values
 from tests.simulation.oracle.traffic import ping_pong, too_many_calls
 from tests.simulation.oracle.wrong import Broken
@@ -49,6 +53,12 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterable[str]]] = {
     "questions": false_questions,
     "refused again": refused_again,
     "story": unexplained_values,
+    "stages": misplaced,
+    "promises": broken_promises,
+    "replies": lost_replies,
+    "handing": misgiven,
+    "decided once": decided_twice,
+    "erased": remembered,
 }
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from typing import TypeVar
 
 from connector.bootstrap import Installation
 from connector.core.refs import Side
 from connector.errors import RateLimited
-from connector.storage import dirty
+from connector.storage import dirty, effects, timers
+from tests.simulation.agreements import AGREEMENTS
 from tests.simulation.oracle.evidence import Evidence
 from tests.simulation.oracle.traffic import QUIET_CALLS
 from tests.simulation.oracle.wrong import Broken
@@ -29,6 +31,9 @@ A_DAY_S = 25 * 3600  # after which a run that never ended is taken for dead, and
 HALF = {"making:": "records in the making", "underway:": "changes under way"}
 DAYS_MAX = 5
 MIDNIGHT_S = 400  # no host's clock is farther off
+MOMENTS_MAX, RUNS_MAX = 400, 6  # of all clocks of a handful of people; passes until nobody is dirty after one
+ASKED = 4  # quiet moments one after the other, after which only leaps can tell
+LEAPS_S = tuple(days * 86_400.0 for days in (1, 10, 40, 120, 200))  # no way back takes longer than 180 days
 EMPTY = ("dirty", "spool", "spool_claims", "spool_marks")
 
 
@@ -48,12 +53,14 @@ def drain(stage: Stage, passes: int) -> None:
                 break
         else:
             raise Broken(f"{_dirty(stage)} refs are dirty after {passes} passes, or every pass writes")
+        if stage.variant in AGREEMENTS:
+            _run_out(stage, opened)
         stage.clock.advance(A_DAY_S)
-        before, calls, place = len(_ours(stage)), _calls(stage), len(stage.world.services.log)
+        before, calls, place = _done(stage), _calls(stage), len(stage.world.services.log)
         _sync(stage, opened, "full")
         stage.witness.compared = place, len(stage.world.services.log)
         stage.clock.advance(PAUSE_S)
-        found = len(_ours(stage)) - before
+        found = _done(stage) - before
         if not found and not _dirty(stage):  # then no later pass would write either: all it goes by is as it was
             _bounded("full", _calls(stage) - calls)
             return
@@ -63,12 +70,50 @@ def drain(stage: Stage, passes: int) -> None:
             stage.clock.advance(PAUSE_S)
         for mode, later_s in (("once", 0), ("full", A_DAY_S)):
             stage.clock.advance(later_s)
-            before, calls = len(_ours(stage)), _calls(stage)
+            before, calls, place = _done(stage), _calls(stage), len(_ours(stage))
             _sync(stage, opened, mode)
             stage.clock.advance(PAUSE_S)
-            if len(_ours(stage)) != before:
-                raise Broken(f"a settled world is written to ({mode}): {_ours(stage)[before:][:3]}")
+            if _done(stage) != before:
+                told = _ours(stage)[place:][:3] or "a journey goes on, or a message is sent"
+                raise Broken(f"a settled world is written to ({mode}): {told}")
             _bounded(mode, _calls(stage) - calls)
+
+
+def _run_out(stage: Stage, opened: Installation) -> None:
+    """Let clocks run out and days to come back come, one after the other, until nothing more follows from time alone.
+
+    Somebody for whom no rep is free is asked for every hour, for ever; so once a few such moments were quiet, time
+    passes in leaps.
+    """
+    quiet = 0
+    for _ in range(MOMENTS_MAX):
+        due = _due(stage)
+        if due is None or quiet > ASKED + len(LEAPS_S):
+            return
+        wait = (due - opened.bridge.clock.now()).total_seconds() + 1
+        stage.clock.advance(max(wait, 1, LEAPS_S[quiet - ASKED - 1] if quiet > ASKED else 0))
+        before = _done(stage)
+        for _ in range(RUNS_MAX):
+            _sync(stage, opened, "once")
+            _pause(stage)
+            if not _dirty(stage):
+                break
+        quiet = quiet + 1 if _done(stage) == before else 0
+    raise Broken(f"clocks set something off {MOMENTS_MAX} times, and there is no end of it")
+
+
+def _due(stage: Stage) -> datetime | None:
+    """When a clock is due, or a message that waits."""
+    with stage.store.read() as conn:
+        moments = (timers.next_due(conn), effects.next_due(conn))
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _done(stage: Stage) -> int:
+    """How much the bridge has done: lines written, entries appended, messages sent."""
+    with stage.store.read() as conn:
+        entries = conn.exec_driver_sql("SELECT count(*) FROM journeys").scalar_one()
+    return len(_ours(stage)) + int(entries) + len(stage.messages)
 
 
 def _sync(stage: Stage, opened: Installation, mode: str) -> None:

@@ -22,6 +22,7 @@ from connector.core.refs import Side
 from tests.simulation.oracle.doubles import NAMES
 from tests.simulation.oracle.evidence import MANY, Evidence, key_of
 from tests.simulation.oracle.fairness import SLACK, in_force, unfair
+from tests.simulation.oracle.fields import handed
 from tests.simulation.oracle.history import Record, Version
 from tests.simulation.oracle.rules import Rule, blank, form, shaped, translates
 from tests.simulation.watched import Written
@@ -38,9 +39,25 @@ def vanished(evidence: Evidence) -> Iterator[str]:
             for edit, over in pairwise(versions):
                 if edit.ours or not over.ours or (blank(edit.value) and not rule.clears) or over.inherited:
                     continue
+                if rule.kind == "owner" and _gave_way(evidence, rule, record, over):
+                    evidence.excuse("an owner gave way to a handoff")
+                    continue
                 wrong = _judged(evidence, rule, record, (edit, over))
                 if wrong:
                     yield f"{record.side.value} {record.id} {name}: {edit.value!r} was written over: {wrong}"
+
+
+def _gave_way(evidence: Evidence, rule: Rule, record: Record, over: Version) -> bool:
+    """Whether somebody was handed over to the owner that was written; whether that was right, `handed` judges."""
+    if record.side is Side.SALESFORCE:
+        return handed(evidence, record, over.value)
+    wanted = form(rule, record.side, over.value, evidence.everybody)
+    return any(
+        handed(evidence, one, version.value)
+        and wanted in translates(rule, record.side, version.value, evidence.everybody)
+        for one in evidence.partners_of(record)
+        for version in one.cells.get("OwnerId", ())
+    )
 
 
 def _judged(evidence: Evidence, rule: Rule, record: Record, pair: tuple[Version, Version]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -20,6 +20,8 @@ from connector.storage import issues
 from connector.storage.events import Event
 from connector.storage.issues import StoredIssue
 from connector.storage.links import Link
+from tests.simulation.agreements import AGREEMENTS
+from tests.simulation.oracle.courses import Courses, courses
 from tests.simulation.oracle.history import Gone, History, Key, Record
 from tests.simulation.oracle.rules import Rule, Sellers, Written, written
 from tests.simulation.oracle.store import look_into
@@ -55,6 +57,7 @@ class Evidence:
         acts: how often each act of people was done.
         calls, allowed: what the bridge asked of the CRMs, and by side the most that it may ask in a day.
         asleep: (side, object, field) that a side does not have, or does not let the bridge at.
+        courses: of a play of the lifecycle, what the store says of people's courses.
         marked: what acts did that matters here, as the stage tells it.
     """
 
@@ -84,6 +87,7 @@ class Evidence:
     calls: list[Call] = field(default_factory=list)
     allowed: Mapping[str, int] = field(default_factory=dict)
     excused: Counter[str] = field(default_factory=Counter)
+    courses: Courses | None = None
 
     def excuse(self, why: str) -> None:
         """Count what could not be helped."""
@@ -213,7 +217,19 @@ def gather(stage: Stage) -> Evidence:
         calls=_calls(stage),
         allowed=_allowed({life.variant for life in stage.witness.lives}),
         excused=stage.excused,
+        courses=_courses(stage, store.links, live) if stage.variant in AGREEMENTS else None,
     )
+
+
+def _courses(stage: Stage, links: Iterable[Link], live: Mapping[Key, tuple[str, Any]]) -> Courses:
+    """Courses of all who are live; who is linked is one person."""
+    pairs = [(link.hubspot, link.salesforce) for link in links if not link.stopped]
+    pairs = [those for those in pairs if all(key_of(ref) in live for ref in those)]
+    taken = {key_of(ref) for those in pairs for ref in those}
+    alone = [(Ref(side, obj, one),) for (side, one), (obj, _) in sorted(live.items()) if (side, one) not in taken]
+    variants = [*sorted({life.variant for life in stage.witness.lives} - {stage.variant}), stage.variant]
+    told = courses(stage.store, [*pairs, *alone], stage.witness, variants)
+    return replace(told, messages=stage.messages)
 
 
 def _calls(stage: Stage) -> list[Call]:

@@ -18,9 +18,11 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from connector.core.refs import Side
-from tests.simulation.variants import SELLERS, VARIANTS
+from tests.simulation import agreements
+from tests.simulation.variants import SELLERS
 
 SHIPPED = Path(__file__).parents[3] / "mappings" / "contacts.yaml"
+RESTING = ("lifecycle_stage",)  # rules that rest where both teams agreed on a lifecycle
 WHOLE = ("values", "values_to_hubspot", "unmapped")
 
 NOBODY = "0055f0000000001AAA"  # the user of Salesforce that the bridge is
@@ -84,10 +86,12 @@ class Written:
 @cache
 def written(variant: str) -> Written:
     """The shipped mapping with a variant's changes, joined as `extends` says."""
-    chosen = VARIANTS[variant]
+    chosen = agreements.chosen(variant)
     data = _joined(YAML(typ="safe").load(SHIPPED.read_text()), chosen.people)
     rules = []
     for name, said in data.pop("fields").items():
+        if chosen.agreed is not None and name in RESTING:
+            continue
         there = said["salesforce"]
         objects = there if isinstance(there, dict) else {"Lead": there, "Contact": there}
         rules.append(Rule(name, said["hubspot"], objects, said))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tests.simulation.oracle.edits import story_lost
 from tests.simulation.oracle.evidence import Evidence, key_of
-from tests.simulation.oracle.fields import given
+from tests.simulation.oracle.fields import HANDOFF, given
 from tests.simulation.oracle.history import Key, Record, Version
 from tests.simulation.oracle.rules import Rule, form, shaped
 
@@ -39,7 +39,7 @@ def _judged(
 ) -> Iterator[str]:
     last, rows = found
     wanted = form(rule, record.side, last.value, evidence.sellers)
-    said = [row["after"] for row in rows if row["rule"] == rule.name]
+    said = [row["after"] for row in rows if row["rule"] in (rule.name, *([HANDOFF] if rule.kind == "owner" else []))]
     if any(form(rule, record.side, one, evidence.sellers) == wanted or shaped(rule, one, last.value) for one in said):
         return
     if (record.side, record.object, rule.on(record.side, record.object)) in evidence.rewritten:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from random import Random
 
 from tests.simulation import post
-from tests.simulation.people import admins, bulk, merging, operators, removals, reps, software
+from tests.simulation.people import admins, bulk, handing, merging, operators, removals, reps, software
 from tests.simulation.people.reps import arrives
 from tests.simulation.people.screens import Doing
 from tests.simulation.stage import Stage
 
-__all__ = ["ACTS", "acts", "arrives", "calms"]
+__all__ = ["ACTS", "acts", "arrives", "calms", "handing_acts"]
 
 USUAL: Mapping[str, tuple[Doing, float]] = {
     "arrives": (reps.arrives, 1.5),
@@ -109,9 +109,29 @@ RARE: Mapping[str, tuple[Doing, float]] = {
     "post": (post.delivers, 3.0),
     "stray post": (post.strays, 0.5),
 }
-ACTS: Mapping[str, Doing] = {name: doing for name, (doing, _) in {**USUAL, **RARE}.items()}
+HANDING: Mapping[str, tuple[Doing, float]] = {
+    "hands over": (handing.hands_over, 3.0),
+    "arrives as MQL": (handing.arrives_as_mql, 1.0),
+    "sets a stage": (handing.moves, 2.0),
+    "sets a stage in Salesforce": (handing.moves_in_salesforce, 2.0),
+    "sets a stage on both": (handing.moves_both, 1.0),
+    "scores": (handing.scores, 1.5),
+    "answers": (handing.answers, 3.0),
+    "answers badly": (handing.answers_badly, 1.5),
+    "corrects an answer": (handing.corrects, 1.0),
+    "clears an answer": (handing.clears_answer, 0.7),
+    "is in touch": (handing.touches, 3.0),
+    "gives to another": (handing.gives_to, 1.0),
+    "opens a deal": (handing.opens_deal, 0.7),
+    "closes a deal": (handing.closes_deal, 0.7),
+    "hours pass": (handing.hours_pass, 1.5),
+    "the room changes": (handing.room_changes, 0.5),
+}
+ACTS: Mapping[str, Doing] = {name: doing for name, (doing, _) in {**USUAL, **RARE, **HANDING}.items()}
 SHARES = (0.06, 0.12, 0.25)  # how many of the rare acts a play has
 WEIGHTS = (0.7, 2.0, 6.0)  # how much of each
+KEPT = ("hands over", "hours pass")  # without which there is nothing to promise, and nobody is late
+HANDING_SHARE = 0.6  # how many of the acts about handing over a play has
 COMPANIONS: Mapping[str, str] = {  # acts that find nobody to be done to without others
     "restores": "archives",
     "empties bin": "archives",
@@ -138,6 +158,15 @@ def acts(dice: Random) -> dict[str, float]:
             drawn[name] = weight * own.choice(WEIGHTS)
     for name in [each for each in COMPANIONS if each in drawn]:
         drawn.setdefault(COMPANIONS[name], RARE[COMPANIONS[name]][1])
+    return drawn
+
+
+def handing_acts(dice: Random) -> dict[str, float]:
+    """The acts of one play of the lifecycle: about handing over, with some of all others."""
+    drawn = {**acts(dice), "edits": 2.0, "edits both": 1.0}
+    for name, (_, weight) in HANDING.items():
+        if name in KEPT or dice.random() < HANDING_SHARE:
+            drawn[name] = weight * dice.choice(WEIGHTS)
     return drawn
 
 
