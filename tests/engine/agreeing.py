@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from connector.core.journey import Entry, Handed, Ruled, Seen, Told
+from connector.core.journey import Channel, Entry, Handed, Ruled, Seen, Told, Touched
 from connector.core.refs import Ref
 from connector.core.steered import Agreement
 from connector.core.values import Kind
+from connector.engine.run import Run
 from connector.storage import effects, journeys, timers
 from connector.storage.effects import State
-from tests.core.courses import DEFINITION, HS
+from tests.core.courses import ANNE, DEFINITION, HS
 from tests.engine.town import Town
 
 TOLD_IN_HUBSPOT = ("fb_status", "fb_class", "fb_by", "fb_at", "asked_for", "loops", "recycle_on")
@@ -91,3 +92,26 @@ def in_salesforce(town: Town, ref: Ref) -> Mapping[str, Any]:
 
 def in_hubspot(town: Town, ref: Ref) -> Mapping[str, Any]:
     return town.hubspot.rows[ref].values
+
+
+def hand_over(town: Town, contact: Ref) -> Run:
+    """Their score makes them one for sales."""
+    town.hubspot.edit(contact, score="60")
+    return town.once()
+
+
+def handed(town: Town, *owners: str) -> None:
+    """Others were handed to these reps before, in this order."""
+    with town.database.begin() as conn:
+        for number, owner in enumerate(owners):
+            now = town.clock.now()
+            ref = Ref(HS, "contacts", f"old{number}")
+            journeys.append(conn, [Entry(ref, now, now, Handed(owner, "reps"), "handed:0")])
+
+
+def called(ref: Ref, at: datetime, key: str) -> Entry:
+    return Entry(ref, at, at, Touched(Channel.CALL, outbound=True, human=True, by=ANNE), key)
+
+
+def never(*_: object) -> bool:
+    return False

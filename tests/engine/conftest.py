@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.engine.agreeing import agree
 from tests.engine.town import Town
 
 
@@ -18,3 +19,10 @@ def town(kind: str, new_database_url: Callable[[str], str]) -> Iterator[Town]:
     town = Town(new_database_url(kind))
     yield town
     town.database.close()
+
+
+@pytest.fixture
+def agreed(town: Town) -> Town:
+    """Both teams agreed on the small definition."""
+    agree(town)
+    return town

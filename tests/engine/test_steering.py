@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
-
-import pytest
+from datetime import timedelta
 
 from connector import ports
-from connector.core.definition import Pool
-from connector.core.journey import Channel, Dealt, Entry, Named, Touched
 from connector.core.mapping import Policy
 from connector.core.plan import IssueKind
-from connector.core.refs import Ref, id18
+from connector.core.refs import id18
 from connector.core.values import Kind
-from connector.engine import apply as applying
 from connector.engine import commands, planfile, sync
 from connector.engine.cases import cases_of
-from connector.engine.rota import Rota
-from connector.engine.run import Run
-from connector.errors import Transient
-from connector.storage import dirty, effects, journeys, timers
-from tests.contract.fake_side import Fault
-from tests.core.courses import ANNE, BOB, HANDOFF, HS, POOL, ROBOT
-from tests.engine.agreeing import AGREED, agree, both, decisions, effects_of, in_hubspot, in_salesforce, journey, sights
+from tests.core.courses import ANNE, BOB
+from tests.engine.agreeing import (
+    AGREED,
+    agree,
+    both,
+    decisions,
+    hand_over,
+    handed,
+    in_hubspot,
+    in_salesforce,
+    journey,
+    never,
+    sights,
+)
 from tests.engine.agreeing import timer as next_timer
-from tests.engine.town import BACK, Town, pair, rule
+from tests.engine.town import Town, pair, rule
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def agreed(town: Town) -> Town:
-    agree(town)
-    return town
-
-
-def hand_over(town: Town, contact: Ref) -> Run:
-    town.hubspot.edit(contact, score="60")
-    return town.once()
 
 
 def test_a_stage_reaches_the_other_side_in_the_one_write_that_makes_the_record(agreed: Town) -> None:
@@ -171,10 +160,6 @@ def test_who_is_given_to_a_rep_has_that_rep_on_both_sides_after_one_run(agreed: 
     assert in_hubspot(agreed, contact)["hubspot_owner_id"] == ANNE
 
 
-def never(*_: object) -> bool:
-    return False
-
-
 def test_who_is_handed_over_gets_a_record_though_the_mapping_makes_none(agreed: Town) -> None:
     agreed.remapped(pair("Lead", create_in_salesforce=never), pair("Contact"))
     contact = agreed.contact(email="ann@x.com", lastname="Archer", life="lead")
@@ -277,272 +262,6 @@ def test_a_saved_plan_is_carried_out_though_another_rep_has_the_turn_by_then(agr
         planfile.apply_saved(agreed.bridge, [row], run)
     assert decisions(agreed, contact)[-1] == f"to {BOB}"
     assert run.skipped == []
-
-
-# Workers, crashes, lost answers.
-
-
-def meanwhile(town: Town, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-    """Something happens once, between the planning and the writing of a batch."""
-    waiting = [act]
-    real = applying._prepare
-
-    def prepare(*args: Any) -> Any:
-        while waiting:
-            waiting.pop()()
-        return real(*args)
-
-    monkeypatch.setattr(applying, "_prepare", prepare)
-
-
-def test_a_journey_that_has_gone_on_meanwhile_is_looked_at_again(agreed: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    contact, lead = both(agreed, life="lead")
-    agreed.hubspot.edit(contact, score="60")
-
-    def named() -> None:
-        with agreed.database.begin() as conn:
-            now = agreed.clock.now()
-            journeys.append(conn, [Entry(contact, now, now, Named("user"))])
-
-    meanwhile(agreed, monkeypatch, named)
-    run = agreed.once()
-    assert run.counts["raced"] == 1
-    assert decisions(agreed, contact, lead) == ["lead", "mql", f"to {ANNE}"]
-    assert in_salesforce(agreed, lead)["Persona"] == "The User"
-
-
-def test_a_decision_that_another_worker_took_at_the_same_moment_is_taken_once(
-    agreed: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    contact, lead = both(agreed, life="lead")
-    agreed.hubspot.edit(contact, score="60")
-    (mine,) = cases_of(agreed.bridge, [contact])
-    agreed.once()
-    monkeypatch.setattr(journeys, "latest", lambda *_: dict(mine.following.latest))  # not committed yet, as it looks
-    with sync.recorded(agreed.bridge, "once", "late", approved=True) as run:
-        applying.apply(agreed.bridge, [mine], run)
-    assert run.counts["raced"] == 1
-    assert decisions(agreed, contact, lead) == ["lead", "mql", f"to {ANNE}"]
-    with agreed.database.read() as conn:
-        assert {claim.ref for claim in dirty.sample(conn, 10)} == {contact, lead}
-
-
-def test_a_write_that_was_lost_is_wished_again_and_nothing_is_decided_twice(agreed: Town) -> None:
-    contact, lead = both(agreed, life="lead")
-    agreed.hubspot.edit(contact, score="60")
-    agreed.salesforce.faults.append(Fault("write", Transient("gone"), times=1))
-    agreed.once()
-    agreed.once()
-    assert in_salesforce(agreed, lead)["Stage"] == "MQL"
-    assert decisions(agreed, contact, lead) == ["lead", "mql", f"to {ANNE}"]
-    assert agreed.dirty() == 0
-
-
-def test_a_crash_between_remembering_and_writing_costs_another_pass_only(
-    agreed: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    contact, lead = both(agreed, life="lead")
-    agreed.hubspot.edit(contact, score="60")
-    with monkeypatch.context() as crashing:
-        crashing.setattr(applying, "carry_out", _crash)
-        with pytest.raises(KeyboardInterrupt):
-            agreed.once()
-    assert decisions(agreed, contact, lead) == ["lead", "mql", f"to {ANNE}"]
-    agreed.once()
-    assert in_salesforce(agreed, lead)["OwnerId"] == ANNE
-    assert decisions(agreed, contact, lead) == ["lead", "mql", f"to {ANNE}"]
-    writes = agreed.writes()
-    agreed.once()
-    agreed.full()
-    assert agreed.writes() == writes
-
-
-def _crash(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def test_tasks_are_kept_with_the_decision_that_sets_them_off(agreed: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    contact, _ = both(agreed, life="lead")
-    agreed.hubspot.edit(contact, score="60")
-    with monkeypatch.context() as crashing:
-        crashing.setattr(applying, "carry_out", _crash)
-        with pytest.raises(KeyboardInterrupt):
-            agreed.once()
-    assert len(effects_of(agreed)) == 1
-    agreed.once()
-    assert len(agreed.salesforce.todos) == 1
-
-
-# Turns.
-
-
-def handed(town: Town, *owners: str) -> None:
-    with town.database.begin() as conn:
-        for number, owner in enumerate(owners):
-            now = town.clock.now()
-            ref = Ref(HS, "contacts", f"old{number}")
-            journeys.append(conn, [Entry(ref, now, now, journeys.Handed(owner, "reps"), "handed:0")])
-
-
-def test_those_handed_over_in_one_batch_take_turns_with_the_reps(agreed: Town) -> None:
-    people = [agreed.contact(email=f"p{number}@x.com", lastname="P", life="mql") for number in range(4)]
-    agreed.full()
-    owners = [decisions(agreed, ref)[-1] for ref in people]
-    assert sorted(owners) == [f"to {ANNE}", f"to {ANNE}", f"to {BOB}", f"to {BOB}"]
-
-
-def test_whose_last_one_lies_longest_ago_is_next(agreed: Town) -> None:
-    handed(agreed, ANNE, BOB, ANNE)
-    rota = Rota(agreed.bridge, agreed.clock.now())
-    assert [rota.choose(POOL, frozenset()) for _ in range(3)] == [BOB, ANNE, BOB]
-
-
-def test_nobody_gets_more_than_the_pool_allows_in_one_of_its_days(agreed: Town) -> None:
-    handed(agreed, ANNE, ANNE, BOB)
-    pool = replace(POOL, per_day=2, zone="Europe/Berlin")
-    rota = Rota(agreed.bridge, agreed.clock.now())
-    assert [rota.choose(pool, frozenset()) for _ in range(2)] == [BOB, None]
-    tomorrow = Rota(agreed.bridge, agreed.clock.now() + 24 * HOUR)
-    assert tomorrow.choose(pool, frozenset()) in {ANNE, BOB}
-
-
-def test_who_has_left_or_must_never_own_a_lead_is_not_chosen(agreed: Town) -> None:
-    agreed.bridge = replace(agreed.bridge, reps=frozenset({BOB, ROBOT}))
-    pool = Pool("all", (ROBOT, ANNE, BOB))
-    assert Rota(agreed.bridge, agreed.clock.now()).choose(pool, frozenset()) == BOB
-    assert Rota(agreed.bridge, agreed.clock.now()).choose(pool, frozenset({BOB})) is None
-
-
-def test_whom_nobody_can_be_found_for_is_shown_and_tried_again_by_the_clock(agreed: Town) -> None:
-    agree(agreed, handoff=replace(HANDOFF, fallback=None))
-    agreed.bridge = replace(agreed.bridge, reps=frozenset())
-    agreed.contact(email="ann@x.com", lastname="Archer", life="mql")
-    assert agreed.full().needs_a_person
-    ((_, lead),) = agreed.links()
-    assert [stored.issue.kind for stored in agreed.issues()] == [IssueKind.UNOWNED]
-    agreed.bridge = replace(agreed.bridge, reps=frozenset({BOB}))
-    agreed.clock.sleep(2 * HOUR.total_seconds())
-    agreed.once()
-    assert in_salesforce(agreed, lead)["OwnerId"] == BOB
-    assert agreed.issues() == []
-    assert next_timer(agreed) is None
-
-
-# Clocks and evidence.
-
-
-def test_a_clock_that_is_due_has_its_person_looked_at_once(agreed: Town) -> None:
-    contact, _ = both(agreed, life="lead")
-    agreed.once()
-    with agreed.database.begin() as conn:
-        timers.put(conn, {contact: agreed.clock.now() + HOUR})
-    assert agreed.once().counts["considered"] == 0
-    agreed.clock.sleep(HOUR.total_seconds())
-    assert agreed.once().counts["considered"] == 1
-    assert next_timer(agreed) is None
-    assert agreed.once().counts["considered"] == 0
-
-
-def called(ref: Ref, at: datetime, key: str) -> Entry:
-    return Entry(ref, at, at, Touched(Channel.CALL, outbound=True, human=True, by=ANNE), key)
-
-
-def test_what_people_did_is_taken_in_once_and_has_its_person_looked_at(agreed: Town) -> None:
-    contact, lead = both(agreed, life="lead")
-    hand_over(agreed, contact)
-    agreed.once()
-    touch = called(lead, agreed.clock.now(), "touch:00T1")
-    agreed.salesforce.done += [touch, touch]
-    assert agreed.once().counts["considered"] == 1
-    assert in_salesforce(agreed, lead)["Touches"]
-    agreed.salesforce.done.append(touch)
-    assert agreed.once().counts["considered"] == 0
-    assert sum(isinstance(entry.what, Touched) for entry in journey(agreed, lead)) == 1
-
-
-def test_evidence_from_before_the_first_look_is_not_asked_for(agreed: Town) -> None:
-    lead = agreed.lead(Email="ann@x.com", LastName="Archer")
-    agreed.salesforce.done.append(called(lead, agreed.clock.now(), "touch:00T1"))
-    agreed.full()
-    agreed.once()
-    assert not any(isinstance(entry.what, Touched) for entry in journey(agreed, lead))
-
-
-def test_nobody_is_asked_for_evidence_that_nothing_depends_on(town: Town) -> None:
-    agree(town, deals={}, handoff=None, feedback=None)
-    both(town, life="lead")
-    town.once()
-    assert town.hubspot.calls["evidence"] == town.salesforce.calls["evidence"] == 0
-
-
-def test_a_won_deal_moves_its_person(agreed: Town) -> None:
-    contact, lead = both(agreed, life="lead")
-    for stage in ("SAL", "SQL"):
-        agreed.salesforce.edit(lead, Stage=stage)
-        agreed.once()
-    won = Dealt("006A", "Closed Won", closed=True, won=True)
-    agreed.salesforce.done.append(Entry(lead, agreed.clock.now(), agreed.clock.now(), won, "deal:006A:won"))
-    agreed.once()
-    assert decisions(agreed, contact, lead)[-1] == "customer"
-    assert in_hubspot(agreed, contact)["life"] == "customer"
-
-
-# People who go on as others, and who are forgotten.
-
-
-def test_a_converted_leads_journey_goes_on_with_the_contact(agreed: Town) -> None:
-    agree(agreed, converted="")
-    contact, lead = both(agreed, life="lead")
-    agreed.salesforce.edit(lead, Stage="SAL")
-    agreed.once()
-    person = agreed.salesforce.convert(lead, "Contact", Email="ann@x.com", LastName="Archer", **{BACK: contact.id})
-    agreed.once()
-    assert agreed.links() == [(contact, person)]
-    assert decisions(agreed, contact, person) == ["lead", "sal"]
-    assert in_salesforce(agreed, person)["Stage"] == "SAL"
-    assert in_hubspot(agreed, contact)["life"] == "sql"
-
-
-def test_people_merged_in_hubspot_have_one_journey(agreed: Town) -> None:
-    agreed.remapped(pair("Lead", create_in_salesforce=never), pair("Contact"))
-    winner = agreed.contact(email="ann@x.com", lastname="Archer", life="lead")
-    loser = agreed.contact(email="ann@y.com", lastname="Archer", life="lead")
-    agreed.full()
-    agreed.hubspot.merge(winner, loser)
-    agreed.once()
-    with agreed.database.read() as conn:
-        assert journeys.formers(conn, [winner]) == {winner: [loser]}
-        assert [who for who, _ in journeys.people(conn)] == [(winner,)]
-
-
-def test_nothing_of_an_erased_persons_journey_stays(agreed: Town) -> None:
-    contact, _lead = both(agreed, life="lead")
-    agreed.bridge = replace(agreed.bridge, reps=frozenset())
-    hand_over(agreed, contact)
-    with agreed.database.begin() as conn:
-        timers.put(conn, {contact: agreed.clock.now() + HOUR})
-    agreed.hubspot.erase(contact)
-    agreed.once()
-    with agreed.database.read() as conn:
-        assert list(journeys.people(conn)) == []
-        assert timers.count(conn) == 0
-        assert effects.counts(conn) == {}
-    agreed.hubspot.done.append(called(contact, agreed.clock.now(), "touch:1"))
-    agreed.once()
-    assert journey(agreed, contact) == []
-
-
-def test_who_is_archived_on_both_sides_is_looked_at_no_more(agreed: Town) -> None:
-    contact, lead = both(agreed, life="lead")
-    with agreed.database.begin() as conn:
-        timers.put(conn, {contact: agreed.clock.now() + HOUR})
-    agreed.hubspot.archive(contact)
-    agreed.salesforce.archive(lead)
-    agreed.once()
-    assert next_timer(agreed) is None
-
-
-# What is agreed on changes.
 
 
 def test_another_definition_owes_a_look_at_everybody(agreed: Town) -> None:

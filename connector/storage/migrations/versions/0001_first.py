@@ -21,7 +21,8 @@ def upgrade() -> None:
     _spool()
     _issues()
     _story()
-    _lifecycle()
+    _journeys()
+    _appointments()
     _effects()
     _account()
 
@@ -206,8 +207,8 @@ def _effects() -> None:
     op.create_index("effects_state_kind", "effects", ["state", "kind", "due_at"], unique=False)
 
 
-def _lifecycle() -> None:
-    """Journeys, who went on as whom, when to look again, and what was promised when."""
+def _journeys() -> None:
+    """Journeys, and who went on as whom."""
     op.create_table(
         "journeys",
         sa.Column("id", ID, autoincrement=True, nullable=False),
@@ -238,6 +239,10 @@ def _lifecycle() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("became_new", "became", ["new"], unique=False)
+
+
+def _appointments() -> None:
+    """When to look again, and what was promised when."""
     op.create_table(
         "timers",
         sa.Column("key", KEY, nullable=False),
