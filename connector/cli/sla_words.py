@@ -41,7 +41,7 @@ def tell_clocks(console: Console, found: OpenClocks, opened: Agreed) -> None:
     if not found.total:
         say(console, "[green]No clock of that sort is open.[/]")
         return
-    table = Table(box=SIMPLE, header_style="dim", pad_edge=False)
+    table = Table(box=SIMPLE, header_style="dim", pad_edge=False, padding=(0, 1, 0, 0))
     for heading in ("due (UTC)", "state", "left", "policy", "owner", "record"):
         table.add_column(heading, overflow="fold", no_wrap=heading == "record")
     for clock in found.clocks:

@@ -105,8 +105,8 @@ def _carry_out(setting: _Setting, due: DueAction) -> None:
     elif action.kind is ActionKind.TASK and action.to in ("", "owner"):
         setting.task(due.key, _said(setting, due, action), due.words)
     else:
-        text = _said(setting, due, action)
-        setting.fire(Effect(due.key, action.kind, action.to, setting.about, text, due.words, _facts(setting, due)))
+        text, body = _said(setting, due, action), _about(setting, due, action)
+        setting.fire(Effect(due.key, action.kind, action.to, setting.about, text, body, _facts(setting, due)))
 
 
 def _reassign(setting: _Setting, due: DueAction) -> None:
@@ -189,10 +189,21 @@ def _said(setting: _Setting, due: DueAction, action: Action) -> str:
         "owner": ledger.definition.person(ledger.course.situation.owner),
         "stage": ledger.name(ledger.course.situation.stage),
     }
-    text = action.text or due.words
+    text = action.text or (f"{due.words}: {{name}}" if action.kind is ActionKind.NOTIFY else due.words)
     for name, value in filled.items():
         text = text.replace(f"{{{name}}}", value)
     return text
+
+
+def _about(setting: _Setting, due: DueAction, action: Action) -> str:
+    """What a notice says below its first line: what has happened, to whom, who has to act, and where they stand."""
+    if action.kind is not ActionKind.NOTIFY:
+        return due.words
+    ledger = setting.ledger
+    situation = ledger.course.situation
+    owner = f", with {ledger.definition.person(situation.owner)}" if situation.owner else ", with nobody"
+    who = f"{setting.name}, {ledger.name(situation.stage)}{owner}"
+    return "\n".join([due.words, who, str(setting.about)] if action.text else [who, str(setting.about)])
 
 
 def _name(reading: Reading) -> str:

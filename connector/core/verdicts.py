@@ -49,12 +49,15 @@ class Difference:
 
 
 def pressing(cycles: Cycles) -> Cycle | None:
-    """The cycle whose verdict is told: late and open, then warned of, running, paused; else the one that ended last."""
+    """The cycle whose verdict is told: late and open, then warned of, running, paused; else the one that ended last.
+
+    Of several that ended with one act, one that was kept or missed: that another became void with it is no news.
+    """
     every = [cycle for those in cycles.values() for cycle in those]
     still = [cycle for cycle in every if cycle.ended_at is None]
     if still:
         return min(still, key=lambda cycle: (_PRESSING[cycle.state], cycle.due_at or cycle.started_at))
-    return max(every, key=lambda cycle: cycle.ended_at or cycle.started_at, default=None)
+    return max(every, key=lambda one: (one.ended_at or one.started_at, one.state is not State.CANCELLED), default=None)
 
 
 def next_look(cycles: Cycles, now: datetime) -> datetime | None:
@@ -137,7 +140,8 @@ def _news(policy: Policy, cycle: Cycle, now: datetime) -> Iterator[DueAction]:
     if cycle.state is State.BREACHED:
         assert cycle.due_at is not None, "a breach has a deadline that was missed"
         what, actions = "breach", policy.on_breach
-        late = f"{lasting(cycle.lateness)} late, {lasting(now - cycle.due_at)} by the clock on the wall"
+        late, wall = f"{lasting(cycle.lateness)} late", lasting(now - cycle.due_at)
+        late += f", {wall} by the clock on the wall" if wall != lasting(cycle.lateness) else ""
         words = f"{policy.name}: was due {when(cycle, cycle.due_at)}, {late}"
     elif cycle.state is State.WARNED:
         assert cycle.due_at is not None, "who is warned has a deadline"

@@ -93,6 +93,21 @@ def test_a_notice_is_set_off_once_in_the_action_s_own_words():
     assert person.later(60).go().last.effects == ()
 
 
+def test_a_notice_names_the_person_their_stage_their_rep_and_their_record():
+    person = promised(notify(text="Hurry")).later(5 * 60).go()
+    (effect,) = person.last.effects
+    assert effect.body.splitlines() == [
+        "First touch: was due 2026-11-02 13:03 (UTC), 1 h 1 min late", f"Ada L, MQL, with {ANNE}", str(LEAD)
+    ]  # fmt: skip
+
+
+def test_a_notice_without_words_of_its_own_says_what_has_happened_to_whom():
+    person = promised(notify()).later(5 * 60).go()
+    (effect,) = person.last.effects
+    assert effect.subject == "First touch: was due 2026-11-02 13:03 (UTC), 1 h 1 min late: Ada L"
+    assert effect.body.splitlines() == [f"Ada L, MQL, with {ANNE}", str(LEAD)]
+
+
 def test_a_warning_without_words_of_its_own_says_what_has_happened():
     person = promised(on_warning=(notify(kind=ActionKind.WEBHOOK, to="crm"),)).later(3 * 60).go()
     (effect,) = person.last.effects
