@@ -2,6 +2,7 @@
 
 import pytest
 
+from connector.core import spelling
 from connector.core.definition import Spelling
 from connector.core.spelling import spelt, stage_of
 
@@ -51,3 +52,17 @@ def test_what_is_written_tells_the_stage_whatever_stood_there(stage, values, wri
 def test_two_stages_with_one_spelling_are_written_all_the_same():
     twins = (Spelling("a", {"life": ("x",)}), Spelling("b", {"life": ("x",)}))
     assert spelt(twins, "b", {"life": "y"}) == {"life": "x"}
+
+
+def test_what_people_write_does_not_fill_the_memory():
+    for number in range(5000):
+        assert stage_of(SPELLINGS, {"life": f"strange {number}"}) is None
+    assert stage_of(SPELLINGS, {"life": "lead"}) == "lead"
+    place = spelling._places[id(SPELLINGS)]
+    assert len(place.read) <= spelling._KNOWN_MAX
+
+
+def test_spellings_of_other_agreements_are_never_taken_for_ours():
+    told = [stage_of((Spelling(f"stage {number}", {"life": ("lead",)}),), {"life": "lead"}) for number in range(1000)]
+    assert told == [f"stage {number}" for number in range(1000)]
+    assert len(spelling._places) <= spelling._PLACES_MAX
