@@ -8,7 +8,7 @@ state, and its person is looked at again. When the batch is concluded, what a si
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -25,6 +25,9 @@ from connector.engine.writing import Task
 from connector.storage import effects, journeys, timers
 
 
+Decided = tuple[Job, Following]
+
+
 def decided(conn: Connection, jobs: Sequence[Job], now: datetime) -> list[Job]:
     """Remember what was seen and decided; the jobs about whom another worker was faster, which must not go on."""
     steered = [(job, job.case.following) for job in jobs if job.case.following is not None]
@@ -32,7 +35,8 @@ def decided(conn: Connection, jobs: Sequence[Job], now: datetime) -> list[Job]:
         return []
     latest = journeys.latest(conn, [ref for _, following in steered for ref in following.latest])
     late = {id(job) for job, following in steered if _has_gone_on(following, latest)}
-    mine = sorted((one for one in steered if id(one[0]) not in late), key=lambda one: next(iter(one[1].latest)))
+    mine = _once([one for one in steered if id(one[0]) not in late])
+    late |= {id(job) for job, _ in steered} - {id(job) for job, _ in mine}
     taken = journeys.append(conn, [entry for _, following in mine for entry in following.steered.entries])
     lost = {(entry.ref, entry.key) for entry in taken}
     if taken:  # by a worker that was at it at the same moment
@@ -44,6 +48,22 @@ def decided(conn: Connection, jobs: Sequence[Job], now: datetime) -> list[Job]:
     timers.put(conn, {ref: at for job, one in mine if id(job) not in late for ref, at in _timers(one)})
     effects.add(conn, [effect for _, following in mine for effect in _ours(following.steered, lost)], now)
     return [job for job, _ in steered if id(job) in late]
+
+
+def _once(steered: Iterable[Decided]) -> list[Decided]:
+    """In the order of their records, those who have each record to themselves as far as anything is decided.
+
+    One record may be in two cases of a batch, with its counterpart and alone: what both decide is decided once.
+    """
+    found: list[Decided] = []
+    decided_of: set[Ref] = set()
+    for one in sorted(steered, key=lambda one: (next(iter(one[1].latest)), -len(one[1].latest))):
+        if one[1].steered.entries:
+            if not decided_of.isdisjoint(one[1].latest):
+                continue
+            decided_of.update(one[1].latest)
+        found.append(one)
+    return found
 
 
 def _ours(steered: Steered, lost: Collection[tuple[Ref, str]]) -> list[Effect]:
