@@ -24,7 +24,6 @@ from connector.engine.job import Job
 from connector.engine.writing import Task
 from connector.storage import effects, journeys, timers
 
-
 Decided = tuple[Job, Following]
 
 
