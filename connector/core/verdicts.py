@@ -51,7 +51,8 @@ class Difference:
 def pressing(cycles: Cycles) -> Cycle | None:
     """The cycle whose verdict is told: late and open, then warned of, running, paused; else the one that ended last.
 
-    Of several that ended with one act, one that was kept or missed: that another became void with it is no news.
+    Of several that ended with one act, one that was kept or missed: that another became void with it is no news. Of
+    equals the first in the order of the policies.
     """
     every = [cycle for those in cycles.values() for cycle in those]
     still = [cycle for cycle in every if cycle.ended_at is None]
