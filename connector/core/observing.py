@@ -10,7 +10,7 @@ A record met for the first time that was there before the lifecycle is history.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -104,7 +104,9 @@ class Hearing:
         place = (side, ref.object)
         told_in = self.definition.stage_fields.get(place, frozenset())
         spoke = (
-            not told_in.isdisjoint(what.fields) and stage_of(self.definition.spellings[place], record.seen) is not None
+            not met
+            and not told_in.isdisjoint(what.fields)
+            and stage_of(self.definition.spellings[place], record.seen) is not None
         )
         last = self.current.get(side, ref)
         converted = met and last.object == _LEAD != ref.object
@@ -135,16 +137,21 @@ def observe(agreement: Agreement, hearing: Hearing, reading: Reading, now: datet
     """
     ref = reading.ref
     record = hearing.records.get(ref)
-    kinds = agreement.listened.get((ref.side, ref.object), {})
-    fields = dict(_differing(record.seen if record else {}, reading, kinds))
     if record is None:
-        at, first = _met(hearing.definition, reading, fields, agreement.since, now)
-        return [Entry(ref, min(at, now), now, Seen(fields, first))]
+        return [meet(agreement, reading, now)]
+    fields = _differing(record.seen, reading, agreement.listened.get((ref.side, ref.object), {}))
     if not fields and hearing.current.get(ref.side) == ref:
         return []
     told = _by_moment(hearing.definition, reading, fields, now) if reading.stamps else {}
     told = told or {_modified(reading, now): fields}
     return [Entry(ref, max(at, min(record.since, now)), now, Seen(told[at])) for at in sorted(told)]
+
+
+def meet(agreement: Agreement, reading: Reading, now: datetime) -> Entry:
+    """What a record says that is met for the first time."""
+    fields = _differing({}, reading, agreement.listened.get((reading.ref.side, reading.ref.object), {}))
+    at, first = _met(agreement.definition, reading, fields, agreement.since, now)
+    return Entry(reading.ref, min(at, now), now, Seen(fields, first))
 
 
 def _opens_anew(what: What) -> bool:
@@ -171,36 +178,44 @@ def _by_moment(
     return groups
 
 
-def _differing(seen: Mapping[str, Value], reading: Reading, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, Value]]:
-    values = reading.values
-    for name, kind in kinds.items():
-        if name in values and values[name] != seen.get(name):
-            form = comparison(kind)
-            if form(values[name]) != form(seen.get(name)):
-                yield name, values[name]
+def _differing(seen: Mapping[str, Value], reading: Reading, kinds: Mapping[str, Kind]) -> dict[str, Value]:
+    values, known = reading.values, seen.get
+    return {
+        name: values[name]
+        for name, kind in kinds.items()
+        if name in values and values[name] != known(name) and _differ(kind, values[name], known(name))
+    }
+
+
+def _differ(kind: Kind, one: Value, other: Value) -> bool:
+    """Whether two values that are not equal mean different things: only of a box, blank has another form."""
+    if (one is None or other is None) and kind is not Kind.BOOLEAN:
+        return True
+    form = comparison(kind)
+    return form(one) != form(other)
 
 
 def _echo(record: Record, name: str, value: Value, kind: Kind, at: datetime) -> bool:
     """Whether a value seen is one that was told; what was told before it has arrived then, or never will."""
-    form = comparison(kind)
     told = record.told[name]
     for place, (told_at, one) in enumerate(told):
-        if form(one) == form(value) and at - told_at <= ON_ITS_WAY:
+        if (one == value or not _differ(kind, one, value)) and at - told_at <= ON_ITS_WAY:
             record.told[name] = told[place + 1 :]
             return True
     return False
 
 
 def _met(
-    definition: Definition, reading: Reading, fields: Iterable[str], since: datetime, now: datetime
+    definition: Definition, reading: Reading, fields: Container[str], since: datetime, now: datetime
 ) -> tuple[datetime, bool]:
     """When what a record says when it is first met was so, and whether that is history.
 
     A stage that is known to have been set later is no history, however old the record. Whose creation is not told
     counts as history if it was not touched since.
     """
-    stage = definition.stage_fields.get((reading.ref.side, reading.ref.object), frozenset()) & set(fields)
-    set_at = max((reading.stamps[name].at for name in stage if name in reading.stamps), default=None)
+    told_in = definition.stage_fields.get((reading.ref.side, reading.ref.object), frozenset())
+    stamps = [stamp.at for name, stamp in reading.stamps.items() if name in told_in and name in fields]
+    set_at = max(stamps, default=None)
     made = reading.values.get(CREATED[reading.ref.side])
     created = datetime.fromisoformat(made) if made else (reading.modified_at or now)
     if created >= since or (set_at is not None and set_at >= since):
