@@ -26,6 +26,7 @@ def judge(turns: Iterable[Turn], now: datetime) -> tuple[Cycle, ...]:
         current = cycles[-1] if cycles else None
         if turn.sort is Sort.START and (current is None or current.is_followed_by(turn)):
             cycles.append(_Running(_terms(turn), turn.at, turn.owner, is_paused=turn.paused))
+            cycles[-1].heed(turn)
         elif current is not None:
             current.take(turn)
     return tuple(cycle.at(now) for cycle in cycles)
@@ -93,6 +94,7 @@ class _Running:
             held=tuple(self.held.items()),
             next_look_at=look,
             rounds=self.rounds,
+            owner=self.owner,
         )
 
     def due(self) -> datetime | None:
@@ -100,6 +102,17 @@ class _Running:
         if self.ended or self.is_paused or self.missed:
             return None
         return self.terms.time.add(self.since, self.terms.target - self.elapsed)
+
+    def heed(self, start: Turn) -> None:
+        """What was done at the very instant of a start counts."""
+        if start.stops:
+            self.stopped(start, start.stops)
+
+    def stopped(self, turn: Turn, times: int = 1) -> None:
+        """What was promised was done."""
+        self.attempts, self.evidence = self.attempts + times, turn.evidence
+        if self.attempts >= self.terms.attempts:
+            self.ended, self.ended_at = State.BREACHED if self.missed else State.MET, turn.at
 
     def begin_again(self, turn: Turn) -> None:
         """From nothing."""
@@ -112,10 +125,12 @@ class _Running:
         if re_entry is ReEntry.RESTART:
             self.terms, self.owner = _terms(start), start.owner or self.owner
             self.begin_again(start)
+            self.heed(start)
         elif re_entry is ReEntry.RESUME and self.ended:
             self.since, self.ended, self.ended_at, self.attempts = start.at, None, None, 0
             self.owner = start.owner or self.owner
             self.is_paused = start.paused
+            self.heed(start)
 
     def _state(self, warned: int) -> State:
         if self.ended:
@@ -165,10 +180,8 @@ def _cancel(cycle: _Running, turn: Turn) -> None:
 def _stop(cycle: _Running, turn: Turn) -> None:
     if cycle.terms.evidence and not turn.evidence:
         cycle.unproven += 1
-        return
-    cycle.attempts, cycle.evidence = cycle.attempts + 1, turn.evidence
-    if cycle.attempts >= cycle.terms.attempts:
-        cycle.ended, cycle.ended_at = State.BREACHED if cycle.missed else State.MET, turn.at
+    else:
+        cycle.stopped(turn)
 
 
 def _pause(cycle: _Running, _: Turn) -> None:

@@ -3,7 +3,8 @@
 A journey is walked once. A condition counts when it becomes true; one that asks about a touch, an answer or a deal
 counts each time. Starts follow the edition in force; an open cycle keeps the edition it follows until one comes that
 applies to open cycles too. Of conditions that hold at one instant cancel beats stop beats pause beats start, so a
-promise that is void or kept as it begins never begins. Everything follows from (editions, journey), nothing is stored.
+promise that is void or kept as it begins never begins; what somebody does at that instant, told after the start, keeps
+it at once. Everything follows from (editions, journey), nothing is stored.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from operator import attrgetter, ne
 
 from connector.core.clocks import judge
 from connector.core.journey import Answered, Dealt, Entry, Ruled, Seen, Told, Touched
+from connector.core.moments import Moment
 from connector.core.policy import Book, Edition
 from connector.core.refs import Ref, Side
 from connector.core.situation import Situation
 from connector.core.sla import Cycle, Turn
 from connector.core.steered import Agreement
-from connector.core.tracks import Moment, Track
+from connector.core.tracks import Track
 from connector.core.verdicts import corrected, differences, due_actions, next_look, pressing
 
 __all__ = ["EVER", "Scope", "corrected", "differences", "due_actions", "judge_all", "next_look", "pressing", "turns"]
@@ -154,7 +156,7 @@ class _Walk:
         self._offer(edition)
 
     def _offer(self, edition: Edition) -> None:
-        for policy in self._by_policy.keys() | edition.policies.keys():
+        for policy in dict.fromkeys((*self._by_policy, *edition.policies)):  # in order, so that ties fall alike
             if policy not in self._by_policy:
                 self._by_policy[policy] = Track()
             self._by_policy[policy].offer(edition.policies.get(policy), edition.version, self._last)

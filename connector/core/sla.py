@@ -100,7 +100,8 @@ class Turn:
         at: when it happened at its source (aware UTC).
         terms: of a start or an amendment.
         owner: of a start or a reassignment: who has to act.
-        evidence: of a stop: what was done; "" when only a status says so.
+        evidence: of a stop: what was done; "" when only a status says so. Of a start: what the stops it came with show.
+        stops: of a start: how many acts at its very instant, told after it, do what is promised.
         handoff: of a reassignment: it is the handoff itself, which gives nobody a clock of their own.
         paused: of what begins from nothing (start, reset, reassignment): what pauses it holds already.
     """
@@ -112,6 +113,7 @@ class Turn:
     evidence: str = ""
     paused: bool = False
     handoff: bool = False
+    stops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ class Cycle:
         held: (owner, business time that counted while it was theirs), in the order of owning.
         next_look_at: when it will say something else unless something happens; None: never.
         rounds: how often it began from nothing once more.
+        owner: who has to act, or had to when it ended; "" for nobody.
     """
 
     terms: Terms
@@ -145,6 +148,7 @@ class Cycle:
     held: tuple[tuple[str, timedelta], ...]
     next_look_at: datetime | None
     rounds: int = 0
+    owner: str = ""
 
     @property
     def remaining(self) -> timedelta:

@@ -2,112 +2,25 @@
 
 A track knows two policies of one id: the one in force, which may start a clock, and the one the cycle follows, which
 bears on it; they differ only after an edit. What holds already when a clock starts is heeded: a promise that is void or
-kept does not begin, one that is paused begins paused. A stop that only a status tells waits for evidence.
+kept does not begin, one that is paused begins paused. What somebody does at the very instant of the start, told after
+it, keeps the promise at once; whom they are given to then is who has to act. A stop that only a status tells waits for
+evidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import KeysView
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from connector.core.clocks import judge
-from connector.core.journey import Answered, Entry, Handed, Ruled, Seen, Touched
+from connector.core.moments import Moment
 from connector.core.policy import Policy, PolicyKind
-from connector.core.refs import Side
 from connector.core.situation import Question, Situation
 from connector.core.sla import Sort, Turn
 from connector.core.terms import promised
 
-_TOUCHES = frozenset({PolicyKind.FIRST_TOUCH, PolicyKind.ATTEMPTS})  # only a touch is evidence for these
 _BEGINS = frozenset({Sort.START, Sort.RESET, Sort.REASSIGN})
 _MARKETING = "marketing"
-_TO_THE_MINUTE = len("2026-11-02 09:30")
-_NOTHING: frozenset[str] = frozenset()
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-Touch = tuple[datetime, Touched]  # a touch, and when it was
-
-
-class Moment:
-    """An entry of a journey as a track looks at it; one object for a whole walk, moved on.
-
-    Attributes:
-        at: when it was so.
-        situation: the situation after it.
-        entry: what it is; None where an edition comes into force.
-        passing: it is one of a touch, an answer or a deal.
-        starts: it may start a clock; history may not.
-        side, fields: the fields of a side that an entry tells.
-        words: which words of conditions mean something else now (stage, owner, ...); None: everything may.
-        touched: the last touch of a human who reached out, up to now.
-        unmet: reasons by which no disposition is kept.
-    """
-
-    __slots__ = ("at", "entry", "fields", "passing", "side", "situation", "starts", "touched", "unmet", "words")
-
-    def __init__(self, situation: Situation, unmet: frozenset[str] = frozenset()) -> None:
-        self.situation = situation
-        self.unmet = unmet
-        self.at = _NEVER
-        self.entry: Entry | None = None
-        self.passing = self.starts = False
-        self.side = Side.HUBSPOT
-        self.fields: KeysView[str] | frozenset[str] = _NOTHING
-        self.words: frozenset[str] | None = None
-        self.touched: Touch | None = None
-
-    def concerns(self, policy: Policy | None) -> bool:
-        """Whether it may bear on the clock of a policy."""
-        if policy is None:
-            return False
-        changed, words = self.words, policy.words
-        if changed is None or words is None or not changed.isdisjoint(words):
-            return True
-        return bool(self.fields) and not self.fields.isdisjoint(policy.fields[self.side])
-
-    @property
-    def is_touch(self) -> bool:
-        """Whether it is a touch that is evidence."""
-        return self.entry is not None and self.touched is not None and self.touched[1] is self.entry.what
-
-    @property
-    def is_handoff(self) -> bool:
-        """Whether marketing hands the person over; a policy that gives them to another rep does not."""
-        what = self.entry.what if self.entry else None
-        return isinstance(what, Handed) and not what.policy
-
-    @property
-    def keeps(self) -> bool:
-        """Whether a disposition is kept by it; there are reasons by which none is."""
-        what = self.entry.what if self.entry else None
-        return not isinstance(what, (Answered, Ruled)) or what.reason not in self.unmet
-
-    def evidence(self, kind: PolicyKind, since: datetime | None) -> str:
-        """What was done, in words, as far as it is evidence for a promise of a kind that began then; "" for nothing."""
-        done = "" if kind in _TOUCHES or self.is_touch or self.entry is None else _act(self.entry, kind)
-        if done:
-            return done
-        if self.touched is not None and (self.is_touch or (since is not None and self.touched[0] >= since)):
-            at, touch = self.touched
-            return f"{touch.channel.value} out{f' by {touch.by}' if touch.by else ''} at {_minute(at)}"
-        return ""
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment.isoformat(' ')[:_TO_THE_MINUTE]} UTC"
-
-
-def _act(entry: Entry, kind: PolicyKind) -> str:
-    what, at = entry.what, f"at {_minute(entry.at)}"
-    if isinstance(what, Answered):
-        return f"{what.verdict.value}{f' by {what.by}' if what.by else ''} {at}"
-    if isinstance(what, Ruled):
-        return f"moved to {what.stage} by {what.by.value} {at}"
-    if isinstance(what, Seen) and kind is PolicyKind.FEEDBACK_REPLY:  # marketing replies by filling in a field
-        return f"told in {entry.ref.side.value} {at}"
-    return ""
 
 
 class Track:
@@ -242,14 +155,33 @@ class Track:
             return
         evidence = moment.evidence(rule.kind, self._since)
         self._unproven = rule.evidence and not evidence
-        if not self._unproven and rule.attempts == 1:
-            self._void(moment.at)
-        self.turns.append(Turn(Sort.STOP, moment.at, evidence=evidence))
+        if self._unproven or not self._comes_with_the_start(moment, evidence):
+            if not self._unproven and rule.attempts == 1:
+                self._void(moment.at)
+            self.turns.append(Turn(Sort.STOP, moment.at, evidence=evidence))
         self._left -= not self._unproven
         self._is_over = self._left <= 0
 
+    def _comes_with_the_start(self, moment: Moment, evidence: str) -> bool:
+        """Note an act at the instant at which a cycle begins; one that goes on from before is stopped as ever."""
+        place = self._begun(moment.at)
+        if place is None or not moment.passing:
+            return False
+        start = self.turns.pop(place)
+        goes_on = self._is_open(moment.at)
+        self.turns.insert(place, start if goes_on else replace(start, stops=start.stops + 1, evidence=evidence))
+        return not goes_on
+
+    def _begun(self, at: datetime) -> int | None:
+        """Where the start of an instant is among the turns."""
+        starts = (place for place, turn in enumerate(self.turns) if turn.at == at and turn.sort is Sort.START)
+        return next(starts, None)
+
     def _own(self, rule: Policy, moment: Moment) -> None:
         owner, handoff = moment.situation.owner, moment.is_handoff
+        place = self._begun(moment.at)
+        if place is not None:  # the start counts after everything else of its instant
+            self.turns[place] = replace(self.turns[place], owner=owner)
         self.turns.append(Turn(Sort.REASSIGN, moment.at, owner=owner, paused=self._paused, handoff=handoff))
         self._owner, self._left = owner, rule.attempts
 

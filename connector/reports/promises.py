@@ -41,27 +41,22 @@ def cycles_of(agreement: Agreement, entries: Sequence[Entry], now: datetime, boo
     return judge_all(agreement.book if book is None else book, steps, now, Scope.of(agreement))
 
 
-def owner_of(agreement: Agreement, entries: Iterable[Entry]) -> str:
-    """Who has a person today: a Salesforce id; "" for nobody."""
-    owner = ""
-    for _, situation in walk(agreement.definition, entries):
-        owner = situation.owner
-    return owner
-
-
 @dataclass(frozen=True, slots=True)
 class Clock:
     """A clock that has not ended.
 
     Attributes:
         refs: the person's records.
-        owner: who has to act today (Salesforce id); "" for nobody.
     """
 
     refs: tuple[Ref, ...]
     policy: Policy | None
     cycle: Cycle
-    owner: str
+
+    @property
+    def owner(self) -> str:
+        """Who has to act today (Salesforce id); "" for no rep: nobody has them, or marketing promised it."""
+        return self.cycle.owner
 
     @property
     def name(self) -> str:
@@ -117,9 +112,8 @@ class OpenClocks:
         """One more person."""
         judged = cycles_of(self.agreement, entries, self.now).values()
         still = [cycle for those in judged for cycle in those if cycle.ended_at is None]
-        owner = owner_of(self.agreement, entries) if still else ""
         for cycle in still:
-            clock = Clock(refs, followed(self.agreement.book, cycle), cycle, owner)
+            clock = Clock(refs, followed(self.agreement.book, cycle), cycle)
             if self.wanted.takes(clock):
                 self._keep(clock)
 
@@ -182,7 +176,8 @@ def turn_words(turn: Turn) -> str:
     if turn.sort is Sort.STOP:
         return f"{said}: {turn.evidence or 'a status only, without any activity'}"
     if turn.terms is not None:
-        return f"{said}, {span_words(turn.terms.target)} allowed"
+        at_once = f"; done at once: {turn.evidence or 'as a status says'}" if turn.stops else ""
+        return f"{said}, {span_words(turn.terms.target)} allowed{at_once}"
     return said
 
 

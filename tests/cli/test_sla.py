@@ -56,6 +56,28 @@ def test_all_clocks_are_counted_though_few_are_listed(past: Archive):
     assert "3 more with --limit 5" in past.run("sla", "list", "--policy", "first_touch", "--limit", "2").out
 
 
+def test_the_time_of_a_promise_is_that_of_who_was_handed_the_person_when_it_began(past: Archive):
+    ref = past.mql(1, owner=BOB)
+    assert told(past, ref)["held"] == [{"owner": BOB, "minutes": told(past, ref)["elapsed_minutes"]}]
+
+
+def test_what_marketing_promised_is_on_no_reps_list(past: Archive):
+    ref = past.mql(1)
+    past.call(ref, MONDAY + HOUR)
+    past.answer(ref, MONDAY + HOUR, Verdict.REJECT, "not_a_fit")
+    owed = past.data("sla", "list", "--policy", "feedback_reply")["clocks"]
+    assert [(one["team"], one["owner"]) for one in owed] == [("marketing", "")]
+    assert past.data("sla", "list", "--policy", "feedback_reply", "--owner", ANNE)["clocks"] == []
+
+
+def test_a_call_at_the_very_instant_of_the_handoff_keeps_the_promise_at_once(past: Archive):
+    ref = past.mql(1)
+    past.call(ref, MONDAY)
+    one = told(past, ref)
+    assert (one["state"], one["elapsed_minutes"], one["ended_at"]) == ("met", 0, MONDAY.isoformat())
+    assert "done at once: call out" in past.run("sla", "show", str(ref)).out
+
+
 def test_who_kept_the_promise_is_on_no_list(past: Archive):
     past.call(past.mql(1), MONDAY + HOUR)
     assert clocks(past, "--policy", "first_touch") == []

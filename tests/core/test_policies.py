@@ -158,28 +158,6 @@ def test_cancel_beats_stop_beats_pause_at_one_instant(fields, cycles):
     assert [(one.state, one.attempts) for one in judged(promise, journey, at(2, 11))["touch"]] == cycles
 
 
-@pytest.mark.parametrize(
-    ("fields", "states"),
-    [({"void": "yes"}, []), ({"done": "yes"}, []), ({"wait": "yes"}, [State.PAUSED]), ({}, [State.RUNNING])],
-)
-def test_cancel_stop_and_pause_that_hold_already_beat_the_start(fields, states):
-    promise = conditions(stop=asks("value('done') == 'yes'"), evidence=False)
-    before = [seen(at(1, 9), **fields), to(MQL, at(2, 9))]
-    assert [one.state for those in judged(promise, before, at(2, 10)).values() for one in those] == states
-    same_instant = [to(MQL, at(2, 9)), seen(at(2, 9), **fields)]
-    assert [one.state for those in judged(promise, same_instant, at(2, 10)).values() for one in those] == states
-
-
-def test_what_rests_and_goes_on_at_the_instant_it_starts_runs():
-    journey = [to(MQL, at(2, 9)), seen(at(2, 9), wait="yes"), seen(at(2, 9), wait="no")]
-    assert only(conditions(), journey, at(2, 10)).elapsed == HOUR
-
-
-def test_one_of_several_attempts_at_the_instant_of_the_start_ends_nothing():
-    cycle = only(policy(attempts=2), [to(MQL, at(2, 9)), call(at(2, 9)), call(at(2, 10))], at(2, 11))
-    assert (cycle.state, cycle.attempts) == (State.RUNNING, 1)
-
-
 def test_so_many_attempts_within_the_target():
     promise = policy(kind=PolicyKind.ATTEMPTS, attempts=3)
     journey = [to(MQL, at(2, 9)), call(at(2, 10)), call(at(2, 11)), call(at(2, 14))]
