@@ -3,6 +3,9 @@
 It decides nothing. What was ruled counts as it was ruled, whatever the definition says today; only where two journeys
 became one (a merge) a move that was decided without knowing of the other counts if it leads further. The situation it
 moves on is one object for the whole walk: millions are walked for the clocks.
+
+What somebody did is told again under the record that a person goes on as (a Task moves from the Lead to the Contact),
+under the same key: it was done once.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ class Course:
         to_hand: they have entered their stage since anybody was last handed them.
         owner_seen: Salesforce has told an owner since the last handoff, one that may be one.
         fired: keys of all effects.
+        done: side and key of what was done (touches, deals): told again, of another record, it is no news.
     """
 
     __slots__ = (
@@ -50,6 +54,7 @@ class Course:
         "asks",
         "began_at",
         "definition",
+        "done",
         "fired",
         "handoffs",
         "known",
@@ -82,6 +87,7 @@ class Course:
         self.to_hand = self.owner_seen = False
         self.fired: set[str] = set()
         self.touches: list[tuple[datetime, Touched]] = []
+        self.done: set[tuple[Side, str]] = set()
 
     def take(self, entry: Entry) -> None:
         """Move on by one entry; it must not be older than the last one."""
@@ -138,13 +144,26 @@ def _seen(course: Course, entry: Entry, what: Seen | Told) -> None:
         course.situation.persona = persona_of(course.definition.personas, course.situation)
 
 
+def _is_news(course: Course, entry: Entry) -> bool:
+    """Whether what was done was not told before, of a record the person had then."""
+    act = (entry.ref.side, entry.key)
+    if act in course.done:
+        return False
+    if entry.key:
+        course.done.add(act)
+    return True
+
+
 def _touched(course: Course, entry: Entry, what: Touched) -> None:
+    if not _is_news(course, entry):
+        return
     course.situation.touch = what
     course.touches.append((entry.at, what))
 
 
-def _dealt(course: Course, _: Entry, what: Dealt) -> None:
-    course.situation.deal = what
+def _dealt(course: Course, entry: Entry, what: Dealt) -> None:
+    if _is_news(course, entry):
+        course.situation.deal = what
 
 
 def _ruled(course: Course, entry: Entry, what: Ruled) -> None:
@@ -223,13 +242,18 @@ def in_order(entries: Iterable[Entry]) -> list[Entry]:
 
 
 def walk(definition: Definition, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Situation]]:
-    """A journey, sorted, step by step: each entry with the situation after it (one object, moved on)."""
+    """A journey, sorted, step by step: each entry with the situation after it (one object, moved on).
+
+    What was done and is told again, of another record, is no step.
+    """
     course = Course(definition)
     take, situation = course.take, course.situation
     for entry in entries:
         take(entry)
-        yield entry, situation
-        if type(entry.what) in MOMENTARY:
+        if type(entry.what) not in MOMENTARY:
+            yield entry, situation
+        elif situation.touch or situation.deal or situation.answer:
+            yield entry, situation
             course.rest()
 
 
