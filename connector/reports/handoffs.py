@@ -115,7 +115,7 @@ def _after(definition: Definition, one: Handoff, entry: Entry, *, left: bool) ->
     """What a handoff is once more has happened."""
     what = entry.what
     if isinstance(what, Asked) and one.is_open:
-        return replace(one, status=ASKED, missing=what.missing)
+        return replace(one, status=ASKED if what.missing else WAITING, missing=what.missing)
     if isinstance(what, Answered):
         reasons = definition.feedback.reasons if definition.feedback else {}
         group = reasons[what.reason].group.value if what.reason in reasons else ""

@@ -144,6 +144,8 @@ def _answered(entry: Entry, _: Mapping[str, str], owners: Mapping[str, str]) -> 
 
 def _asked(entry: Entry, *_: object) -> str:
     assert isinstance(entry.what, Asked)
+    if not entry.what.missing:
+        return f"answer {entry.what.verdict.value} was taken back before it was complete"
     return f"answer {entry.what.verdict.value} is incomplete, asked for: {', '.join(entry.what.missing)}"
 
 

@@ -43,6 +43,16 @@ def test_who_was_not_answered_in_time_counts_against_sales_and_excused_reasons_f
     assert "later: Timing 1" in said
 
 
+def test_an_unfinished_answer_that_was_taken_back_leaves_the_handoff_waiting(week: Archive):
+    week.remember(contact(5), (MONDAY + 2 * HOUR, Asked(Verdict.REJECT, ())))
+    found = week.data("feedback", "list", "--waiting")["handoffs"]
+    assert [(one["person"][0], one["missing"]) for one in found] == [
+        ("hubspot:contacts:4", []),
+        ("hubspot:contacts:5", []),
+    ]
+    assert week.data("feedback", "list", "--asked")["handoffs"] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "people"),
     [

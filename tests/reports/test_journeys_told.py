@@ -68,6 +68,7 @@ SAID: dict[str, tuple[What, str]] = {
         Answered(Verdict.RECYCLE, "timing", "spring", date(2027, 1, 4), "005"),
         "answer: recycle, reason timing, until 2027-01-04, “spring”, by Anne",
     ),
+    "asked no more": (Asked(Verdict.REJECT, ()), "answer reject was taken back before it was complete"),
     "asked": (Asked(Verdict.REJECT, ("reason", "comment")), "answer reject is incomplete, asked for: reason, comment"),
     "handed": (Handed("005", "inbound", ("Score: 90",)), "handed to Anne (005), rule inbound"),
     "escalated": (Handed("006", "", policy="first_touch"), "handed to 006, policy first_touch"),
