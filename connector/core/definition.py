@@ -247,6 +247,11 @@ class Definition:
         }
 
     @cached_property
+    def stage_words(self) -> Mapping[Place, tuple[str, ...]]:
+        """The same in the order in which people are told of them."""
+        return {place: tuple(sorted(names)) for place, names in self.stage_fields.items()}
+
+    @cached_property
     def leading_fields(self) -> Mapping[Place, frozenset[str]]:
         """By place, the fields without which no stage is told there; one that is filled means to tell one."""
         return {
@@ -261,3 +266,10 @@ class Definition:
         answers = self.feedback.answers if self.feedback else None
         held = (answers.verdict, answers.reason, answers.comment, answers.revisit) if answers else ()
         return {side: frozenset(name for one in held if (name := one.get(side))) for side in Side}
+
+    @cached_property
+    def spoken_fields(self) -> Mapping[Side, frozenset[str]]:
+        """The fields of each side in which only people speak: answers, and the persona they chose."""
+        held = self.personas.held_in if self.personas else {}
+        chosen = {side: frozenset([name] if (name := held.get(side)) else []) for side in Side}
+        return {side: names | chosen[side] for side, names in self.answer_fields.items()}

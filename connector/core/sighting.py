@@ -13,14 +13,16 @@ from datetime import date
 from typing import Any
 
 from connector.core.answering import ask, implied, in_words, keep, lacking
+from connector.core.definition import Definition
 from connector.core.feedback import Attempt, attempt, complete
-from connector.core.journey import Answered, Ruled, Seen
+from connector.core.journey import Answered, Entry, Ruled, Seen
 from connector.core.ledger import Ledger
 from connector.core.lifecycle import Mover, Sighting
 from connector.core.observing import News
 from connector.core.readings import Reading
 from connector.core.refs import Side
 from connector.core.spelling import stage_of
+from connector.core.values import Value
 
 MOVERS = {Side.HUBSPOT: Mover.MARKETING, Side.SALESFORCE: Mover.SALES}
 SIDES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
@@ -37,18 +39,24 @@ def sight(ledger: Ledger, news: News, by: str = "") -> None:
     if told_in.isdisjoint(news.fields):
         return
     seen = ledger.hearing.records[ref].seen
-    stage = stage_of(definition.spellings.get(place, ()), seen)
-    shown = ", ".join(f"{name} = {seen.get(name) or 'blank'}" for name in sorted(told_in))
-    found = Sighting(news.entry.at, stage or "", MOVERS[ref.side], f"{SIDES[ref.side]} shows {shown}")
-    if stage is None:
+    found = shown(definition, news.entry, seen)
+    if not found.stage:
         if news.spoke or any(seen.get(name) for name in definition.leading_fields[place]):
             ledger.rule(found, "that spells no stage")
-    elif stage == ledger.course.situation.stage:
+    elif found.stage == ledger.course.situation.stage:
         return
     elif isinstance(news.entry.what, Seen) and news.entry.what.first:
-        _history(ledger, found)
-    elif not news.met or _leads_further(ledger, stage):
+        history(ledger, found)
+    elif not news.met or _leads_further(ledger, found.stage):
         _move(ledger, found, ref.side, by)
+
+
+def shown(definition: Definition, entry: Entry, seen: Mapping[str, Value]) -> Sighting:
+    """The stage that a record shows by these values, "" for none that is spelt."""
+    side, place = entry.ref.side, (entry.ref.side, entry.ref.object)
+    stage = stage_of(definition.spellings[place], seen)
+    words = ", ".join([f"{name} = {seen.get(name) or 'blank'}" for name in definition.stage_words[place]])
+    return Sighting(entry.at, stage or "", MOVERS[side], f"{SIDES[side]} shows {words}")
 
 
 def refused(ledger: Ledger, reading: Reading) -> Ruled | None:
@@ -66,12 +74,12 @@ def refused(ledger: Ledger, reading: Reading) -> Ruled | None:
     return None
 
 
-def _history(ledger: Ledger, found: Sighting) -> None:
+def history(ledger: Ledger, found: Sighting) -> None:
     """What was so before: of two records the one further along, or the one that took them off the path."""
     stay = ledger.course.stay
     if stay is None:
         ledger.rule(found, first=True)
-    else:
+    elif found.stage != stay[1].stage:
         aside = stay[1].first and not ledger.rank(found.stage) and ledger.rank(stay[1].stage)
         kept_aside = stay[1].first and not ledger.rank(stay[1].stage)
         if aside or (_leads_further(ledger, found.stage) and not kept_aside):

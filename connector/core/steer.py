@@ -14,6 +14,7 @@ from connector.core import handoff, personas
 from connector.core.answering import answer
 from connector.core.automatic import move, returning
 from connector.core.escalating import Escalation, escalate
+from connector.core.history import only_history
 from connector.core.journey import Entry, Named, Seen
 from connector.core.ledger import Ledger
 from connector.core.lifecycle import ENDS
@@ -40,16 +41,28 @@ def steer(agreement: Agreement, journey: Sequence[Entry], readings: Now, choose:
         readings: the two records as they are.
         choose: who of a pool is next.
     """
-    there = {
-        reading.ref.side: reading for reading in (readings.hubspot, readings.salesforce) if reading and reading.present
-    }
+    there = _there(readings)
     if not there:
         return Steered()
-    lead = there.get(Side.HUBSPOT) or there[Side.SALESFORCE]
+    short = None if journey else only_history(agreement, there, readings)
+    return short or at_length(agreement, journey, readings, choose)
+
+
+def at_length(agreement: Agreement, journey: Sequence[Entry], readings: Now, choose: Choose) -> Steered:
+    """As `steer`, by the way that is right for everybody; one record at least must be there."""
+    there = _there(readings)
+    lead = next(iter(there.values()))
     ledger = Ledger(agreement.definition, journey, lead.ref, readings.at)
     _decide(ledger, there, _observe(agreement, ledger, there))
     found = _settle(agreement, ledger, there, choose)
     return _steered(agreement, ledger, readings, there, found)
+
+
+def _there(readings: Now) -> dict[Side, Reading]:
+    """The records that are there, the one that leads first."""
+    return {
+        reading.ref.side: reading for reading in (readings.hubspot, readings.salesforce) if reading and reading.present
+    }
 
 
 def _observe(agreement: Agreement, ledger: Ledger, there: dict[Side, Reading]) -> list[News]:

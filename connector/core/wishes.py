@@ -48,14 +48,18 @@ def wishes(
     """
     return dict(
         [
-            *_stage(ledger, side, reading),
-            *_persona(ledger, side, reading),
+            *placed(ledger, side, reading).items(),
             *_handoff(ledger, side),
             *_answer(ledger, side),
             *_feedback(ledger, side),
             *promised(sla, side, pressing(cycles)),
         ]
     )
+
+
+def placed(ledger: Ledger, side: Side, reading: Reading | None) -> dict[str, Wish]:
+    """What a side shall say of where somebody stands, and who they are to us."""
+    return dict([*_stage(ledger, side, reading), *_persona(ledger, side, reading)])
 
 
 def place_of(ledger: Ledger, side: Side, reading: Reading | None) -> Place:
@@ -78,9 +82,11 @@ def _stage(ledger: Ledger, side: Side, reading: Reading | None) -> Wanted:
         return
     entry, ruled, _ = stay
     spellings = ledger.definition.spellings.get(place_of(ledger, side, reading), ())
-    evidence = f"{ledger.name(ruled.stage)} since {entry.at:%Y-%m-%d %H:%M} UTC by {ruled.by.value}: {ruled.evidence}"
-    for field, value in spelt(spellings, ruled.stage, reading.values if reading else None).items():
-        yield field, Wish(value, "lifecycle", evidence)
+    told = spelt(spellings, ruled.stage, reading.values if reading else None)
+    if told:
+        since = f"{ledger.name(ruled.stage)} since {entry.at:%Y-%m-%d %H:%M} UTC"
+        evidence = f"{since} by {ruled.by.value}: {ruled.evidence}"
+        yield from ((field, Wish(value, "lifecycle", evidence)) for field, value in told.items())
 
 
 def _persona(ledger: Ledger, side: Side, reading: Reading | None) -> Wanted:
