@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from demo_props import Demo, both_screens, say, title
+from demo_props import Demo, both_screens, edit, say, title
 
 BORIS, CHEN = "boris.keller@seller.example", "chen.wei@seller.example"
 MINUTES = "%Y-%m-%d %H:%M UTC"
@@ -47,17 +48,19 @@ class Lead:
     record: str = ""
 
 
-def agree(demo: Demo) -> None:
+def agree(place: Path) -> None:
     """What an admin writes once both teams have agreed: who takes turns, who is an MQL, who is told when."""
-    demo.edit("config.yaml", ("#notifications:\n#  sales:\n#    url: env:", "notifications:\n  sales:\n    url: env:"))
-    demo.edit(
-        "mappings/lifecycle.yaml",
+    edit(
+        place / "config.yaml", ("#notifications:\n#  sales:\n#    url: env:", "notifications:\n  sales:\n    url: env:")
+    )
+    edit(
+        place / "mappings" / "lifecycle.yaml",
         ("      # criteria: hubspot.hubspotscore", "      criteria: hubspot.hubspotscore"),
         ("    pools: {}\n", f"    pools:\n      sales: {{owners: [{BORIS}, {CHEN}]}}\n"),
         ("    # fallback: Inbound Queue", "    fallback: sales"),
     )
-    demo.edit(
-        "mappings/sla.yaml",
+    edit(
+        place / "mappings" / "sla.yaml",
         (
             '      # on_warning:\n      #   - notify: sales\n      #     text: "',
             '      on_warning:\n        - notify: sales\n          text: "',
@@ -68,7 +71,10 @@ def agree(demo: Demo) -> None:
         ),
         ("      #     cap: 1", "          cap: 1"),
     )
-    demo.edit("mappings/objectives.yaml", ("stage: mql, enough: 10}\n      # n", "stage: mql, enough: 2}\n      # n"))
+    edit(
+        place / "mappings" / "objectives.yaml",
+        ("stage: mql, enough: 10}\n      # n", "stage: mql, enough: 2}\n      # n"),
+    )
 
 
 def tell(demo: Demo, monday: datetime) -> None:

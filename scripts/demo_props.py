@@ -73,16 +73,6 @@ class Demo:
             print("\n".join((*lines[:first], f"  ... and {len(lines) - first} more lines")), flush=True)
         return done.stdout or ""
 
-    def edit(self, name: str, *changes: tuple[str, str]) -> None:
-        """Edit a file of the installation as an admin does: line for line, comments stay."""
-        path = PLACE / name
-        text = path.read_text(encoding="utf-8")
-        for old, new in changes:
-            if text.count(old) != 1:
-                raise SystemExit(f"{name} has {text.count(old)} lines {old!r}, and the demo edits one")
-            text = text.replace(old, new)
-        path.write_text(text, encoding="utf-8")
-
     # the sandbox
 
     def admin(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -205,6 +195,16 @@ def sandbox(people: int) -> Iterator[dict[str, Any]]:
         finally:
             process.terminate()
             process.wait(timeout=15)
+
+
+def edit(path: Path, *changes: tuple[str, str]) -> None:
+    """Edit a file of the installation as an admin does: line for line, comments stay."""
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        if text.count(old) != 1:
+            raise SystemExit(f"{path.name} has {text.count(old)} lines {old!r}, and the demo edits one")
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
 
 
 def both_screens(name: str, rows: Sequence[tuple[str, str, str]]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import demo_lead
-from demo_props import PLACE, Demo, chat_room, sandbox, say, title
+from demo_props import PLACE, Demo, chat_room, edit, sandbox, say, title
 
 NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
 
@@ -78,13 +78,13 @@ def next_monday(now: datetime) -> datetime:
 def configure(demo: Demo) -> None:
     """`smarketing init`, and the lines an admin edits before the first run."""
     demo.run("init", ".", first=1)
-    demo.edit(
-        "config.yaml",
+    edit(
+        PLACE / "config.yaml",
         ("base_url: https://api.hubapi.com", f"base_url: {demo.urls['hubspot']}"),
         ("#base_url: https://acme.my.salesforce.com", f"base_url: {demo.urls['salesforce']}"),
         ("client_id: 3MVG9...", "client_id: sandbox-consumer-key"),
     )
-    demo_lead.agree(demo)
+    demo_lead.agree(PLACE)
     demo.run("lifecycle", "show", first=17)
 
 

@@ -85,7 +85,7 @@ def _tell_cycle(console: Console, one: Told, opened: Agreed) -> None:
     colour = _COLOURS[cycle.state]
     say(
         console,
-        f"[bold]{escape(name)}[/] [dim]{cycle.terms.policy}[/]  [{colour}]{_named(verdict(cycle), names)}[/]",
+        f"[bold]{escape(name)}[/] [dim]({cycle.terms.policy})[/]  [{colour}]{_named(verdict(cycle), names)}[/]",
         2,
     )
     wall = (cycle.ended_at or opened.now) - cycle.started_at

@@ -111,7 +111,7 @@ def test_a_promise_is_told_with_what_started_and_kept_it(past: Archive):
     assert [turn["what"] for turn in cycle["turns"]][:1] == ["start"]
     assert cycle["turns"][-1]["what"] == "stop"
     said = past.run("sla", "show", str(ref)).out
-    assert "First touch first_touch  met, call" in said
+    assert "First touch (first_touch)  met, call" in said
     assert "2 h of 4 h used; 2 h on the wall" in said
     assert "2026-11-02 11:00 (UTC)  stop: call" in said
 
