@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ from connector.engine.run import Run
 from connector.engine.standing import all_compared, begin_comparing, heed, hold, owes_full, starting_cursors
 from connector.engine.sweep import batches, refreshed, set_aside, swept
 from connector.engine.underway import tell_left
-from connector.errors import Refused, Unauthorised
+from connector.errors import BridgeError, Refused, Unauthorised
 from connector.storage import cursors, dirty, links, runs, spool, tombstones
 
 UNDER_WAY = 2  # batches of a full run carried out at a time; bounds memory
@@ -44,9 +44,9 @@ class Turn:
 
 def tick(bridge: Bridge, run: Run) -> Turn:
     """Poll both sides, reconcile one batch of what is dirty and due, and set off what follows."""
-    marked = observe(bridge) + take_in(bridge) + ring(bridge)
-    done = reconcile_due(bridge, run)
-    set_off(bridge, run)
+    with _setting_off(bridge, run):
+        marked = observe(bridge) + take_in(bridge) + ring(bridge)
+        done = reconcile_due(bridge, run)
     return Turn(marked, done.claimed, done.waiting)
 
 
@@ -60,12 +60,12 @@ def sync(bridge: Bridge, run: Run, mode: str) -> None:
 
 def once(bridge: Bridge, run: Run, patience: timedelta = PATIENCE) -> None:
     """Take in what changed, and sync until nothing is dirty that can be done now."""
-    heed(bridge, run)
-    observe(bridge)
-    take_in(bridge)  # before the clocks: who was in touch in time is not late
-    ring(bridge)
-    drain(bridge, run, patience)
-    set_off(bridge, run)
+    with _setting_off(bridge, run):
+        heed(bridge, run)
+        observe(bridge)
+        take_in(bridge)  # before the clocks: who was in touch in time is not late
+        ring(bridge)
+        drain(bridge, run, patience)
     _count_waiting(bridge, run)
 
 
@@ -75,6 +75,12 @@ def full(bridge: Bridge, run: Run) -> None:
     Raises:
         Unauthorised, RateLimited: when a side lets us write no longer; the next run is then full again.
     """
+    with _setting_off(bridge, run):
+        _compare_all(bridge, run)
+    _count_waiting(bridge, run)
+
+
+def _compare_all(bridge: Bridge, run: Run) -> None:
     heed(bridge, run)
     begin_comparing(bridge)
     adopt(bridge)
@@ -92,8 +98,18 @@ def full(bridge: Bridge, run: Run) -> None:
     if not run.held:
         all_compared(bridge)
     drain(bridge, run)
+
+
+@contextmanager
+def _setting_off(bridge: Bridge, run: Run) -> Iterator[None]:
+    """Work, then set off what follows. What is due goes out though a side is down; the fault of the work is told."""
+    try:
+        yield
+    except BridgeError:
+        with suppress(BridgeError):
+            set_off(bridge, run)
+        raise
     set_off(bridge, run)
-    _count_waiting(bridge, run)
 
 
 def _bring_in_step(bridge: Bridge, run: Run, read_at: datetime) -> None:

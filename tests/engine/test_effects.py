@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -17,12 +17,14 @@ from connector.core.refs import Ref
 from connector.core.steered import Effect
 from connector.delivery import Delivered, Delivery, Undelivered, Unheard
 from connector.engine import sync, unsent
+from connector.engine.bridge import Bridge
 from connector.engine.effects import NOTICES_MAX, set_off
 from connector.engine.run import Run
-from connector.errors import RateLimited, Refused, Transient
+from connector.errors import BridgeError, RateLimited, Refused, Transient, Unauthorised
 from connector.ports import Rejected, Rejection, Todo
 from connector.storage import effects
 from connector.storage.effects import LEASE, State, Stored
+from tests.contract.fake_side import Fault
 from tests.engine.town import Town
 
 DOWN = Undelivered("the connection was refused", "look whether it is up")
@@ -106,6 +108,22 @@ def unsent_issues(town: Town) -> list[tuple[str, str, int]]:
     return [
         (one.issue.refs[0].id, one.issue.code, one.times) for one in town.issues() if one.issue.kind is IssueKind.UNSENT
     ]
+
+
+@pytest.mark.parametrize("turn", [sync.once, sync.full, sync.tick])
+@pytest.mark.parametrize("fault", [Transient("gone"), Unauthorised("the key is no longer valid")])
+def test_a_notice_goes_out_though_a_side_is_down_and_that_side_is_told_of(
+    town: Town, post: Post, turn: Callable[[Bridge, Run], object], fault: BridgeError
+) -> None:
+    ann = town.contact(email="ann@x.test")
+    planned(town, notice(ann), notice(ann, "call", kind=ActionKind.TASK))
+    for operation in ("changes", "schema", "cursor", "scan", "read"):
+        town.hubspot.faults.append(Fault(operation, fault, times=9))
+    town.hubspot.faults.append(Fault("remind", Unauthorised("no tasks either")))
+    with sync.recorded(town.bridge, "once", "a test", approved=True) as run, pytest.raises(type(fault)) as raised:
+        turn(town.bridge, run)
+    assert raised.value is fault
+    assert [subject for _, subject, _ in post.sent] == ["late: somebody waits"]
 
 
 def test_a_notice_goes_out_once_however_often_it_is_looked_at(town: Town, post: Post) -> None:
