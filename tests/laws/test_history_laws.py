@@ -17,7 +17,7 @@ PAST = some.sampled_from([BEGAN - timedelta(hours=hours) for hours in (900, 850,
 MOMENTS = some.sampled_from([BEGAN + timedelta(hours=hours) for hours in (-900, -1, 0, 2)])
 BLANK = ("persona", "answer", "reason", "comment", "revisit_on", "Answer", "Reason", "Comment", "Revisit")
 USUAL = {
-    **dict.fromkeys(BLANK, [None]),
+    **{name: [None] for name in BLANK},
     "life": ["lead", "mql", "sql", "customer", None],
     "score": ["10", None],
 }
