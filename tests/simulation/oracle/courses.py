@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from connector.core.journey import Entry, Handed, Ruled, What
 from connector.core.lifecycle import Kind
 from connector.core.refs import Ref
-from connector.storage import codec, journeys
+from connector.storage import codec, editions, journeys
 from connector.storage.database import Database
 from connector.storage.entries import what
 from connector.storage.links import Link
@@ -87,6 +88,7 @@ class Courses:
     Attributes:
         variants: under which agreements workers opened the bridge, and the one that holds.
         entries: everything in journeys; people: of live records.
+        since: when the lifecycle began, by the clock of the host that began it.
         timed: keys of records that have a timer.
         became: (old, new), as text.
     """
@@ -100,6 +102,7 @@ class Courses:
     messages: Sequence[Message] = ()
     appended: Sequence[Appended] = ()
     touches: Sequence[Touch] = ()
+    since: datetime | None = None
     linked: Mapping[Key, Link] = field(default_factory=dict)
 
     @property
@@ -117,6 +120,7 @@ def courses(database: Database, refs: Sequence[tuple[Ref, ...]], witness: Witnes
     """Read all courses; `refs`: the records of each live person."""
     with database.read() as conn:
         people = [Person(those, journeys.of_refs(conn, those)) for those in refs]
+        since = editions.followed_since(conn)
     with closing(database._engine.raw_connection()) as lent:
         raw = lent.driver_connection
         assert raw is not None
@@ -129,6 +133,7 @@ def courses(database: Database, refs: Sequence[tuple[Ref, ...]], witness: Witnes
             raw.execute("SELECT old, new FROM became").fetchall(),
             appended=witness.appended,
             touches=witness.touches,
+            since=since,
         )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from connector.core.journey import Handed
 from connector.core.refs import Side
 from tests.simulation.agreements import agreed_fields
 from tests.simulation.oracle.evidence import Evidence, key_of
@@ -75,14 +76,18 @@ def _judged(evidence: Evidence, mapping: Written, record: Record, change: tuple[
 
 
 def handed(evidence: Evidence, record: Record, owner: Any) -> bool:
-    """Whether the story says that somebody was handed over to an owner; whether that was right, others judge."""
-    keys = {one.key for one in evidence.family(record)}
-    return any(
-        row["rule"] == HANDOFF and row["after"] == owner
-        for event in evidence.events
-        if event.salesforce and key_of(event.salesforce) in keys
-        for row in event.payload.get("changes", ())
-    )
+    """Whether somebody was handed over to an owner, as their journey says; whether that was right, others judge.
+
+    Of whom a journey was erased or forgotten that cannot be told.
+    """
+    if evidence.courses is None:
+        return False
+    people = [*evidence.family(record), *evidence.partners_of(record)]
+    keys = {one.key for one in people}
+    if evidence.kept_apart & keys or any(one.gone and one.gone.how == "erase" for one in people):
+        return True
+    told = (entry for entry in evidence.courses.entries if isinstance(entry.what, Handed))
+    return any(entry.what.owner == owner and key_of(entry.ref) in keys for entry in told)
 
 
 def given(record: Record, name: str, seq: int) -> bool:

@@ -147,6 +147,9 @@ def remembered(evidence: Evidence) -> Iterator[str]:
     for record in evidence.history.records.values():
         if record.gone is None or record.gone.how != "erase" or record.side is not Side.HUBSPOT:
             continue
+        if not evidence.partners_of(record):
+            evidence.excuse("erased while linked to nobody: only a webhook would have told")
+            continue
         for one in evidence.history.kin(record):
             name = str(Ref(one.side, one.object, one.id))
             if name in held:

@@ -61,13 +61,11 @@ def _about_today(evidence: Evidence, rule: Rule, issue: Issue, records: Iterable
         return True
     for record in records:
         now = _value(rule, record)
-        made = translates(rule, record.side.other, now, evidence.sellers)
-        for side in Side:
-            if form(rule, side, issue.value, evidence.sellers) in (
-                form(rule, record.side, now, evidence.sellers),
-                *made,
-            ):
-                return True
+        for sellers in (evidence.sellers, evidence.everybody):  # who is gone today may have been refused as an owner
+            made = translates(rule, record.side.other, now, sellers)
+            for side in Side:
+                if form(rule, side, issue.value, sellers) in (form(rule, record.side, now, sellers), *made):
+                    return True
         if shaped(rule, now, issue.value):
             return True
     return False

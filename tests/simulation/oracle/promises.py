@@ -16,9 +16,10 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
-from connector.core.journey import Entry, Fired
+from connector.core.journey import Entry, Fired, Touched
 from connector.core.plan import IssueKind
 from connector.core.refs import Ref
 from tests.simulation.agreements import HOOK, ROOM
@@ -30,7 +31,8 @@ from tests.simulation.watched import BRIDGE
 MARK = "Smarketing reference: "
 TASKS = {"Task": "Description", "tasks": "hs_task_body"}
 SENT = ("notify", "webhook", "task")
-HALF, LEASE = 0.5, timedelta(seconds=300)
+HALF, SECOND, NAP = 0.5, timedelta(seconds=1), timedelta(minutes=5)  # as long as the lease of an effect
+ASKED = 4  # calls between taking a task and having made it
 FIRST = "first_touch"
 
 
@@ -89,9 +91,11 @@ def _in_time(evidence: Evidence, courses: Courses, entry: Entry, told: Due) -> I
     times = [agreed.target(variant, FIRST) for variant in courses.variants]
     for number, touch in enumerate(courses.touches):
         known = number < writer.asked_at.get(touch.side, 0)
-        if not (known and touch.keeps and (touch.side, touch.id) in people and touch.said >= told.started):
+        if not (known and touch.keeps and (touch.side, touch.id) in people and touch.said > told.started):
             continue
-        if all(time.passed(told.started, touch.said) < time.span for time in times):
+        if not any(isinstance(one.what, Touched) and abs(one.at - touch.said) < SECOND for one in courses.entries):
+            evidence.excuse("a touch was learnt of before its side's clock said so, and counts as of then")
+        elif all(time.passed(told.started, touch.said) < time.span for time in times):
             yield f"{FIRST} of {entry.ref} is told late, and {touch.id} was touched in time, at {touch.said}"
 
 
@@ -118,20 +122,21 @@ def _twice(evidence: Evidence, courses: Courses) -> Iterator[str]:
 
 
 def _slept(evidence: Evidence, seqs: list[int]) -> bool:
-    """Whether workers who made the same task did so with a lease between them."""
-    lives = {evidence.writes[seq].life.name for seq in seqs}
-    apart = datetime.fromisoformat(evidence.entries[seqs[-1] - 1]["at"]) - datetime.fromisoformat(
-        evidence.entries[seqs[0] - 1]["at"]
-    )
-    if len(lives) > 1 and apart >= LEASE:
-        evidence.excuse("a task was made twice: its maker slept over the lease")
+    """Whether all but one maker of a task slept since they took it upon them, so long that others took over."""
+    late = 0
+    for seq in seqs:
+        life, at = evidence.writes[seq].life, datetime.fromisoformat(evidence.entries[seq - 1]["at"])
+        calls = [call.at for call in evidence.calls if call.life is life and call.at <= at + SECOND][-ASKED:]
+        late += any(later - earlier >= NAP for earlier, later in pairwise(calls))
+    if late >= len(seqs) - 1:
+        evidence.excuse("a task was made twice: a maker slept over its lease")
         return True
     return False
 
 
 def _unsent(evidence: Evidence, courses: Courses) -> Iterator[str]:
     rows = {effect.key: effect for effect in courses.effects}
-    for entry in courses.entries:
+    for entry in () if _forgot(evidence) else courses.entries:
         if isinstance(entry.what, Fired) and _is_sent(entry.what.effect):
             if not any(key.endswith(f" {entry.what.effect}") for key in rows):
                 yield f"{entry.what.effect!r} of {entry.ref} is decided, and nothing is to be sent"
@@ -170,6 +175,9 @@ def _missed(evidence: Evidence, courses: Courses, person: Person) -> Iterator[st
     if last is None or person.stage != "mql" or last.what.first or len(set(courses.variants)) > 1:  # type: ignore[union-attr]  # a ruling
         return
     if not agreed.follows(courses.variant, FIRST, "on_breach") or any(_touched(courses, ref) for ref in person.refs):
+        return
+    if courses.since is not None and last.at < courses.since:
+        evidence.excuse("no clock: handed over before the lifecycle began, by the clock of another host")
         return
     told = [one for entry in person.told(Fired) if (one := due(entry.what.effect))]  # type: ignore[union-attr]  # of that kind
     if any(one.policy == FIRST and one.what == "breach" and one.started >= last.at for one in told):

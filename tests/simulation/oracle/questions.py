@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connector.core.journey import Ruled
 from connector.core.plan import Issue, IssueKind
+from tests.simulation.agreements import SPOKEN
 from tests.simulation.oracle.evidence import Evidence, key_of
 from tests.simulation.oracle.fields import given
 from tests.simulation.oracle.history import Record
@@ -76,5 +78,8 @@ def refused_again(evidence: Evidence) -> Iterator[str]:
     """What a side was asked to take more often than need be though it had refused it, and nothing had changed."""
     for life in evidence.lives[-1:]:
         for (side, one, said), times in life.refused.items():
-            if times > (FIELD_MAX if said.partition("=")[0] else RECORD_MAX):
+            name = said.partition("=")[0]
+            if name in SPOKEN and evidence.courses is not None:
+                times -= sum(isinstance(entry.what, Ruled) for entry in evidence.courses.entries)  # it came and went
+            if times > (FIELD_MAX if name else RECORD_MAX):
                 yield f"{side} {one} was sent {said} {times} times, which it refused each time"

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from connector.core.journey import Answered, Entry, Ruled
+from connector.core.journey import Answered, Entry, Ruled, Told
 from connector.core.lifecycle import Mover
 from connector.core.plan import IssueKind
 from connector.core.refs import Ref, Side
@@ -57,7 +57,7 @@ def _unlawful(entry: Entry, ruled: Ruled) -> Iterator[str]:
 
 def _from_nowhere(evidence: Evidence, entry: Entry, ruled: Ruled) -> Iterator[str]:
     side, record = SIDES.get(ruled.by), evidence.history.records.get(key_of(entry.ref))
-    if side is None or record is None:
+    if side is None or record is None or evidence.courses is None:
         return
     people = [*evidence.family(record), *evidence.partners_of(record)]
     if any(ruled.stage in _set_by_others(one) for one in people if one.side is side):
@@ -67,10 +67,23 @@ def _from_nowhere(evidence: Evidence, entry: Entry, ruled: Ruled) -> Iterator[st
     if any(one.gone and one.gone.how == "erase" for one in people) or evidence.kept_apart & {one.key for one in people}:
         evidence.excuse("the bridge's own word taken for somebody's: the journey was erased with the person")
         return
+    if any(_told_ahead(one, entry, ruled.stage) for one in evidence.courses.entries if one.ref.side is side):
+        evidence.excuse("the bridge's own word taken for somebody's: told by a host whose clock was ahead")
+        return
     if ruled.stage == GIVEN and ruled.by is Mover.MARKETING:
         evidence.excuse("HubSpot made somebody a lead by itself")
         return
     yield f"{entry.ref} was moved to {ruled.stage} by {ruled.by.value}, and nobody has set that in {side.value}"
+
+
+def _told_ahead(one: Entry, entry: Entry, stage: str) -> bool:
+    """Whether a stage was told before it was seen, and is said to have been told after that."""
+    return (
+        isinstance(one.what, Told)
+        and one.id < entry.id
+        and one.at > entry.at
+        and agreed.told(one.ref.side, one.what.fields) == stage
+    )
 
 
 def _set_by_others(record: Record) -> set[str | None]:
@@ -100,6 +113,8 @@ def _excused(evidence: Evidence, ref: Ref, missing: list[str]) -> str:
     assert evidence.courses is not None
     if missing:
         return "a stage is not told: its field is gone"
+    if any(name in agreed.stage_fields(side) for side, _, name in evidence.choices_changed):
+        return "a stage is not told: an admin changed the choices"
     record = evidence.history.records[key_of(ref)]
     keys = [one.key for one in evidence.family(record)]
     for stored in [one for key in keys for one in evidence.shown.get(key, ())]:

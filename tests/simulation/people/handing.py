@@ -195,6 +195,7 @@ def touches(stage: Stage) -> str | None:
     if person is None:
         return None
     doing, more, keeps = stage.dice.choice(IN_TOUCH[person.side])
+    keeps = keeps and person.values.get("OwnerId") != stage.world.salesforce.bridge_user  # in whose name it is
     whom = {"contact" if person.side is Side.HUBSPOT else "who": person.id}
     done = does(stage, person.side, doing, **whom, **more)
     if done:
