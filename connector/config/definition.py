@@ -43,6 +43,7 @@ from connector.errors import Misconfigured, Problem
 
 Watched = Mapping[Side, Mapping[str, FieldKind]]
 _VERSION_BYTES = 6
+_DEALS = "deals"  # as HubSpot calls them
 _AGREED = ("lifecycle", "personas", "feedback")
 _OWNER = "OwnerId"  # whose record it is (Salesforce fact sheet 3.2): who took over, and from whom
 
@@ -74,6 +75,12 @@ def definition_of(loaded: Loaded, owners: Owners | None = None, watched: Watched
 def _people(owners: Owners | None) -> dict[str, str]:
     """Names of everyone who can own records, by id; a name two sides give to one id does not happen."""
     return {one.id: one.name or one.email for told in (owners or {}).values() for one in told}
+
+
+def _deals_of(loaded: Loaded) -> Side | None:
+    """Salesforce, where a mapping keeps deals in step: what is closed there is what sales has closed."""
+    in_step = any(one.file.enabled and one.file.hubspot == _DEALS for one in loaded.mappings)
+    return Side.SALESFORCE if in_step else None
 
 
 def _no_mapping(loaded: Loaded, source: AgreedSource[LifecycleWritten]) -> Problem:
@@ -141,6 +148,7 @@ class _Definition:
             feedback=feedback,
             source=_field_of(written.source),
             watched=self.watched(watched),
+            deals_of=_deals_of(self.loaded),
             people=_people(owners),
         )
 

@@ -201,6 +201,8 @@ class Definition:
         deals: by stage, what a deal's moment must say to move a person there (asks about `deal`).
         converted: the stage that a Lead's conversion means; "" for none.
         source: the field of each side that tells where the person came from.
+        deals_of: whose deals count towards goals, where a mapping keeps deals in step and both sides tell of each;
+            None: those of both.
     """
 
     version: str
@@ -216,6 +218,7 @@ class Definition:
     feedback: Feedback | None = None
     source: FieldOf = field(default_factory=dict)
     watched: Mapping[Place, Mapping[str, Kind]] = field(default_factory=dict)  # all fields named anywhere, by place
+    deals_of: Side | None = None
     people: Mapping[str, str] = field(default_factory=dict)  # owner id of either side -> name, as far as they are known
 
     def person(self, owner: str) -> str:

@@ -2,7 +2,7 @@
 
 A handoff has one outcome. It is accepted if sales ever accepted it, else rejected if a rep gave it back for a reason
 that counts against marketing, else expired if its disposition was late and still is not there. What was there before
-the lifecycle began is history and no fact.
+the lifecycle began is history and no fact. A deal that is kept in step is told of by both sides and counts as one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def drawn(
             handoffs.append(_Handoff(_fact(definition, entry, situation, Happened.EXPIRED)))
         elif handoffs:
             handoffs[-1].take(_said(definition, what), entry.at)
-        if isinstance(what, Dealt):
+        if isinstance(what, Dealt) and definition.deals_of in (None, entry.ref.side):
             _deal(won, what, replace(_fact(definition, entry, situation, Happened.WON), id=_deal_id(entry, what)))
         before = situation.stage
     yield from won.values()

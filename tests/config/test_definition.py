@@ -250,3 +250,11 @@ def test_a_file_that_only_extends_the_default_says_the_same(tmp_path, name):
     shipped = getattr(load(tmp_path / "config.yaml", ENV), name).written
     (tmp_path / "mappings" / f"{name}.yaml").write_text(f"extends: default\n{name}: {{}}\n")
     assert getattr(load(tmp_path / "config.yaml", ENV), name).written == shipped
+
+
+def test_of_deals_that_are_kept_in_step_salesforces_count(tmp_path):
+    write_starter(tmp_path)
+    assert definition_of(load(tmp_path / "config.yaml", ENV)).deals_of is None
+    deals = tmp_path / "mappings" / "deals.yaml"
+    deals.write_text(deals.read_text().replace("enabled: false", "enabled: true"))
+    assert definition_of(load(tmp_path / "config.yaml", ENV)).deals_of is Side.SALESFORCE

@@ -136,3 +136,12 @@ def test_a_deal_is_won_when_it_was_won_first_for_the_amount_it_has_now():
     assert facts(deal(at(2, 9), won=False)) == []
     assert [fact.amount for fact in facts(deal(at(2, 9), won=True), deal(at(2, 9), won=True, name="d2"))] == [0, 0]
     assert CONTACT.side.value in fact.id
+
+
+def test_a_deal_that_both_sides_tell_of_is_won_once_where_deals_are_kept_in_step():
+    there = deal(at(2, 9), won=True, amount="100")
+    both = [there, replace(there, ref=LEAD, at=at(2, 10))]
+    assert [fact.id for fact in facts(*both)] == ["hubspot:d1", "salesforce:d1"]
+    one_side = replace(SOURCED, deals_of=Side.SALESFORCE)
+    assert [(fact.id, fact.at) for fact in facts(*both, definition=one_side)] == [("salesforce:d1", at(2, 10))]
+    assert facts(there, definition=one_side) == []
