@@ -17,9 +17,11 @@ from connector.config.findings import Finding, Severity
 from connector.config.fitting import Schemas, fitted_definition
 from connector.config.lint import lint
 from connector.config.load import Loaded
+from connector.config.objectives import objectives_of
 from connector.config.owners import Owners
 from connector.config.sla import Promises, policies_from, policies_of
 from connector.core.definition import Definition, Place
+from connector.core.goals import Measured
 from connector.core.policy import Book, Edition, Policy, SlaFields
 from connector.core.refs import Side
 from connector.core.steered import Agreement
@@ -45,13 +47,14 @@ _ASIDES = {
 
 @dataclass(frozen=True)
 class Agreed:
-    """What is agreed on, as far as there is anything; what was promised, as it is written; what does not fit.
+    """What is agreed on, as far as there is anything; the SLA as it is written; the objectives; what does not fit.
 
     also_read: fields of watched objects that tell since when there is a record, and who touched it last.
     """
 
     agreement: Agreement | None = None
     promises: str = ""
+    goals: tuple[Measured, ...] = ()
     also_read: Mapping[Place, Mapping[str, Kind]] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
@@ -83,7 +86,8 @@ def agreed(loaded: Loaded, database: Database, live: Live, now: datetime) -> Agr
     odd = _odd(loaded, live, now) if live.schemas is not None else ()
     agreement = Agreement(definition, since or now, book, sla_fields)
     asides = _asides(definition, live.schemas or {})
-    return Agreed(agreement, promises.body if promises else "", asides, (*odd, *findings))
+    goals = objectives_of(loaded, now)
+    return Agreed(agreement, promises.body if promises else "", goals, asides, (*odd, *findings))
 
 
 def _odd(loaded: Loaded, live: Live, now: datetime) -> tuple[Finding, ...]:

@@ -63,6 +63,7 @@ class Fitted:
             mapping=self.mapping,
             agreement=agreed.agreement,
             promises=agreed.promises,
+            goals=agreed.goals,
             also_read=agreed.also_read,
             reps=self.reps,
         )

@@ -16,16 +16,8 @@ from connector.config.load import Loaded
 from connector.config.problems import did_you_mean
 from connector.config.yaml import Document, KeyPath
 from connector.core.calendars import BusinessTime
-from connector.core.goals import Counted, Floor, Objective, accept_rate
+from connector.core.goals import Counted, Floor, Measured, Objective, accept_rate
 from connector.errors import Misconfigured, Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """An objective, and the business time of its pace line."""
-
-    objective: Objective
-    time: BusinessTime
 
 
 def objectives_of(loaded: Loaded, now: datetime) -> tuple[Measured, ...]:

@@ -12,6 +12,8 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from connector.core.calendars import BusinessTime
+
 ZERO, ONE = Decimal(0), Decimal(1)
 
 
@@ -130,3 +132,11 @@ class Objective:
     alert_below: Decimal = ONE
     quiet_days: int = 2
     to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """An objective, and the business time of its pace line."""
+
+    objective: Objective
+    time: BusinessTime

@@ -6,7 +6,7 @@ fakes, the simulation one around the sandbox. What differs between them is only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from connector.core.backoff import Backoff
+from connector.core.goals import Measured
 from connector.core.guards import Limits
 from connector.core.mapping import MappingSet
 from connector.core.refs import Side
@@ -43,6 +44,7 @@ class Bridge:
         notifier: sends notices and webhooks; without it they wait.
         agreement: what both teams agreed on; None: there is no shared lifecycle, and nobody is steered.
         reps: Salesforce owners (users at work, queues) who may be given people; None: everybody.
+        goals: objectives with the business time of their pace lines.
         promises: the SLA of today as it is written, of which the last edition of the agreement is made.
         also_read: fields that the agreement asks about without watching them: when and by whom a record was touched.
         digest: of the whole configuration that decides plans; saved plans name it.
@@ -63,6 +65,7 @@ class Bridge:
     agreement: Agreement | None = None
     reps: frozenset[str] | None = None
     promises: str = ""
+    goals: Sequence[Measured] = ()
     also_read: Mapping[tuple[Side, str], Mapping[str, Kind]] = field(default_factory=dict)
     notifier: Notifier | None = None
 

@@ -16,6 +16,7 @@ from typing import Any
 from connector.core.policy import ActionKind
 from connector.delivery import Delivered, Delivery, Notifier, Undelivered, Unheard
 from connector.engine.bridge import Bridge
+from connector.engine.pace import look
 from connector.engine.reminding import remind
 from connector.engine.run import Run
 from connector.engine.unsent import LOOK, failed, settle, tell_of_the_dead
@@ -29,6 +30,7 @@ _DIGEST_MAX, _DIGEST_LINES = 10_000, 10
 
 def set_off(bridge: Bridge, run: Run) -> None:
     """Send what is due. Nothing that the other end does fails a run: what is not sent waits, or is shown."""
+    look(bridge)
     with bridge.database.read() as conn:
         if not effects.pending(conn, bridge.clock.now()):
             return
