@@ -46,6 +46,7 @@ class Subject:
     Attributes:
         hubspot, salesforce: fresh readings; None where there is no counterpart.
         memory: what is remembered of the link; None means not linked.
+        made: not linked yet, but one was made of the other by a batch that is not concluded: what they agreed on then.
         by: how the two were matched, when not linked ("cross id", "email", "a person").
         parked: field values a side refused before: (side, field, value).
         settled: a person's choice of side, by rule name.
@@ -57,6 +58,7 @@ class Subject:
     hubspot: Reading | None = None
     salesforce: Reading | None = None
     memory: Memory | None = None
+    made: Memory | None = None
     by: str = ""
     parked: Parked = frozenset()
     settled: Mapping[str, Side] = field(default_factory=dict)
@@ -174,7 +176,7 @@ def _survivor(pair: Pair, memory: Memory, there: Reading, gone: Reading) -> Plan
 
 def _agree(pair: Pair, subject: Subject, left: Reading, right: Reading) -> Plan:
     """Both are there: link if need be, merge, and let each side know the other's id."""
-    merged = merge(pair.rules, subject.memory or _NEVER_MET, left, right, subject.settled or NOBODY)
+    merged = merge(pair.rules, subject.memory or subject.made or _NEVER_MET, left, right, subject.settled or NOBODY)
     issues = merged.refusals + merged.conflicts
     parked: list[str] = []
     to_hubspot = _unparked(merged.to_hubspot, subject.parked, parked)

@@ -265,8 +265,11 @@ def _link_made(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:
     rows = [_new_link(job) for job in jobs]
     ids = links.insert(conn, rows, now) if rows else []
     made_over(conn, [job for job, link_id in zip(jobs, ids, strict=True) if link_id is None])
+    _note_taken(conn, [job for job, link_id in zip(jobs, ids, strict=True) if link_id is None])
     for job, link_id in zip(jobs, ids, strict=True):
         job.link_id = link_id
+        if job.made and job.made.taken:
+            continue
         if link_id is None:  # somebody else linked one of the two meanwhile: look again
             job.again += job.case.refs
         elif job.case.following and job.case.following.steered.wanted:
@@ -274,6 +277,15 @@ def _link_made(conn: Connection, jobs: Sequence[Job], now: datetime) -> None:
         elif job.converted:
             job.again += job.case.refs
             job.notes.append(("linked", f"its counterpart was converted into {job.converted}"))
+
+
+def _note_taken(conn: Connection, jobs: Sequence[Job]) -> None:
+    """Have people asked where a counterpart was converted into somebody else's: a second look would find the same."""
+    found = [(job.made, job.converted, job.case.origin(job.made.side)) for job in jobs if job.made and job.converted]
+    held = links.by_refs(conn, [ref for _, there, origin in found for ref in (there, origin)]) if found else {}
+    for made, there, origin in found:
+        if there and there in held and origin not in held:
+            made.exists, made.taken = (there,), "who carries its id was converted into that one, which is another's"
 
 
 def _new_link(job: Job) -> NewLink:

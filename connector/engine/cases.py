@@ -22,6 +22,7 @@ from connector.engine.candidates import Candidates, find_candidates
 from connector.engine.case import Case
 from connector.engine.decisions import NONE, Decisions, decisions_for
 from connector.engine.heirs import heirs_first, survivors, unsaid
+from connector.engine.making import agreed_on
 from connector.engine.steering import steered
 from connector.storage import links
 from connector.storage.links import Link
@@ -146,7 +147,26 @@ def loose_cases(
             case = _rivalry(case, "another record of the same pass matched the same counterpart")
         met.update(case.refs)
         cases.append(case)
-    return cases
+    return _with_made(bridge, cases)
+
+
+def _with_made(bridge: Bridge, cases: list[Case]) -> list[Case]:
+    """Plan by what was sent where another worker is just making one of two that meet: it is nobody's edit."""
+    meeting = [
+        (case, (case.pair, case.subject.hubspot, case.subject.salesforce))
+        for case in cases
+        if case.subject.hubspot and case.subject.salesforce
+    ]
+    if not meeting:
+        return cases
+    with bridge.database.read() as conn:
+        made = agreed_on(conn, [two for _, two in meeting])
+    again = {
+        id(case): _planned(case.pair, replace(case.subject, made=memory))
+        for (case, _), memory in zip(meeting, made, strict=True)
+        if memory is not None
+    }
+    return [again.get(id(case), case) for case in cases]
 
 
 def loose_case(bridge: Bridge, reading: Reading, candidates: Candidates, decisions: Decisions) -> Case:

@@ -88,7 +88,7 @@ def job_of(case: Case) -> Job:
 
 def _memory(case: Case) -> Memory:
     """What is remembered of a case's link, less what is to be met anew."""
-    memory = case.link.memory if case.link else Memory()
+    memory = case.link.memory if case.link else case.subject.made or Memory()
     if not case.unsaid:
         return memory
     base = {rule: agreed for rule, agreed in memory.base.items() if rule not in case.unsaid}

@@ -11,7 +11,7 @@ and the same, the record itself tells whose values were sent.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -78,6 +78,30 @@ def concluded(conn: Connection, batch: str, jobs: Sequence[Job], now: datetime) 
         state.put(conn, _PREFIX + batch, left)
     elif any(job.made for job in jobs):
         state.delete(conn, [_PREFIX + batch])
+
+
+def agreed_on(conn: Connection, met: Sequence[tuple[Pair, Reading, Reading]]) -> list[Memory | None]:
+    """What each two that meet had agreed on when one of them was made of the other, if that is still under way.
+
+    Asked for after both were read: what is concluded since is linked. A side that keeps no cross ids does not say that
+    the record is the one that was made; there only what it holds as it was sent counts.
+    """
+    bases: dict[tuple[str, str], list[dict[str, tuple[Any, Any]]]] = {}
+    for kept in state.named(conn, _PREFIX).values():
+        for origin, name, base in kept["rows"]:
+            bases.setdefault((origin, name), []).append(base)
+    return [_agreed_between(bases, *two) or _agreed_between(bases, two[0], two[2], two[1]) for two in met]
+
+
+def _agreed_between(
+    bases: Mapping[tuple[str, str], Sequence[Mapping[str, Sequence[Any]]]], pair: Pair, origin: Reading, there: Reading
+) -> Memory | None:
+    rivals = [_Made(origin.ref, pair, base) for base in bases.get((str(origin.ref), pair.name), ())]
+    if not rivals:
+        return None
+    if pair.key_on(there.ref.side) is None:
+        return _held(rivals, there).memory(there)
+    return _as_held(rivals, there).memory(there) if cross_id(pair, there) == origin.ref.id else None
 
 
 def names(conn: Connection, ref: Ref) -> bool:
@@ -203,15 +227,23 @@ def _as_held(rivals: Sequence[_Made], reading: Reading) -> _Made:
     first, *others = rivals
     if all(other.base == first.base for other in others):
         return first
+    alike = {
+        rule: agreed
+        for rule, agreed in first.base.items()
+        if all(rule in other.base and other.base[rule] == agreed for other in others)
+    }
+    return replace(first, base={**_held(rivals, reading).base, **alike})
+
+
+def _held(rivals: Sequence[_Made], reading: Reading) -> _Made:
+    """What a record holds as one of several has sent it."""
     side, base = reading.ref.side, dict[str, Sequence[Any]]()
-    for rule in first.pair.rules:
-        told = [one for one in rivals if rule.name in one.base]
+    for rule in rivals[0].pair.rules:
         there = rule.comparison(reading.values.get(rule.field_on(side)))
-        held = [one for one in told if rule.comparison(one.sent(rule.name, side)) == there]
-        agree = len(told) == len(rivals) and all(one.base[rule.name] == first.base[rule.name] for one in told)
-        if agree or held:
-            base[rule.name] = (told if agree else held)[0].base[rule.name]
-    return _Made(first.origin, first.pair, base)
+        for one in rivals:
+            if rule.name in one.base and rule.comparison(one.sent(rule.name, side)) == there:
+                base.setdefault(rule.name, one.base[rule.name])
+    return replace(rivals[0], base=base)
 
 
 def _link(one: _Made, reading: Reading) -> NewLink:

@@ -260,17 +260,19 @@ def _overtaken(case: Case) -> bool:
     """Whether a listed reading, however young, must not be taken at its word.
 
     What is remembered of a link may be younger than the listing, if another worker has brought the two in step since:
-    then the listed value looks like an edit, and carrying it over would undo the real one. An edit found by a sweep of
-    linked records is rare, so reading it again costs next to nothing. Archiving is never done on an old word.
+    then the listed value looks like an edit, and carrying it over would undo the real one; and where both were listed
+    alike, what is agreed on since would be forgotten for what was before. An edit found by a sweep of linked records is
+    rare, so reading it again costs next to nothing. Archiving is never done on an old word.
     """
     steps = case.plan.steps
     edits = [change for step in steps if isinstance(step, Update) for change in step.changes]
     if case.following and case.following.begun and any(change.because is Because.FOLLOWS for change in edits):
         return True  # likewise: the journey may be younger than the listing
     if case.link is None:
-        return False
+        return case.subject.made is not None
     met = case.link.memory.base
-    return any(isinstance(step, Archive) for step in steps) or any(change.rule in met for change in edits)
+    told = any(change.rule in met for change in edits) or any(rule in met for rule in case.plan.agreed)
+    return told or any(isinstance(step, Archive) for step in steps)
 
 
 def _overwrites(step: object) -> bool:
