@@ -98,6 +98,9 @@ def _passed_over(
     if _sent_too(evidence, rule, record, edit, over):
         evidence.excuse("written over by what followed the same value of the bridge")
         return ""
+    if _back_unheard(evidence, rule, record, edit):
+        evidence.excuse("taken back to what was agreed on, over a write of which the store never heard")
+        return ""
     sent = over._replace(value=told["after"])  # before this CRM made something else of it
     if any(_came_back(evidence, rule, record, edit, one) for one in (over, sent)):
         evidence.excuse("written over by what the other CRM had made of it")
@@ -186,10 +189,10 @@ def story_lost(evidence: Evidence, record: Record, seq: int, writing: Written) -
 def story_erased(evidence: Evidence, record: Record) -> str:
     """Why the story may be erased; "" for no reason."""
     family = [*evidence.family(record), *evidence.partners_of(record)]
-    if any(one.gone and one.gone.how == "erase" for one in family):
+    told_with = {other.key: other for one in family for other in evidence.partners_of(one)}  # whose story names these
+    if any(one.gone and one.gone.how == "erase" for one in (*family, *told_with.values())):
         return "the story was erased with the person"
-    told_with = {other.key for one in family for other in evidence.partners_of(one)}  # whose story names one of these
-    if evidence.kept_apart & ({one.key for one in family} | told_with):
+    if evidence.kept_apart & ({one.key for one in family} | set(told_with)):
         return "a person had the story forgotten"
     return ""
 
@@ -268,6 +271,20 @@ def _sent_too(evidence: Evidence, rule: Rule, record: Record, edit: Version, ove
         and keys & {key_of(ref) for ref in (event.hubspot, event.salesforce) if ref}
         for row in event.payload.get("changes", ())
     )
+
+
+def _back_unheard(evidence: Evidence, rule: Rule, record: Record, edit: Version) -> bool:
+    """Whether an edit is what the bridge's own last write had replaced, and that writer died or was never answered.
+
+    To the bridge the record holds what was agreed on, as if that write had not arrived.
+    """
+    cell = record.cells[rule.on(record.side, record.object) or ""]
+    before = next((one for one in reversed(cell) if one.seq < edit.seq), None)
+    writing = evidence.writes.get(before.seq) if before and before.ours and not before.inherited else None
+    if before is None or writing is None or (writing.answered and writing.life.recorded(before.seq)):
+        return False
+    same = form(rule, record.side, edit.value, evidence.sellers)
+    return form(rule, record.side, before.before, evidence.sellers) == same
 
 
 def _named_since(record: Record, over: Version, writing: Written) -> bool:
