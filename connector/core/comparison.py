@@ -35,6 +35,14 @@ def comparison(kind: Kind, region: str = "") -> Comparing:
     return partial(_phone, region) if kind is Kind.PHONE else _COMPARISONS[kind]
 
 
+def differ(kind: Kind, one: Value, other: Value) -> bool:
+    """Whether two values that are not equal mean different things: only of a box, blank has another form."""
+    if (one is None or other is None) and kind is not Kind.BOOLEAN:
+        return True
+    form = comparison(kind)
+    return form(one) != form(other)
+
+
 def decimals(places: int) -> Comparing:
     """The function for numbers of which one side keeps only so many decimals: what is finer, it cannot say.
 

@@ -8,6 +8,7 @@ more to tell goes the long way, and who takes both comes to the same end, which 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 
 from connector.core.definition import Definition
 from connector.core.journey import Entry, Seen
@@ -18,6 +19,8 @@ from connector.core.refs import Side
 from connector.core.sighting import history, shown
 from connector.core.steered import Agreement, Now, Steered
 from connector.core.wishes import placed
+
+_AT = attrgetter("at")
 
 
 def only_history(agreement: Agreement, there: Mapping[Side, Reading], readings: Now) -> Steered | None:
@@ -31,17 +34,20 @@ def only_history(agreement: Agreement, there: Mapping[Side, Reading], readings: 
     definition = agreement.definition
     if any(_somebody_speaks(definition, reading) for reading in there.values()):
         return None
-    seen = sorted((meet(agreement, reading, readings.at) for reading in there.values()), key=lambda entry: entry.at)
-    if seen[0].at == seen[-1].at and len(seen) > 1:
-        return None  # what was said at one moment is judged together
+    seen = [meet(agreement, reading, readings.at) for reading in there.values()]
+    if len(seen) > 1:
+        if seen[0].at == seen[1].at:
+            return None  # what was said at one moment is judged together
+        seen.sort(key=_AT)
     ledger = Ledger(definition, (), next(iter(there.values())).ref, readings.at)
     for entry in seen:
         ledger.course.take(entry)
         if not _placed(ledger, entry):
             return None
     situation = ledger.course.situation
-    if any(question.holds(situation) for question in definition.criteria.values() if not question.momentary):
-        return None
+    for question in definition.criteria.values():
+        if not question.momentary and question.holds(situation):
+            return None
     both = ((Side.HUBSPOT, readings.hubspot), (Side.SALESFORCE, readings.salesforce))
     told = {side: placed(ledger, side, reading) for side, reading in both if reading is None or reading.present}
     return Steered(entries=(*seen, *ledger.new), wishes=told)
@@ -50,7 +56,10 @@ def only_history(agreement: Agreement, there: Mapping[Side, Reading], readings: 
 def _somebody_speaks(definition: Definition, reading: Reading) -> bool:
     """Whether there is an answer, or a persona that somebody chose."""
     values = reading.values
-    return any(values.get(name) is not None for name in definition.spoken_fields[reading.ref.side])
+    for name in definition.spoken_fields[reading.ref.side]:  # noqa: SIM110  # a generator takes three times as long
+        if values.get(name) is not None:
+            return True
+    return False
 
 
 def _placed(ledger: Ledger, entry: Entry) -> bool:

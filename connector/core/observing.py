@@ -10,12 +10,12 @@ A record met for the first time that was there before the lifecycle is history.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connector.core.comparison import comparison
+from connector.core.comparison import differ
 from connector.core.definition import Definition
 from connector.core.journey import Answered, Entry, Handed, Ruled, Seen, Told, What
 from connector.core.lifecycle import Kind as Move
@@ -149,7 +149,12 @@ def observe(agreement: Agreement, hearing: Hearing, reading: Reading, now: datet
 
 def meet(agreement: Agreement, reading: Reading, now: datetime) -> Entry:
     """What a record says that is met for the first time."""
-    fields = _differing({}, reading, agreement.listened.get((reading.ref.side, reading.ref.object), {}))
+    told = reading.values.get
+    fields = {
+        name: value
+        for name, kind in agreement.listened.get((reading.ref.side, reading.ref.object), {}).items()
+        if (value := told(name)) is not None and (kind is not Kind.BOOLEAN or differ(kind, value, None))
+    }
     at, first = _met(agreement.definition, reading, fields, agreement.since, now)
     return Entry(reading.ref, min(at, now), now, Seen(fields, first))
 
@@ -183,30 +188,22 @@ def _differing(seen: Mapping[str, Value], reading: Reading, kinds: Mapping[str, 
     return {
         name: values[name]
         for name, kind in kinds.items()
-        if name in values and values[name] != known(name) and _differ(kind, values[name], known(name))
+        if name in values and values[name] != known(name) and differ(kind, values[name], known(name))
     }
-
-
-def _differ(kind: Kind, one: Value, other: Value) -> bool:
-    """Whether two values that are not equal mean different things: only of a box, blank has another form."""
-    if (one is None or other is None) and kind is not Kind.BOOLEAN:
-        return True
-    form = comparison(kind)
-    return form(one) != form(other)
 
 
 def _echo(record: Record, name: str, value: Value, kind: Kind, at: datetime) -> bool:
     """Whether a value seen is one that was told; what was told before it has arrived then, or never will."""
     told = record.told[name]
     for place, (told_at, one) in enumerate(told):
-        if (one == value or not _differ(kind, one, value)) and at - told_at <= ON_ITS_WAY:
+        if (one == value or not differ(kind, one, value)) and at - told_at <= ON_ITS_WAY:
             record.told[name] = told[place + 1 :]
             return True
     return False
 
 
 def _met(
-    definition: Definition, reading: Reading, fields: Container[str], since: datetime, now: datetime
+    definition: Definition, reading: Reading, fields: Mapping[str, Value], since: datetime, now: datetime
 ) -> tuple[datetime, bool]:
     """When what a record says when it is first met was so, and whether that is history.
 
@@ -214,8 +211,8 @@ def _met(
     counts as history if it was not touched since.
     """
     told_in = definition.stage_fields.get((reading.ref.side, reading.ref.object), frozenset())
-    stamps = [stamp.at for name, stamp in reading.stamps.items() if name in told_in and name in fields]
-    set_at = max(stamps, default=None)
+    stamps = reading.stamps and [stamp.at for name, stamp in reading.stamps.items() if name in told_in & fields.keys()]
+    set_at = max(stamps) if stamps else None
     made = reading.values.get(CREATED[reading.ref.side])
     created = datetime.fromisoformat(made) if made else (reading.modified_at or now)
     if created >= since or (set_at is not None and set_at >= since):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from connector.core import feedback as answers
 from connector.core import handoff, personas
@@ -31,6 +32,7 @@ from connector.core.values import Value
 from connector.core.walking import OWNER
 
 _MINUTE_S = 60
+_TO_THE_MINUTE = 16  # 2026-11-02 08:15
 Wanted = Iterator[tuple[str, Wish]]
 
 
@@ -59,7 +61,10 @@ def wishes(
 
 def placed(ledger: Ledger, side: Side, reading: Reading | None) -> dict[str, Wish]:
     """What a side shall say of where somebody stands, and who they are to us."""
-    return dict([*_stage(ledger, side, reading), *_persona(ledger, side, reading)])
+    found: dict[str, Wish] = {}
+    _stage(found, ledger, side, reading)
+    _persona(found, ledger, side, reading)
+    return found
 
 
 def place_of(ledger: Ledger, side: Side, reading: Reading | None) -> Place:
@@ -75,7 +80,7 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
-def _stage(ledger: Ledger, side: Side, reading: Reading | None) -> Wanted:
+def _stage(found: dict[str, Wish], ledger: Ledger, side: Side, reading: Reading | None) -> None:
     stay = ledger.course.stay
     keeps = ledger.definition.on_unlawful is OnUnlawful.FLAG and reading is not None and refused(ledger, reading)
     if stay is None or keeps:
@@ -84,21 +89,25 @@ def _stage(ledger: Ledger, side: Side, reading: Reading | None) -> Wanted:
     spellings = ledger.definition.spellings.get(place_of(ledger, side, reading), ())
     told = spelt(spellings, ruled.stage, reading.values if reading else None)
     if told:
-        since = f"{ledger.name(ruled.stage)} since {entry.at:%Y-%m-%d %H:%M} UTC"
+        since = f"{ledger.name(ruled.stage)} since {entry.at.isoformat(' ')[:_TO_THE_MINUTE]} UTC"
         evidence = f"{since} by {ruled.by.value}: {ruled.evidence}"
-        yield from ((field, Wish(value, "lifecycle", evidence)) for field, value in told.items())
+        found.update((field, Wish(value, "lifecycle", evidence)) for field, value in told.items())
 
 
-def _persona(ledger: Ledger, side: Side, reading: Reading | None) -> Wanted:
+@lru_cache(maxsize=1024)
+def _persona_wish(told: Value, *, by_hand: bool) -> Wish:
+    return Wish(told, "persona", "chosen by a person" if by_hand else "the first rule that holds")
+
+
+def _persona(found: dict[str, Wish], ledger: Ledger, side: Side, reading: Reading | None) -> None:
     defined = ledger.definition.personas
     field = defined.held_in.get(side) if defined else None
     if defined is None or field is None:
         return
     held = reading.values.get(field) if reading else None
-    if personas.chosen(defined, side, held) is not None:
-        persona = ledger.course.situation.persona
-        evidence = "chosen by a person" if ledger.course.named else "the first rule that holds"
-        yield field, Wish(personas.told(defined, side, persona), "persona", evidence)
+    if held is None or personas.chosen(defined, side, held) is not None:
+        told = personas.told(defined, side, ledger.course.situation.persona)
+        found[field] = _persona_wish(told, by_hand=bool(ledger.course.named))
 
 
 def _handoff(ledger: Ledger, side: Side) -> Wanted:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 
-from connector.core.comparison import Comparing, comparison
+from connector.core.comparison import differ
 from connector.core.plan import Because, Change, Create, Plan, Raise, Step, Update
 from connector.core.readings import Reading
 from connector.core.refs import Side
 from connector.core.steered import Wish
-from connector.core.values import Kind, Value
+from connector.core.values import Kind
 from connector.engine.bridge import Bridge
 from connector.engine.case import Case
 
@@ -29,13 +28,17 @@ def with_wishes(bridge: Bridge, case: Case, wishes: Mapping[Side, Wishes]) -> Pl
         return plan
     steps, parked = list(plan.steps), list(plan.parked)
     for side, wished in wishes.items():
+        if not wished:
+            continue
         reading = case.subject.hubspot if side is Side.HUBSPOT else case.subject.salesforce
         if reading is not None and reading.present:
             kinds = bridge.views[side, reading.ref.object].fields
             changes = [change for name, wish in wished.items() if (change := _change(reading, name, wish, kinds))]
-            refused = [change for change in changes if (side, change.field, change.after) in case.subject.parked]
-            parked += [change.rule for change in refused]
-            _into_update(steps, reading, wished, [change for change in changes if change not in refused])
+            if case.subject.parked:
+                refused = [change for change in changes if (side, change.field, change.after) in case.subject.parked]
+                parked += [change.rule for change in refused]
+                changes = [change for change in changes if change not in refused]
+            _into_update(steps, reading, wished, changes)
         else:
             _into_create(bridge, steps, side, wished)
     if tuple(steps) == plan.steps and len(parked) == len(plan.parked):
@@ -48,19 +51,9 @@ def _change(reading: Reading, name: str, wish: Wish, kinds: Mapping[str, Kind]) 
     if name not in reading.values:
         return None
     there = reading.values[name]
-    if there == wish.value or _alike(kinds.get(name, Kind.TEXT), there, wish.value):
+    if there == wish.value or not differ(kinds.get(name, Kind.TEXT), there, wish.value):
         return None
     return Change(reading.ref.side, name, wish.rule, there, wish.value, Because.FOLLOWS, evidence=wish.evidence)
-
-
-def _alike(kind: Kind, there: Value, wished: Value) -> bool:
-    form = _form(kind)
-    return form(there) == form(wished)
-
-
-@cache
-def _form(kind: Kind) -> Comparing:
-    return comparison(kind)
 
 
 def _into_update(steps: list[Step], reading: Reading, wished: Wishes, changes: list[Change]) -> None:
@@ -68,6 +61,8 @@ def _into_update(steps: list[Step], reading: Reading, wished: Wishes, changes: l
     for place, step in enumerate(steps):
         if isinstance(step, Update) and step.ref == reading.ref:
             kept = [change for change in step.changes if change.field not in wished]
+            if not changes and len(kept) == len(step.changes):
+                return
             if kept or changes:
                 steps[place] = Update(step.ref, (*kept, *changes))
             else:
