@@ -162,6 +162,12 @@ def tell_replay(console: Console, found: Replay, rows: Rows, names: Naming) -> N
             console,
             f"[yellow]not in the history:[/] {escape(name)} of {people}; it was not watched then and counts as blank",
         )
+    for name, at in found.late_fields().items():
+        say(
+            console,
+            f"[yellow]in the history since {at:%Y-%m-%d} only:[/] {escape(name)}; before, it was blank for all or "
+            "not watched yet (nobody kept which), and counts as blank",
+        )
     for one in rows.shown:
         _tell_lead(console, one)
     if rows.more:

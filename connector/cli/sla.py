@@ -172,18 +172,23 @@ def simulate(**chosen: Any) -> int:
     be met, late or due otherwise is counted and listed.
     """
     from connector.cli import agreement, sla_words  # noqa: PLC0415  # the help needs none of it
+    from connector.reports.starts import starts  # noqa: PLC0415  # likewise
     from connector.reports.verdicts import Simulation  # noqa: PLC0415  # likewise
 
     with agreement.agreed(chosen["config"], watch=not chosen["as_json"]) as opened:
-        found = Simulation(opened.agreement, _book(opened, chosen["files"], chosen["to"]), opened.now)
-        rows = Rows(chosen["limit"])
+        book = _book(opened, chosen["files"], chosen["to"])
+        found, rows = Simulation(opened.agreement, book, opened.now), Rows(chosen["limit"])
+        begun = list(starts(next(reversed(opened.agreement.book), None), book[-1], opened.now))
         for refs, entries in opened.people("judging twice"):
             for one in found.take(refs, entries):
                 rows.add(one)
     if chosen["as_json"]:
         clocks = [one.row() for one in rows.shown]
-        print_json({"apply_to": chosen["to"], **found.row(), "clocks": clocks, "more": rows.more})
+        told = {"apply_to": chosen["to"], "starts": [one.row() for one in begun], **found.row()}
+        print_json({**told, "clocks": clocks, "more": rows.more})
     else:
+        if chosen["to"] == "new":
+            sla_words.tell_starts(out, begun)
         sla_words.tell_simulation(out, found, rows, chosen["to"])
     return DONE
 

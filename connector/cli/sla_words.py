@@ -16,6 +16,7 @@ from connector.core.refs import Ref
 from connector.core.sla import State
 from connector.core.verdicts import verdict, when
 from connector.reports.promises import Clock, OpenClocks, Told, minutes, span_words, turn_words
+from connector.reports.starts import Start
 from connector.reports.verdicts import Recomputed, Simulation
 
 if TYPE_CHECKING:
@@ -118,10 +119,23 @@ def _since(opened: Agreed, version: str) -> str:
     return f", in force since {since:%Y-%m-%d %H:%M} UTC" if since else ""
 
 
+def tell_starts(console: Console, begun: Sequence[Start]) -> None:
+    """What an edit for new clocks changes: not what runs, only what the next start gets."""
+    say(console, "[bold]Nothing that runs would change: a clock keeps the edition it began under.[/]")
+    say(console, "Whose clock starts now, and of whom no condition on people holds, would get:")
+    table = Table(box=SIMPLE, header_style="dim", pad_edge=False)
+    for heading in ("promise", "as it is", "as it would be"):
+        table.add_column(heading, overflow="fold")
+    for one in begun:
+        is_same = one.now == one.would
+        now, would = (promise.words if promise else "no promise" for promise in (one.now, one.would))
+        table.add_row(escape(one.name), now, "[dim]the same[/]" if is_same else f"[yellow]{would}[/]")
+    console.print(table)
+
+
 def tell_simulation(console: Console, found: Simulation, rows: Rows, to: str) -> None:
     """What would be otherwise: counts, then clock by clock."""
     if to == "new":
-        say(console, "[bold]Nothing that runs would change: it would follow the new file only from its next start.[/]")
         say(console, "Had the file always been so, this would be otherwise:")
     else:
         say(console, "[bold]If the file came into force now, for open clocks too:[/]")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from connector.core.calendars import BusinessTime
 from connector.core.policy import Action, ActionKind, Book, Policy
 from connector.core.sla import Cycle, State
 
@@ -115,7 +116,12 @@ def verdict(cycle: Cycle) -> str:
 
 def when(cycle: Cycle, moment: datetime) -> str:
     """A moment on the clock of those who promised."""
-    zone = cycle.terms.time.calendars[0].zone
+    return on_the_clock(cycle.terms.time, moment)
+
+
+def on_the_clock(time: BusinessTime, moment: datetime) -> str:
+    """A moment in the zone of the first calendar."""
+    zone = time.calendars[0].zone
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
 
 

@@ -2,7 +2,8 @@
 
 What was is told from what was ruled at the time; what would have been is judged anew (`course.replayed`). What was so
 before the lifecycle began is history on both accounts and counts on neither. A field that was not watched is not in
-the history: whoever a new rule asks about it counts as blank there, and that is said, not hidden.
+the history: whoever a new rule asks about it counts as blank there, and that is said, not hidden. Since when a field is
+watched is kept nowhere; the first time anybody's was ever seen tells since when the history holds it at the latest.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from connector.core.course import replayed
@@ -23,6 +25,8 @@ from connector.core.situation import Question
 from connector.core.values import Value
 from connector.core.walking import Course
 from connector.reports.history import watched_in
+
+_FIRST_LOOK = timedelta(days=1)  # looking at everybody for the first time takes a while
 
 
 class Change(StrEnum):
@@ -90,6 +94,7 @@ class Replay:
         was, would: people who came to the stage, as it was and as it would be.
         entries_was, entries_would: how often, for who comes back counts again.
         blind: by field the history does not hold, how many of those looked at the rule would ask it of.
+        held_since: by field the rule asks about, when anybody's was first seen; began: when anything was.
     """
 
     asked: Asked
@@ -101,11 +106,14 @@ class Replay:
     entries_would: int = 0
     changes: Counter[Change] = field(default_factory=Counter)
     blind: Counter[str] = field(default_factory=Counter)
+    held_since: dict[str, datetime] = field(default_factory=dict)
+    began: datetime | None = None
 
     def take(self, refs: tuple[Ref, ...], entries: Sequence[Entry]) -> Difference | None:
         """One more person; how it would be otherwise for them, None where it would not."""
         asked = self.asked
         self.people += 1
+        self._note_sights(entries)
         was = [at for at, _ in _was(asked, entries)]
         standing = replayed(asked.other, entries, asked.began, asked.until)
         would = _would(asked, standing, entries)
@@ -136,11 +144,35 @@ class Replay:
             "entries_would_be": self.entries_would,
             **{change.value: self.changes[change] for change in Change},
             "not_in_history": dict(sorted(self.blind.items())),
+            "in_history_since": {name: at.isoformat() for name, at in self.late_fields().items()},
         }
+
+    def late_fields(self) -> dict[str, datetime]:
+        """Fields that the history holds only from a day on at which the time asked about had begun."""
+        begins = [at for at in (self.asked.began or self.began, self.asked.since) if at is not None]
+        if not begins:
+            return {}
+        start = max(begins) + _FIRST_LOOK
+        return {name: at for name, at in sorted(self.held_since.items()) if at > start}
+
+    def _note_sights(self, entries: Iterable[Entry]) -> None:
+        """Since when the fields that the rule asks about were seen."""
+        wanted = self._wanted
+        for entry in entries:
+            at, side = entry.seen_at, entry.ref.side
+            self.began = at if self.began is None else min(self.began, at)
+            if isinstance(entry.what, Seen | Told) and side in wanted:
+                for name in wanted[side] & entry.what.fields.keys():
+                    known = f"{side.value}.{name}"
+                    self.held_since[known] = min(self.held_since.get(known, at), at)
+
+    @cached_property
+    def _wanted(self) -> dict[Side, set[str]]:
+        return asked_fields(self.asked)
 
     def _blind(self, entries: Iterable[Entry]) -> tuple[str, ...]:
         """Fields the rule asks of this person that the history holds nothing of."""
-        wanted = asked_fields(self.asked)
+        wanted = self._wanted
         if not wanted or all(names <= self._known(side) for side, names in wanted.items()):
             return ()
         found: dict[Side, set[str]] = {}

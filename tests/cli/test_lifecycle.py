@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -139,6 +139,19 @@ def test_a_field_nobody_watched_is_said_to_be_missing(past: Archive):
     assert past.data("lifecycle", "replay", "--definition", other)["leads"][0]["not_in_history"] == [
         "hubspot.shoe_size"
     ]
+
+
+def test_a_field_that_was_seen_late_only_is_said_to_be_blank_before(past: Archive):
+    past.mql(1)
+    past.lead(2, MONDAY + 40 * DAY, jobtitle="buyer")
+    late = {"hubspot.jobtitle": (MONDAY + 40 * DAY).isoformat()}
+    assert past.data("lifecycle", "replay", "--definition", by_job(past))["in_history_since"] == late
+    said = past.run("lifecycle", "replay", "--definition", by_job(past)).out
+    assert "in the history since 2026-12-12 only: hubspot.jobtitle; before, it was blank for all or not" in said
+    since = past.data("lifecycle", "replay", "--definition", by_job(past), "--since", "2026-12-12")
+    assert since["in_history_since"] == {}
+    past.lead(3, datetime(2026, 10, 1, 12, tzinfo=UTC), jobtitle="clerk")
+    assert past.data("lifecycle", "replay", "--definition", by_job(past))["in_history_since"] == {}
 
 
 def test_an_exported_history_replays_as_the_store_does(past: Archive):

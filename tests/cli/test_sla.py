@@ -145,8 +145,26 @@ def test_a_tighter_promise_is_tried_on_the_past(past: Archive):
     assert one["person"] == ["hubspot:contacts:1"]
     assert (one["before"]["state"], one["after"]["state"], one["after"]["lateness_minutes"]) == ("met", "breached", 60)
     said = past.run("sla", "simulate", other).out
-    assert "Nothing that runs would change" in said
+    assert "Nothing that runs would change: a clock keeps the edition it began under." in said
     assert "1  met -> breached" in said
+
+
+def test_an_edit_for_new_clocks_is_shown_by_what_a_start_would_get(past: Archive):
+    other = past.variant(
+        "sla.yaml", ("target: 4 business_hours", "target: 2 business_hours"), ("  disposition:", "  answer_soon:")
+    )
+    starts = {one["policy"]: one for one in past.data("sla", "simulate", other)["starts"]}
+    touch = starts["first_touch"]
+    assert (touch["now"]["allowed"], touch["would_be"]["allowed"]) == ("4 business hours", "2 business hours")
+    assert touch["would_be"]["due_at"] < touch["now"]["due_at"]
+    assert starts["disposition"]["would_be"] is None
+    assert starts["answer_soon"]["now"] is None
+    assert starts["attempts"]["now"]["allowed"] == starts["attempts"]["would_be"]["allowed"]
+    said = past.run("sla", "simulate", other).out
+    assert "2 business hours, due" in said
+    assert "no promise" in said
+    assert "the same" in said
+    assert "starts now" not in past.run("sla", "simulate", other, "--apply-to", "open").out
 
 
 def test_an_edit_for_open_clocks_leaves_what_is_over_alone(past: Archive):
