@@ -37,6 +37,7 @@ class ToldWritten(Strict):
     asked_for: SideFields = Field(default_factory=dict)
     loops: SideFields = Field(default_factory=dict)
     recycle_on: SideFields = Field(default_factory=dict)
+    track: SideFields = Field(default_factory=dict)
 
 
 class VerdictWritten(Strict):

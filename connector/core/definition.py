@@ -175,6 +175,7 @@ class FeedbackFields:
     asked_for: FieldOf
     loops: FieldOf
     recycle_on: FieldOf
+    track: FieldOf = field(default_factory=dict)  # of nurturing, where the reason names one
 
 
 @dataclass(frozen=True)

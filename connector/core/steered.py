@@ -45,7 +45,8 @@ class Agreement:
         told = [sla.policy, sla.state, sla.due_at, sla.breached_since, sla.lateness]
         if feedback is not None:
             one = feedback.told
-            told += [one.status, one.reason_class, one.by, one.at, one.asked_for, one.loops, one.recycle_on]
+            told += [one.status, one.reason_class, one.by, one.at, one.asked_for, one.loops]
+            told += [one.recycle_on, one.track]
         ours = {(side, of.get(side)) for of in told for side in Side}
         if handoff is not None:
             ours |= {(Side.SALESFORCE, handoff.why_field), (Side.SALESFORCE, handoff.touches_field)}

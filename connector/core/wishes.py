@@ -179,6 +179,7 @@ def _feedback(ledger: Ledger, side: Side) -> Wanted:
         (told.asked_for, asked_for(defined, course.asked, made) if course.asked else None),
         (told.loops, str(course.situation.loops)),
         (told.recycle_on, back[0].date().isoformat() if back else None),
+        (told.track, (reason.track or None) if reason and _over(ledger) else None),
     )
     for of, value in values:
         if name := of.get(side):

@@ -141,6 +141,7 @@ TOLD = FeedbackFields(
     asked_for={HS: "asked_for", SF: "AskedFor"},
     loops={HS: "loops"},
     recycle_on={HS: "recycle_on"},
+    track={HS: "track"},
 )
 FEEDBACK = Feedback(
     answers=ANSWERS,

@@ -376,7 +376,7 @@ def test_a_value_that_a_side_writes_in_its_own_way_is_the_same():
 
 
 def test_what_only_the_bridge_writes_is_not_listened_to():
-    told = {"fb_status", "fb_class", "fb_by", "fb_at", "asked_for", "loops", "recycle_on"}
+    told = {"fb_status", "fb_class", "fb_by", "fb_at", "asked_for", "loops", "recycle_on", "track"}
     watched = {(HS, "contacts"): dict.fromkeys(("life", *told), "text"), (SF, "Lead"): {"Why": "text", "Stage": "text"}}
     listened = agreement(watched=watched).listened
     assert listened == {(HS, "contacts"): {"life": "text"}, (SF, "Lead"): {"Stage": "text"}}

@@ -17,7 +17,7 @@ from connector.storage.effects import State
 from tests.core.courses import ANNE, DEFINITION, HS
 from tests.engine.town import Town
 
-TOLD_IN_HUBSPOT = ("fb_status", "fb_class", "fb_by", "fb_at", "asked_for", "loops", "recycle_on")
+TOLD_IN_HUBSPOT = ("fb_status", "fb_class", "fb_by", "fb_at", "asked_for", "loops", "recycle_on", "track")
 TOLD_IN_SALESFORCE = ("Status", "AskedFor", "Why", "Touches")
 AGREED = replace(
     DEFINITION,

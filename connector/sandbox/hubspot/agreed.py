@@ -36,6 +36,7 @@ smarketing_feedback_at datetime date s
 smarketing_asked_for string text s
 smarketing_loops number number s
 smarketing_recycle_on date date s
+smarketing_track string text s
 smarketing_sla_policy string text s
 smarketing_sla_state string text s
 smarketing_sla_due datetime date s
