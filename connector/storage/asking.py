@@ -9,8 +9,9 @@ takes time. Values must be what the drivers take: text, whole numbers, truth val
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -50,8 +51,16 @@ def many(conn: Connection, statement: UpdateBase, parameters: Sequence[Mapping[s
         return 0
     sql, order, fixed = _compiled(statement, conn.dialect, tuple(parameters[0]))
     whole = [{**fixed, **row} for row in parameters] if fixed else parameters
-    given = whole if order is None else [tuple(map(row.__getitem__, order)) for row in whole]
+    given: Any = whole if order is None else [*map(_in_order(tuple(order)), whole)]
     return int(conn.exec_driver_sql(sql, given).rowcount)
+
+
+@lru_cache(maxsize=200)
+def _in_order(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """What takes a row's values out of it by these names; a single one comes as a row, too."""
+    if len(names) == 1:
+        return lambda row: (row[names[0]],)
+    return itemgetter(*names)
 
 
 def _run(conn: Connection, statement: Executable, values: dict[str, Any]) -> Any:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Integer, Text, bindparam, func, or_, select
@@ -265,15 +265,19 @@ def _order(entry: Entry) -> tuple[datetime, datetime, int]:
 
 
 def _parameters(entry: Entry) -> dict[str, Any]:
+    said = entry.what
     return {
         "ref": codec.key(entry.ref),
         "at": codec.micros(entry.at),
-        "seen_at": codec.micros(entry.seen_at),
+        "seen_at": _learnt(entry.seen_at),
         "key": entry.key or None,
-        "kind": KINDS[type(entry.what)],
-        "owner": entry.what.owner if isinstance(entry.what, Handed) else None,
-        "what": what_bytes(entry.what),
+        "kind": KINDS[type(said)],
+        "owner": said.owner if isinstance(said, Handed) else None,
+        "what": what_bytes(said),
     }
+
+
+_learnt = lru_cache(maxsize=16)(codec.micros)  # a batch learns everything at one moment
 
 
 def _entry(row: Sequence[Any]) -> Entry | None:
