@@ -16,7 +16,7 @@ from connector.core.clocks import judge
 from connector.core.moments import Moment
 from connector.core.policy import Policy, PolicyKind
 from connector.core.situation import Question, Situation
-from connector.core.sla import Sort, Turn
+from connector.core.sla import ReEntry, Sort, Terms, Turn
 from connector.core.terms import promised
 
 _BEGINS = frozenset({Sort.START, Sort.RESET, Sort.REASSIGN})
@@ -163,12 +163,12 @@ class Track:
         self._is_over = self._left <= 0
 
     def _comes_with_the_start(self, moment: Moment, evidence: str) -> bool:
-        """Note an act at the instant at which a cycle begins; one that goes on from before is stopped as ever."""
+        """Note an act at the instant at which a cycle begins, or begins again; another that runs is stopped as ever."""
         place = self._begun(moment.at)
         if place is None or not moment.passing:
             return False
         start = self.turns.pop(place)
-        goes_on = self._is_open(moment.at)
+        goes_on = _terms(start).re_entry is not ReEntry.RESTART and self._is_open(moment.at)
         self.turns.insert(place, start if goes_on else replace(start, stops=start.stops + 1, evidence=evidence))
         return not goes_on
 
@@ -200,6 +200,11 @@ class Track:
     def _add(self, sort: Sort, at: datetime) -> None:
         self.turns.append(Turn(sort, at))
         self._is_over = self._is_over or sort is Sort.CANCEL
+
+
+def _terms(start: Turn) -> Terms:
+    assert start.terms is not None, "a start names its terms"
+    return start.terms
 
 
 def _levels(policy: Policy, situation: Situation) -> list[bool]:

@@ -217,3 +217,33 @@ def test_a_deadline_at_the_end_of_the_day_is_missed_at_night_though_no_business_
     night = only(turns, at(2, 18))
     assert (night.state, night.due_at, night.lateness, night.warned) == (State.BREACHED, at(2, 17), timedelta(), 1)
     assert only(turns, at(3, 9)).state is State.BREACHED
+
+
+def test_every_new_beginning_is_counted():
+    resets = [turn(Sort.RESET, at(2, hour)) for hour in (10, 11, 12)]
+    assert only([start(at(2, 9)), *resets], at(2, 13)).rounds == 3
+
+
+def test_every_stop_without_an_activity_is_counted():
+    asked = replace(TERMS, evidence=True)
+    cycle = only([start(at(2, 9), asked), turn(Sort.STOP, at(2, 10)), turn(Sort.STOP, at(2, 11))], at(2, 12))
+    assert (cycle.unproven, cycle.attempts, cycle.state) == (2, 0, State.WARNED)
+
+
+def test_all_warnings_are_past_once_it_is_late_and_none_while_it_rests():
+    twice = replace(TERMS, warnings=(2 * HOUR, HOUR))
+    assert only([start(at(2, 9), twice)], at(2, 14)).warned == 2
+    assert only([start(at(2, 9), twice), turn(Sort.PAUSE, at(2, 10))], at(2, 14)).warned == 0
+
+
+def test_who_has_used_all_that_other_terms_allow_is_not_yet_late():
+    less = turn(Sort.AMEND, at(2, 11), terms=replace(TERMS, target=2 * HOUR))
+    cycle = only([start(at(2, 9)), less], at(2, 11))
+    assert (cycle.state, cycle.due_at) == (State.WARNED, at(2, 11))
+
+
+def test_other_owners_begin_from_nothing_as_often_as_was_agreed():
+    terms = replace(TERMS, on_reassign=OnReassign.RESTART, restarts=2)
+    owners = [turn(Sort.REASSIGN, at(2, hour), owner=owner) for hour, owner in ((10, "bob"), (11, "cy"), (12, "dee"))]
+    cycle = only([start(at(2, 9), terms), *owners], at(2, 13))
+    assert (cycle.rounds, cycle.elapsed, cycle.owner) == (2, 2 * HOUR, "dee")

@@ -6,7 +6,7 @@ from decimal import Decimal
 from connector.core.definition import Feedback, Reason, ReasonClass
 from connector.core.facts import drawn
 from connector.core.goals import Happened
-from connector.core.journey import Verdict
+from connector.core.journey import Named, Verdict
 from connector.core.lifecycle import Kind, Mover
 from connector.core.policy import PolicyKind
 from connector.core.refs import Side
@@ -23,6 +23,7 @@ from tests.core.promises import (
     asks,
     at,
     deal,
+    entry,
     handed,
     judged,
     policy,
@@ -145,3 +146,21 @@ def test_a_deal_that_both_sides_tell_of_is_won_once_where_deals_are_kept_in_step
     one_side = replace(SOURCED, deals_of=Side.SALESFORCE)
     assert [(fact.id, fact.at) for fact in facts(*both, definition=one_side)] == [("salesforce:d1", at(2, 10))]
     assert facts(there, definition=one_side) == []
+
+
+def test_a_stage_that_was_refused_at_the_very_beginning_was_not_entered():
+    assert facts(to(MQL, at(2, 9), kind=None, refused="there is no way")) == []
+
+
+def test_each_fact_tells_stage_persona_and_source():
+    known = [seen(at(1, 9), source="paid"), entry(at(1, 9), Named("buyer"))]
+    late = judged(ANSWER, GIVEN, at(6, 9))["touch"]
+    found = facts(*known, *GIVEN, deal(at(3, 9), won=True), late=late)
+    assert [fact.what for fact in found] == [Happened.ENTERED, Happened.WON, Happened.EXPIRED]
+    assert {(fact.stage, fact.persona, fact.source) for fact in found} == {(MQL, "buyer", "paid")}
+
+
+def test_who_is_handed_over_again_as_the_answer_falls_due_expired_once():
+    journey = [*GIVEN, handed(at(2, 13), "bob")]
+    late = judged(ANSWER, GIVEN, at(6, 9))["touch"]
+    assert outcomes(*journey, late=late) == [(Happened.EXPIRED, at(2, 13))]

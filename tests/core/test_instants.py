@@ -77,7 +77,7 @@ def test_what_is_no_touch_keeps_nothing_at_the_instant_of_the_start_either(call_
     ("re_entry", "elapsed"),
     [
         (ReEntry.IGNORE, HOUR),
-        (ReEntry.RESTART, HOUR),
+        (ReEntry.RESTART, timedelta()),
         (ReEntry.RESUME, HOUR),
         (ReEntry.NEW_CYCLE, HOUR),
     ],
