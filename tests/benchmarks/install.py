@@ -91,11 +91,13 @@ class Measured:
 
 
 class Installation:
-    """A folder with a configuration that points at a sandbox."""
+    """A folder with a configuration that points at a sandbox; agreed: with the lifecycle and all that ships with it."""
 
-    def __init__(self, folder: Path, target: Sandbox, *, database: str = "", quotas: bool = False) -> None:
+    def __init__(
+        self, folder: Path, target: Sandbox, *, database: str = "", quotas: bool = False, agreed: bool = False
+    ) -> None:
         self.folder = folder
-        write_starter(folder, agreed=False)
+        write_starter(folder, agreed=agreed)
         config = folder / "config.yaml"
         text = config.read_text()
         text = text.replace("base_url: https://api.hubapi.com", f"base_url: {target.hubspot}")

@@ -2,14 +2,18 @@
 
 The floor is full batches: HubSpot 100 records a call for reading and for writing; Salesforce 2,000 for reading and 200
 for writing (Bulk jobs may take less). Calls to sign in and to learn the schema, about a dozen, come on top.
+
+With `--lifecycle` everything is played twice, first without and then with the shared lifecycle as it ships, and what
+the lifecycle adds is told. Its first sync writes more: each side is told the stages and personas it does not know yet.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +42,39 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--real", action="store_true", help="200 ms a call, HubSpot's real quotas")
     parser.add_argument("--database", default="", help="postgresql+psycopg://...; default: SQLite")
+    parser.add_argument("--lifecycle", action="store_true", help="without the shared lifecycle, then with it")
     asked = parser.parse_args()
+    if asked.lifecycle and asked.database:
+        parser.error("--lifecycle plays two installations, each with an SQLite file of its own; leave --database out")
     print(
         f"{'phase':<26}{'people':>8}{'wall s':>8}{'cpu s':>7}{'MiB':>6}{'people/s':>10}"
         f"{'HubSpot':>9}{'floor':>7}{'Salesforce':>11}{'floor':>7}{'writes':>8}{'429':>5}"
     )
     for people in asked.people:
-        for row in phases(people, real=asked.real, database=asked.database):
-            tell(row)
+        plain = [*_told(phases(people, real=asked.real, database=asked.database))]
+        if asked.lifecycle:
+            print(f"with the lifecycle, {people} people:")
+            agreed = [*_told(phases(people, real=asked.real, database="", agreed=True))]
+            print("what the lifecycle costs (with it / without it):")
+            print("\n".join(starmap(compared, zip(plain, agreed, strict=True))), flush=True)
+
+
+def _told(rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        tell(row)
+        yield row
+
+
+def compared(without: Row, with_it: Row) -> str:
+    """The same phase without and with the lifecycle: processor time, peak memory, calls, writes."""
+    one, other = without.measured, with_it.measured
+    more = (other.cpu_s - one.cpu_s) / without.people * 1_000_000
+    return (
+        f"{without.name:<26}cpu {other.cpu_s / one.cpu_s:.2f} ({more:+.0f} us a person)"
+        f"  MiB {other.peak_mib / one.peak_mib:.2f}"
+        f"  calls {with_it.hubspot + with_it.salesforce} / {without.hubspot + without.salesforce}"
+        f"  writes {with_it.writes} / {without.writes}"
+    )
 
 
 def tell(row: Row) -> None:
@@ -59,14 +88,14 @@ def tell(row: Row) -> None:
     )
 
 
-def phases(people: int, *, real: bool, database: str) -> Iterator[Row]:
+def phases(people: int, *, real: bool, database: str, agreed: bool = False) -> Iterator[Row]:
     """All phases over one population."""
     with sandbox(people) as target, tempfile.TemporaryDirectory() as folder:
         shared = {"latency_s": LATENCY_S if real else 0.0, "quotas_enforced": real}
         target.admin("PATCH", "/settings/shared", shared)
         if not real:
             target.admin("PATCH", "/settings/hubspot", {"burst_per_10_s": 100_000, "search_per_s": 1_000})
-        installed = Installation(Path(folder), target, database=database, quotas=real)
+        installed = Installation(Path(folder), target, database=database, quotas=real, agreed=agreed)
         first = phase(target, installed, "first two-way sync", people, "sync", "--full", "--approve")
         yield with_floor(first, people)
         settle(target)
