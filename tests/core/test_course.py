@@ -310,3 +310,73 @@ def test_a_way_back_that_leads_nowhere_new_ends_too():
     ]
     assert replayed_stages(definition, journey)[-1] == ("mql", A)
     assert Need.REASON in MOVES["mql", "recycled"].needs
+
+
+def walked(*entries: Entry, definition=DEFINITION) -> Course:
+    course = Course(definition)
+    for one in entries:
+        course.take(one)
+        course.rest()
+    return course
+
+
+def test_nobody_is_to_be_handed_over_before_anything_was_ruled():
+    course = Course(DEFINITION)
+    assert (course.to_hand, course.owner_seen, course.began_at, course.answer, course.asked) == (
+        False,
+        False,
+        None,
+        None,
+        None,
+    )
+
+
+def test_everything_of_a_kind_is_counted():
+    kinds = (Named("buyer"), Answered(Verdict.ACCEPT), Asked(Verdict.REJECT, ("reason",)), ruled("mql", None))
+    course = walked(*(entry(hour, what) for hour in range(3) for what in kinds))
+    assert (course.names, course.answers, course.asks, course.rulings) == (3, 3, 3, 3)
+
+
+def test_a_stage_that_is_in_the_definition_no_more_has_no_band_and_leads_nowhere():
+    gone = walked(entry(0, ruled("prospect", None)))
+    assert (gone.situation.stage, gone.situation.band) == ("prospect", "")
+    onward = walked(entry(0, ruled("prospect", None)), entry(1, ruled("lead", start="mql")))
+    assert onward.situation.stage == "lead"
+    assert walked(entry(0, ruled("lead", None)), entry(1, ruled("prospect", start="mql"))).situation.stage == "lead"
+
+
+def test_a_pass_begins_with_whoever_comes_back_whatever_the_move_was_called():
+    ended = entry(1, ruled("recycled", Kind.RECYCLE))
+    course = walked(entry(0, ruled("mql", None)), ended, entry(2, ruled("lead", Kind.FORWARD)))
+    assert course.began_at == BEGAN + timedelta(hours=2)
+    again = walked(entry(0, ruled("mql", None)), entry(2, ruled("lead", Kind.RE_ENTER)))
+    assert again.began_at == BEGAN + timedelta(hours=2)
+
+
+def test_every_pass_is_kept_with_when_it_was_left():
+    journey = [
+        entry(0, ruled("mql", None)),
+        *(
+            entry(hour, ruled(stage, kind))
+            for hour, stage, kind in (
+                (1, "recycled", Kind.RECYCLE),
+                (2, "lead", Kind.RE_ENTER),
+                (3, "recycled", Kind.RECYCLE),
+                (4, "mql", Kind.RE_ENTER),
+            )
+        ),
+    ]
+    passes = standing(DEFINITION, journey).passes
+    assert [[stay.stage for stay in one.stays] for one in passes] == [
+        ["mql", "recycled"],
+        ["lead", "recycled"],
+        ["mql"],
+    ]
+    left = [stay.left_at for one in passes for stay in one.stays]
+    assert left == [*(BEGAN + timedelta(hours=hour) for hour in range(1, 5)), None]
+
+
+def test_what_was_refused_is_kept_with_what_was_seen():
+    refused = entry(1, ruled("sql", None, refused="there is no way", evidence="Salesforce shows SQL"))
+    (one,) = standing(DEFINITION, [entry(0, ruled("mql", None)), refused]).refused
+    assert (one.sighting.stage, one.sighting.evidence, one.why) == ("sql", "Salesforce shows SQL", "there is no way")

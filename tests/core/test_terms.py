@@ -119,3 +119,34 @@ def test_the_clock_on_the_wall_never_rests():
     assert around_the_clock("Europe/Berlin").measure(at(1, 0), at(9, 0)) == 8 * DAY
     weeks = Week((ALL_DAY,) * 7)
     assert around_the_clock("UTC").calendars[0].weeks == (weeks,)
+
+
+@pytest.mark.parametrize(
+    "warnings",
+    [(), (Warned(percent=50),), (Warned(before=Span(1, Unit.BUSINESS_HOURS)),)],
+)
+def test_many_who_start_alike_share_their_terms(warnings):
+    promise = policy(warnings=warnings)
+    first, second = (promised(promise, "7", Situation(), start) for start in (at(2, 9), at(5, 10)))
+    assert first is second
+    assert promised(promise, "8", Situation(), at(5, 10)).version == "8"
+
+
+@pytest.mark.parametrize(
+    ("target", "before", "starts", "ahead"),
+    [
+        (hours(3), Span(2, Unit.HOURS), (at(2, 9), at(6, 15)), (2 * HOUR, HOUR)),
+        (hours(72, Unit.HOURS), Span(2, Unit.BUSINESS_HOURS), (at(6, 15), at(4, 22)), (2 * HOUR, 31 * HOUR)),
+        (hours(3), Span(1, Unit.CALENDAR_DAYS), (at(3, 9), at(6, 15)), (8 * HOUR, HOUR)),
+    ],
+)
+def test_who_is_warned_by_another_clock_is_so_as_long_before_as_it_comes_to(target, before, starts, ahead):
+    promise = policy(warnings=(Warned(before=before),), targets=(target,))
+    assert tuple(promised(promise, "7", Situation(), start).warnings[0] for start in starts) == ahead
+
+
+def test_terms_that_many_conditions_make_do_not_fill_the_memory():
+    promise = policy()
+    for number in range(1_200):
+        promised(promise, str(number), Situation(), at(2, 9))
+    assert len(promise.pinned) == 1_000

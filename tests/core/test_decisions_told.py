@@ -1,0 +1,149 @@
+"""What a decision says about itself: when, on what evidence, with which reason, date and comment, under which key."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from connector.core.definition import OnUnlawful
+from connector.core.feedback import Attempt, attempt, fields
+from connector.core.journey import Answered, Asked, Channel, Dealt, Entry, Ruled, Touched, Verdict
+from connector.core.lifecycle import Kind, Move
+from tests.core.courses import (
+    ANSWERS,
+    CONTACT,
+    FEEDBACK,
+    HANDOFF,
+    HS,
+    LEAD,
+    LIFECYCLE,
+    MOVES,
+    SF,
+    SF_CONTACT,
+    A,
+    Person,
+    S,
+    agreement,
+    handed_over,
+)
+
+CALL = Touched(Channel.CALL, outbound=True, human=True)
+
+
+def last_ruled(person: Person) -> Ruled:
+    return person.of(Ruled)[-1]
+
+
+def test_a_move_by_an_answer_tells_the_answer_and_where_it_was_given():
+    person = handed_over()
+    person.edit(LEAD, Answer="Recycled", Reason="Timing", Revisit="2026-12-01", Comment="in winter").go()
+    told = last_ruled(person)
+    assert (told.stage, told.evidence) == ("recycled", "answered recycle (timing) in Salesforce")
+    assert (told.reason, told.revisit, told.comment) == ("timing", date(2026, 12, 1), "in winter")
+    other = handed_over().edit(CONTACT, answer="accepted").go()
+    assert last_ruled(other).evidence == "answered accept in HubSpot"
+
+
+def test_an_answer_that_leads_nowhere_is_kept_and_moves_nobody():
+    leads = {verdict: stage for verdict, stage in FEEDBACK.leads_to.items() if verdict is not Verdict.REJECT}
+    person = handed_over(feedback=replace(FEEDBACK, leads_to=leads))
+    person.edit(LEAD, Answer="Rejected", Reason="Junk", Comment="spam").go()
+    assert person.of(Answered) == [Answered(Verdict.REJECT, "junk", "spam")]
+    assert [one[0] for one in person.ruled()] == ["lead", "mql"]
+
+
+def test_a_move_by_hand_tells_what_was_shown_and_what_the_answer_said():
+    moves = MOVES | {("mql", "recycled"): Move(Kind.RECYCLE, frozenset({S}), frozenset())}
+    person = handed_over().edit(LEAD, Stage="RECYCLED", Reason="Timing", Revisit="2026-12-01", Comment="later").go()
+    told = last_ruled(person)
+    assert told.evidence == "Salesforce shows Stage = RECYCLED"
+    assert (told.reason, told.revisit, told.comment) == ("timing", date(2026, 12, 1), "later")
+    plain = handed_over(lifecycle=replace(LIFECYCLE, moves=moves)).edit(LEAD, Stage="SAL", Comment="nice").go()
+    assert last_ruled(plain).comment == ""
+
+
+def test_what_hubspot_shows_is_told_field_by_field_and_blanks_as_blank():
+    person = Person().edit(CONTACT, life="sql", status="OPEN").go()
+    assert last_ruled(person).evidence == "HubSpot shows life = sql, status = OPEN"
+    assert last_ruled(Person().edit(CONTACT, life="lead").go()).evidence == "HubSpot shows life = lead, status = blank"
+
+
+def test_a_move_that_is_refused_says_why_though_an_answer_came_with_it():
+    moves = {way: move for way, move in MOVES.items() if way != ("mql", "sal")}
+    person = handed_over(lifecycle=replace(LIFECYCLE, moves=moves), on_unlawful=OnUnlawful.FLAG)
+    person.edit(LEAD, Stage="SAL").go()
+    assert (last_ruled(person).refused, person.of(Answered)) == ("there is no way from MQL to SAL", [])
+
+
+def test_a_conversion_tells_that_it_was_one_and_when():
+    person = handed_over().edit(LEAD, Stage="SAL").go().later(1).go()
+    person.later(30).edit(SF_CONTACT, Stage="SAL").go()
+    told = last_ruled(person)
+    assert (told.stage, told.by, told.evidence) == ("sql", A, "the Lead was converted in Salesforce")
+    at = next(entry.at for entry in reversed(person.journey) if entry.what is told)
+    assert at == person.modified[SF_CONTACT]
+
+
+def test_who_comes_back_on_the_day_does_so_because_of_it():
+    person = handed_over().edit(LEAD, Answer="Recycled", Reason="Timing", Revisit="2026-12-01").go()
+    person.later(days=30).go()
+    back = next(one for one in person.of(Ruled) if one.kind is Kind.RE_ENTER)
+    assert (back.stage, back.evidence) == ("mql", "2026-12-01 has come, the day to come back")
+    assert back.revisit == date(2026, 12, 1)
+
+
+def test_a_deal_moves_somebody_as_of_its_own_day():
+    person = handed_over().edit(LEAD, Stage="SAL").go().edit(LEAD, Stage="SQL").go()
+    closed_at = person.later(10).now
+    person.later(10)
+    person.append(Entry(LEAD, closed_at, person.now, Dealt("006A", "Closed Won", closed=True, won=True), "deal:006A"))
+    person.go()
+    told = next(entry for entry in person.journey if isinstance(entry.what, Ruled) and entry.what.stage == "customer")
+    assert (told.at, told.what.evidence) == (closed_at, "deal 006A: deal.won")
+
+
+def test_a_refusal_of_before_somebody_was_moved_is_no_longer_told():
+    person = Person(agreement(criteria={})).edit(CONTACT, life="lead").edit(LEAD, Stage=None).go()
+    person.edit(LEAD, Answer="Accepted").go()
+    assert person.last.issues != ()
+    person.edit(CONTACT, life="mql").go()
+    person.later(1).go()
+    assert person.last.issues == ()
+
+
+def test_every_answer_question_and_choice_has_a_key_of_its_own():
+    person = handed_over().edit(LEAD, Answer="Rejected").go().edit(LEAD, Reason="Junk").go()
+    person.edit(LEAD, Comment="spam").go()
+    keys = [entry.key for entry in person.journey if isinstance(entry.what, Asked | Answered)]
+    assert keys == ["asked:0", "asked:1", "answered:0"]
+
+
+def test_what_is_missing_is_told_part_by_part():
+    needs = {Verdict.RECYCLE: frozenset(FEEDBACK.needs[Verdict.REJECT])}
+    person = handed_over(feedback=replace(FEEDBACK, needs=needs)).edit(LEAD, Stage="RECYCLED").go()
+    assert last_ruled(person).refused == "it takes a reason and a comment"
+
+
+@pytest.mark.parametrize("others", [{"spelling": {}}, {"reasons": {}}, {"spelling": {}, "reasons": {}}])
+def test_a_side_without_words_of_its_own_holds_ours(others):
+    answers = replace(ANSWERS, **others)
+    given = Answered(Verdict.RECYCLE, "no_need", "not now", date(2026, 12, 1))
+    held = dict(fields(answers, SF, given))
+    assert held["Answer"] == ("recycle" if "spelling" in others else "Recycled")
+    assert held["Reason"] == ("no_need" if "reasons" in others else "No Need")
+    assert (held["Comment"], held["Revisit"]) == ("not now", "2026-12-01")
+    assert dict(fields(answers, SF, Answered(Verdict.ACCEPT)))["Reason"] is None
+
+
+def test_what_a_side_without_words_of_its_own_says_is_strange_but_no_fault():
+    made = attempt(replace(ANSWERS, spelling={}, reasons={}), SF, {"Answer": "Recycled", "Reason": "Timing"})
+    assert made == Attempt(None, "Timing", strange="Recycled")
+    assert attempt(replace(ANSWERS, verdict={HS: "answer"}), SF, {"Answer": "Recycled"}) == Attempt(None)
+
+
+def test_why_a_lead_was_handed_over_is_told_without_what_no_side_knows_of():
+    shown = (("Form", SF, "LastForm"), ("Nothing", HS, None), ("Form", HS, "form"))
+    person = handed_over(handoff=replace(HANDOFF, shown=shown))
+    person.edit(CONTACT, form="price list").go()
+    assert "Form: price list" in person.says(SF, "Why")[0]
+    assert "Nothing" not in person.says(SF, "Why")[0]
