@@ -24,7 +24,7 @@ from connector.engine.decisions import NONE, Decisions, decisions_for
 from connector.engine.heirs import heirs_first, survivors, unsaid
 from connector.engine.making import agreed_on
 from connector.engine.steering import steered
-from connector.storage import links
+from connector.storage import journeys, links
 from connector.storage.links import Link
 
 
@@ -36,6 +36,7 @@ def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     """
     with bridge.database.read() as conn:
         linked = links.by_refs(conn, refs)
+        mark = journeys.newest(conn) if bridge.agreement else None
     refs = [ref for ref in refs if (ref.side, ref.object) in bridge.views and is_mapped(bridge, linked.get(ref))]
     linked = {ref: linked[ref] for ref in refs if ref in linked}
     readings = read_refs(bridge, {*refs, *(ref for link in linked.values() for ref in (link.hubspot, link.salesforce))})
@@ -52,7 +53,7 @@ def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     cases += loose_cases(bridge, [one for one in loose if one.ref not in candidates.taken], candidates, decisions)
     cases += cases_of(bridge, late) if late else []
     cases += [_gone(bridge, readings[ref]) for ref in dict.fromkeys(refs) if _vanished(ref, linked, readings)]
-    return steered(bridge, with_history(bridge, cases))
+    return steered(bridge, with_history(bridge, cases), mark)
 
 
 def _ends(link: Link, readings: Mapping[Ref, Reading]) -> list[Reading]:

@@ -38,10 +38,23 @@ class _Steering:
     agreement: Agreement
     known: Mapping[Ref, Known]
     rota: Rota
+    mark: int | None
+
+    def until(self, ref: Ref) -> int:
+        """How far the journey of a record went, as far as its reading can know of it."""
+        latest = self.known.get(ref, _NOTHING).latest
+        return latest if self.mark is None else min(latest, self.mark)
 
 
-def steered(bridge: Bridge, cases: list[Case]) -> list[Case]:
-    """The same cases, with what follows for them in their plans."""
+def steered(bridge: Bridge, cases: list[Case], mark: int | None = None) -> list[Case]:
+    """The same cases, with what follows for them in their plans.
+
+    Args:
+        bridge: the installation.
+        cases: from one batch.
+        mark: the newest entry when their records were read (`journeys.newest`). Who has gone on since was read too
+            early, and is looked at again: what an old reading says is no news. None: they were read at leisure.
+    """
     agreement = bridge.agreement
     if agreement is None:
         return cases
@@ -52,7 +65,7 @@ def steered(bridge: Bridge, cases: list[Case]) -> list[Case]:
     with bridge.database.read() as conn:
         known = journeys.known(conn, [ref for refs in records for ref in refs])
     now = bridge.clock.now()
-    steering = _Steering(bridge, agreement, known, Rota(bridge, now))
+    steering = _Steering(bridge, agreement, known, Rota(bridge, now), mark)
     for case, refs in zip(taking, records, strict=True):
         _steer(steering, case, refs, Now(_there(case.subject.hubspot), _there(case.subject.salesforce), now))
     return cases
@@ -61,7 +74,7 @@ def steered(bridge: Bridge, cases: list[Case]) -> list[Case]:
 def _steer(steering: _Steering, case: Case, records: Sequence[Ref], now: Now) -> None:
     told = {ref: steering.known.get(ref, _NOTHING) for ref in records}
     following = steer(steering.agreement, _journey(told.values()), now, steering.rota.choose)
-    case.following = Following(following, {ref: told[ref].latest for ref in case.refs})
+    case.following = Following(following, {ref: steering.until(ref) for ref in case.refs})
     issues: tuple[Issue, ...] = following.issues
     if following.wanted and now.salesforce is None and not _makes(case.plan):
         issues += _made_at_will(steering.bridge, case)

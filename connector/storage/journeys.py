@@ -77,6 +77,7 @@ _SIGHTS = (
     .order_by(journeys.c.id)
 )
 _ANY = select(journeys.c.id).limit(1)
+_NEWEST = select(func.max(journeys.c.id))
 _ANYBODY = select(became.c.old).limit(1)
 _FORMER = select(became.c.new, became.c.old).where(among(became.c.new))
 _HEIRS = select(became.c.old, became.c.new).where(among(became.c.old))
@@ -177,6 +178,11 @@ def known(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Known]:
             if row[1] == codec.key(ref):
                 newest[ref] = max(newest.get(ref, 0), row[0])
     return {ref: Known(told, newest.get(ref, 0)) for ref, told in found.items()}
+
+
+def newest(conn: Connection) -> int:
+    """The number of the last entry of anybody's journey; 0 before there is one."""
+    return int(value(conn, _NEWEST) or 0)
 
 
 def latest(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, int]:
