@@ -57,7 +57,8 @@ def why(handoff: Handoff, course: Course) -> Iterator[str]:
     definition, situation = course.definition, course.situation
     brought = next((one for _, one, _ in reversed(course.made) if one.stage in handoff.stages), None)
     if brought is not None:
-        name = definition.lifecycle.stages[brought.stage].name if brought.stage in definition.lifecycle.stages else ""
+        known = definition.lifecycle.stages.get(brought.stage)
+        name = known.name if known else brought.stage
         yield f"{name}: {brought.evidence}" if brought.by is Mover.AUTOMATIC else f"{name}, says {brought.by.value}"
     if definition.personas and situation.persona:
         yield f"Persona: {definition.personas.names.get(situation.persona, situation.persona)}"

@@ -1,17 +1,23 @@
 """What a decision says about itself: when, on what evidence, with which reason, date and comment, under which key."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from connector.core.definition import OnUnlawful
+from connector.core import handoff
+from connector.core.definition import OnUnlawful, OwnerRule, Pool
 from connector.core.feedback import Attempt, attempt, fields
-from connector.core.journey import Answered, Asked, Channel, Dealt, Entry, Ruled, Touched, Verdict
+from connector.core.journey import Answered, Asked, Channel, Dealt, Entry, Handed, Ruled, Touched, Verdict, What
 from connector.core.lifecycle import Kind, Move
+from connector.core.walking import Course
 from tests.core.courses import (
+    ANNE,
     ANSWERS,
+    BEGAN,
+    BOB,
     CONTACT,
+    DEFINITION,
     FEEDBACK,
     HANDOFF,
     HS,
@@ -21,10 +27,13 @@ from tests.core.courses import (
     SF,
     SF_CONTACT,
     A,
+    M,
     Person,
     S,
     agreement,
     handed_over,
+    question,
+    score,
 )
 
 CALL = Touched(Channel.CALL, outbound=True, human=True)
@@ -147,3 +156,63 @@ def test_why_a_lead_was_handed_over_is_told_without_what_no_side_knows_of():
     person.edit(CONTACT, form="price list").go()
     assert "Form: price list" in person.says(SF, "Why")[0]
     assert "Nothing" not in person.says(SF, "Why")[0]
+
+
+def walked(*whats: What) -> Course:
+    course = Course(DEFINITION)
+    for hour, what in enumerate(whats):
+        course.take(Entry(CONTACT, BEGAN + timedelta(hours=hour), BEGAN, what))
+        course.rest()
+    return course
+
+
+def test_why_nobody_was_handed_over_is_nothing_to_tell():
+    assert list(handoff.why(HANDOFF, Course(DEFINITION))) == []
+
+
+def test_a_stage_that_is_no_more_is_told_by_its_id():
+    gone = replace(HANDOFF, stages=frozenset({"prospect"}))
+    assert list(handoff.why(gone, walked(Ruled("prospect", M, None)))) == ["prospect, says marketing"]
+
+
+def test_marketing_tells_on_what_is_shown_and_what_the_reasons_ask_for():
+    reasons = (("Called", question(lambda _: False)), ("Score of 50 or more", score(50)))
+    assert handoff.context_fields(replace(HANDOFF, reasons=reasons)) == {"form", "score"}
+
+
+def test_the_first_rule_that_holds_chooses_though_others_before_it_do_not():
+    rules = (OwnerRule("large", question(lambda _: False), Pool("large", (BOB,))), *HANDOFF.rules)
+    assert handed_over(handoff=replace(HANDOFF, rules=rules)).of(Handed)[-1].owner == ANNE
+
+
+def test_only_a_rep_is_passed_over_for_who_comes_back_and_not_nobody():
+    came_back = Ruled("mql", A, Kind.RE_ENTER, revisit=date(2026, 12, 1))
+    course = walked(Ruled("mql", M, None), Handed(ANNE, "reps"), Ruled("recycled", S, Kind.RECYCLE), came_back)
+    course.situation.owner = ""
+    assert handoff.before(course) == {ANNE}
+
+
+def test_nobody_comes_back_by_a_reason_where_no_reasons_were_agreed_on():
+    plain = {way: replace(move, needs=frozenset()) for way, move in MOVES.items()}
+    person = handed_over(feedback=None, lifecycle=replace(LIFECYCLE, moves=plain)).edit(LEAD, Stage="RECYCLED").go()
+    person.later(days=90).go()
+    assert (person.ruled()[-1], person.last.look_at) == (("recycled", "sales", "recycle"), None)
+
+
+def test_a_moment_that_moves_somebody_dates_from_then():
+    asked = question(lambda one: one.touch is not None and one.touch.outbound, momentary=True, text="a call")
+    person = Person(agreement(criteria={"mql": asked})).edit(CONTACT, life="lead").go()
+    called = person.later(5).now
+    person.later(5).append(Entry(CONTACT, called, person.now, CALL, "touch:1"))
+    person.go()
+    told = next(entry for entry in person.journey if isinstance(entry.what, Ruled) and entry.what.stage == "mql")
+    assert (told.at, told.what.evidence) == (called, "criteria hold: a call")
+
+
+def test_history_that_is_touched_on_the_other_side_moves_nobody_by_what_hubspot_says():
+    person = Person().edit(CONTACT, life="lead", score="60", createdate="2020-01-01T00:00:00.000Z")
+    person.modified[CONTACT] = BEGAN - timedelta(days=1)
+    person.go()
+    before = len(person.ruled())
+    person.edit(LEAD, Stage="LEAD", Comment="hello").go()
+    assert len(person.ruled()) == before

@@ -49,6 +49,11 @@ def test_what_is_written_tells_the_stage_whatever_stood_there(stage, values, wri
     assert spelt(SPELLINGS, stage, values) == written
 
 
+def test_of_spellings_that_ask_for_as_much_the_first_is_believed():
+    both = (Spelling("a", {"life": ("x",)}), Spelling("b", {"status": ("y",)}))
+    assert stage_of(both, {"life": "x", "status": "y"}) == "a"
+
+
 def test_two_stages_with_one_spelling_are_written_all_the_same():
     twins = (Spelling("a", {"life": ("x",)}), Spelling("b", {"life": ("x",)}))
     assert spelt(twins, "b", {"life": "y"}) == {"life": "x"}
