@@ -16,9 +16,11 @@ from connector.core.refs import Ref
 from connector.engine.job import Job
 from connector.engine.questions import carried_on, close, close_merged, is_merged, parked_by, still_apart
 from connector.engine.run import Run
-from connector.engine.story import noted, told
+from connector.engine.story import BECAME, WAS, became, noted, told
 from connector.storage import events, issues
 from connector.storage.events import Event
+
+_STORY_MAX = 100_000  # events of those whom some records took in
 
 
 def tell_moves(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> None:
@@ -30,6 +32,22 @@ def tell_moves(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -
         issues.raise_issues(conn, [issue for job in moved for issue in _raised(job)], now, run.id)
         for job in moved:
             job.shown = True
+
+
+def _went_on_unlinked(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> list[Event]:
+    """Contacts merged into another while linked to nobody: no link tells of it, and one is erased with both stories."""
+    merged = {
+        Ref(reading.ref.side, reading.ref.object, alias): reading.ref
+        for job in jobs
+        if (reading := job.case.subject.hubspot) and reading.present
+        for alias in reading.aliases
+    }
+    if not merged:
+        return []
+    stories = events.of_refs(conn, [*merged, *merged.values()], _STORY_MAX)
+    known = {ref for event in stories for ref in (event.hubspot, event.salesforce)}
+    told = {event.payload[WAS] for event in stories if event.kind == BECAME}
+    return [became(old, new, run.id, now) for old, new in merged.items() if old in known and str(old) not in told]
 
 
 def _raised(job: Job) -> list[Issue]:
@@ -63,6 +81,7 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> se
         opened += raised
         run.count("parked", len(raised) - sum(isinstance(step, Raise) for step in job.case.plan.steps))
         run.count("unsure", sum(task.unsure is not None for task in job.tasks))
+    rows += _went_on_unlinked(conn, jobs, run, now)
     if rows:
         events.append(conn, rows)
     asked, standing = carried_on(conn, jobs), still_apart(conn, jobs)

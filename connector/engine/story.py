@@ -26,14 +26,14 @@ THERE = "it was there already, made by a call whose answer was lost or by somebo
 def noted(job: Job, run_id: int, now: datetime) -> list[Event]:
     """The notes of a job, each told once, and under their new refs who they were before."""
     rows = [Event(now, kind, *_refs(job), run_id, {"reason": words}) for kind, words in job.notes]
-    rows += [_became(old, new, run_id, now) for old, new in job.became]
+    rows += [became(old, new, run_id, now) for old, new in job.became]
     job.notes.clear()
     job.became.clear()
     return rows
 
 
-def _became(old: Ref, new: Ref, run_id: int, now: datetime) -> Event:
-    """Told under the new ref alone, so that whoever forgets that one finds the story of the old one."""
+def became(old: Ref, new: Ref, run_id: int, now: datetime) -> Event:
+    """That one went on as another; under the new ref alone, so that whoever forgets that finds the old one's story."""
     hubspot, salesforce = (new, None) if new.side is Side.HUBSPOT else (None, new)
     return Event(now, BECAME, hubspot, salesforce, run_id, {"reason": f"{old} is now {new}", WAS: str(old)})
 

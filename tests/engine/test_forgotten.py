@@ -37,6 +37,24 @@ def contacts(town: Town) -> tuple[Ref, Ref]:
     return made
 
 
+def test_who_was_merged_into_somebody_while_linked_to_nobody_is_forgotten_with_the_survivor(
+    town: Town, contacts: tuple[Ref, Ref]
+) -> None:
+    """Found by the simulation: the Leads of two became one, then the two themselves; one story outlived the person."""
+    ada, bea = contacts
+    leads = dict(town.links())
+    town.salesforce.merge(leads[bea], leads[ada])
+    town.once()
+    assert [linked for linked, _ in town.links()] == [bea]
+    survivor = town.hubspot.merge(bea, ada, new_id=True)
+    town.once()
+    assert ADA in _kept(town)
+    town.hubspot.erase(survivor)
+    _look(town, survivor)
+    assert ADA not in _kept(town)
+    assert BEA not in _kept(town)
+
+
 @pytest.mark.parametrize("others", ["archived", "live"])
 def test_who_was_taken_in_by_a_merge_is_forgotten_with_the_survivor(
     town: Town, contacts: tuple[Ref, Ref], others: str
