@@ -58,6 +58,8 @@ def drain(stage: Stage, passes: int) -> None:
         if stage.variant in AGREEMENTS:
             _run_out(stage, opened)
         stage.clock.advance(A_DAY_S)
+        ending.close()  # what is known of the accounts is asked anew when somebody opens, and a day has passed
+        opened = _patiently(stage, lambda: ending.enter_context(stage.installation("calm", Alone(stage.clock))))
         before, calls, place = _done(stage), _calls(stage), len(stage.world.services.log)
         _sync(stage, opened, "full")
         stage.witness.compared = place, len(stage.world.services.log)

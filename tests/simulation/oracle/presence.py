@@ -148,11 +148,12 @@ def _taken_for_erased(evidence: Evidence) -> Iterator[str]:
     erased = tuple(f"hubspot:contacts:{kin.id} " for one in _erased(evidence) for kin in evidence.family(one))
     for stored in evidence.issues:
         if stored.issue.code == "ERASED":
-            partners = evidence.partners_of(evidence.history.records[key_of(stored.issue.refs[0])])
+            record = evidence.history.records[key_of(stored.issue.refs[0])]
+            partners = evidence.partners_of(record)
             if stored.issue.reason.startswith(erased) or any(one.gone and one.gone.how == "erase" for one in partners):
                 continue
-            if MADE_LATE in stored.issue.reason and evidence.kept_apart & {one.key for one in partners}:
-                evidence.excuse("made while a person had the counterpart forgotten")
+            if MADE_LATE in stored.issue.reason and evidence.kept_apart & {one.key for one in (record, *partners)}:
+                evidence.excuse("made while a person had it, or the counterpart, forgotten")
             else:
                 yield f"{stored.issue.reason}, and nobody erased it"
 
