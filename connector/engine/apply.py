@@ -25,8 +25,8 @@ from connector.core.plan import (
     Raise,
 )
 from connector.core.refs import Ref, Side
-from connector.core.walking import OWNER
 from connector.engine import journal, making, moves, questions, record, underway
+from connector.engine.again import following_marks
 from connector.engine.bridge import Bridge
 from connector.engine.case import Case
 from connector.engine.erase import forget_gone, without_buried
@@ -202,31 +202,9 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
         rivals = record.record(conn, jobs, run, now)
         marks = [Mark(ref, now, "a rival is gone") for ref in rivals]
         marks += [Mark(ref, now, "look again") for job in jobs for ref in job.again]
-        marks += [Mark(ref, now, "another rep has them") for job in jobs if _given(job) for ref in job.case.refs]
-        marks += [Mark(job.case.refs[0], now, "something may follow from it") for job in jobs if _bears_on(bridge, job)]
+        marks += following_marks(bridge, jobs, now)
         dirty.mark_all(conn, marks + later.marks(bridge, now), now)
         forget_gone(conn, bridge, jobs, now)
-
-
-def _given(job: Job) -> bool:
-    """Whether a record was given to another rep, whom the mapping's own rule has yet to tell the other side."""
-    given = any(
-        change.field == OWNER and change.because is Because.FOLLOWS
-        for task in job.tasks
-        if task.done
-        for change in task.written
-    )
-    return given and any(rule.salesforce == OWNER for rule in job.case.pair.rules)
-
-
-def _bears_on(bridge: Bridge, job: Job) -> bool:
-    """Whether a rule of the mapping wrote what both teams agreed to look at: the echo of it is no news to anybody."""
-    return job.case.following is not None and any(
-        change.rule and change.because is not Because.FOLLOWS and change.field in bridge.watched(task.side, task.object)
-        for task in job.tasks
-        if task.done and task is not job.made
-        for change in task.written
-    )
 
 
 def _note_overtaken(conn: Connection, jobs: Sequence[Job]) -> None:
