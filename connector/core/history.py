@@ -48,8 +48,10 @@ def only_history(agreement: Agreement, there: Mapping[Side, Reading], readings: 
     for question in definition.criteria.values():
         if not question.momentary and question.holds(situation):
             return None
-    both = ((Side.HUBSPOT, readings.hubspot), (Side.SALESFORCE, readings.salesforce))
-    told = {side: placed(ledger, side, reading) for side, reading in both if reading is None or reading.present}
+    told = {}
+    for side, reading in ((Side.HUBSPOT, readings.hubspot), (Side.SALESFORCE, readings.salesforce)):
+        if reading is None or side in there:
+            told[side] = placed(ledger, side, reading)
     return Steered(entries=(*seen, *ledger.new), wishes=told)
 
 

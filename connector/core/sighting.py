@@ -7,9 +7,10 @@ hand, matched) counts only where it leads further: its first words are nobody's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from connector.core.answering import ask, implied, in_words, keep, lacking
@@ -55,8 +56,14 @@ def shown(definition: Definition, entry: Entry, seen: Mapping[str, Value]) -> Si
     """The stage that a record shows by these values, "" for none that is spelt."""
     side, place = entry.ref.side, (entry.ref.side, entry.ref.object)
     stage = stage_of(definition.spellings[place], seen)
-    words = ", ".join([f"{name} = {seen.get(name) or 'blank'}" for name in definition.stage_words[place]])
-    return Sighting(entry.at, stage or "", MOVERS[side], f"{SIDES[side]} shows {words}")
+    names = definition.stage_words[place]
+    return Sighting(entry.at, stage or "", MOVERS[side], _words(side, names, tuple(map(seen.get, names))))
+
+
+@lru_cache(maxsize=4096)
+def _words(side: Side, names: Sequence[str], values: Sequence[Value]) -> str:
+    shown = ", ".join(f"{name} = {value or 'blank'}" for name, value in zip(names, values, strict=True))
+    return f"{SIDES[side]} shows {shown}"
 
 
 def refused(ledger: Ledger, reading: Reading) -> Ruled | None:

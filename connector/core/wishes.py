@@ -90,8 +90,9 @@ def _stage(found: dict[str, Wish], ledger: Ledger, side: Side, reading: Reading 
     told = spelt(spellings, ruled.stage, reading.values if reading else None)
     if told:
         since = f"{ledger.name(ruled.stage)} since {entry.at.isoformat(' ')[:_TO_THE_MINUTE]} UTC"
-        evidence = f"{since} by {ruled.by.value}: {ruled.evidence}"
-        found.update((field, Wish(value, "lifecycle", evidence)) for field, value in told.items())
+        evidence = f"{since} by {ruled.by}: {ruled.evidence}"
+        for field, value in told.items():
+            found[field] = Wish(value, "lifecycle", evidence)
 
 
 @lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from connector.core.journey import Entry, Fired, Told
-from connector.core.readings import Reading
+from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref
 from connector.core.steered import Effect, Steered
 from connector.core.values import Value
@@ -105,25 +105,25 @@ def write_ahead(conn: Connection, bridge: Bridge, jobs: Sequence[Job], now: date
         return
     tasks = [task for job in jobs for task in job.tasks if task.ref is not None and not task.archive]
     _tell(conn, [(task, _about_to_hold(task, bridge.watched(task.side, task.object))) for task in tasks], now)
-    went_on(conn, [move for job in jobs for move in _moves(job)])
-    timers.forget(conn, [ref for job in jobs if not any(map(_goes_on, _readings(job))) for ref in job.case.refs])
+    read = [(job, reading) for job in jobs for reading in _readings(job)]
+    went_on(conn, [move for job, one in read if one.aliases or one.moved_to for move in _moves(job, one)])
+    staying = {id(job) for job, one in read if one.presence is Presence.PRESENT or one.moved_to is not None}
+    timers.forget(conn, [ref for job in jobs if id(job) not in staying for ref in job.case.refs])
 
 
-def _readings(job: Job) -> list[Reading]:
-    return [reading for reading in (job.case.subject.hubspot, job.case.subject.salesforce) if reading]
+def _readings(job: Job) -> Sequence[Reading]:
+    hubspot, salesforce = job.case.subject.hubspot, job.case.subject.salesforce
+    if hubspot is None:
+        return () if salesforce is None else (salesforce,)
+    return (hubspot,) if salesforce is None else (hubspot, salesforce)
 
 
-def _goes_on(reading: Reading) -> bool:
-    return reading.present or reading.moved_to is not None
-
-
-def _moves(job: Job) -> Iterator[tuple[Ref, Ref]]:
+def _moves(job: Job, reading: Reading) -> Iterator[tuple[Ref, Ref]]:
     """Whoever was merged into a record, and as whom one without a link went on; links tell of theirs as they move."""
-    for reading in _readings(job):
-        for alias in reading.aliases if reading.present else ():
-            yield Ref(reading.ref.side, reading.ref.object, alias), reading.ref
-        if reading.moved_to is not None and job.case.link is None:
-            yield reading.ref, reading.moved_to
+    for alias in reading.aliases if reading.present else ():
+        yield Ref(reading.ref.side, reading.ref.object, alias), reading.ref
+    if reading.moved_to is not None and job.case.link is None:
+        yield reading.ref, reading.moved_to
 
 
 def went_on(conn: Connection, moves: Sequence[tuple[Ref, Ref]]) -> None:
@@ -147,6 +147,8 @@ def _about_to_hold(task: Task, watched: Container[str]) -> dict[str, Value]:
 
 def _held(task: Task, watched: Container[str], *, made: bool) -> dict[str, Value]:
     """What a record holds in watched fields otherwise than it was remembered to be told."""
+    if not (made or task.refused or task.told):
+        return {}  # nobody has said anything else
     refused = [change for change, _ in task.refused if change is not None and change.field in watched]
     held = {} if made else {change.field: change.before for change in refused}
     if task.done:

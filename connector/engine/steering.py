@@ -72,8 +72,9 @@ def steered(bridge: Bridge, cases: list[Case], mark: int | None = None) -> list[
 
 
 def _steer(steering: _Steering, case: Case, records: Sequence[Ref], now: Now) -> None:
-    told = {ref: steering.known.get(ref, _NOTHING) for ref in records}
-    following = steer(steering.agreement, _journey(told.values()), now, steering.rota.choose)
+    known = steering.known
+    journey = _journey([known[ref] for ref in records if ref in known]) if known else ()
+    following = steer(steering.agreement, journey, now, steering.rota.choose)
     case.following = Following(following, {ref: steering.until(ref) for ref in case.refs})
     issues: tuple[Issue, ...] = following.issues
     if following.wanted and now.salesforce is None and not _makes(case.plan):

@@ -34,6 +34,8 @@ def with_wishes(bridge: Bridge, case: Case, wishes: Mapping[Side, Wishes]) -> Pl
         if reading is not None and reading.present:
             kinds = bridge.views[side, reading.ref.object].fields
             changes = [change for name, wish in wished.items() if (change := _change(reading, name, wish, kinds))]
+            if not changes and not steps:
+                continue
             if case.subject.parked:
                 refused = [change for change in changes if (side, change.field, change.after) in case.subject.parked]
                 parked += [change.rule for change in refused]
