@@ -140,8 +140,8 @@ def observe(agreement: Agreement, hearing: Hearing, reading: Reading, now: datet
     if record is None:
         return [meet(agreement, reading, now)]
     fields = _differing(record.seen, reading, agreement.listened.get((ref.side, ref.object), {}))
-    if not fields and hearing.current.get(ref.side) == ref:
-        return []
+    if not fields:  # it takes another one's place now, whatever was said there in the meantime
+        return [] if hearing.current.get(ref.side) == ref else [Entry(ref, now, now, Seen(fields))]
     told = _by_moment(hearing.definition, reading, fields, now) if reading.stamps else {}
     told = told or {_modified(reading, now): fields}
     return [Entry(ref, max(at, min(record.since, now)), now, Seen(told[at])) for at in sorted(told)]
