@@ -151,3 +151,19 @@ def test_an_id_that_the_linked_record_went_by_before_it_was_merged_is_corrected(
     assert [(change.field, change.after) for change in step.changes] == [("salesforce_id", LEAD_ID)]
     (step,) = plan(PAIR, replace(subject, memory=remembers())).steps
     assert isinstance(step, Raise)
+
+
+@pytest.mark.parametrize("carried", [CONTACT_ID, "33451"])
+def test_what_salesforce_carries_fits_where_it_spells_a_hubspot_id(carried: str) -> None:
+    assert fits(PAIR, lead(HubSpot_Id__c=carried))
+    assert not fits(PAIR, lead(HubSpot_Id__c=LEAD_ID))
+
+
+@pytest.mark.parametrize(
+    ("reading", "field"),
+    [(contact(salesforce_id="abc"), "salesforce_id"), (lead(HubSpot_Id__c="abc"), "HubSpot_Id__c")],
+)
+def test_a_misfit_names_the_field_of_its_own_side(reading: Reading, field: str) -> None:
+    issue = misfit(PAIR, reading)
+    assert (issue.field, issue.side) == (field, reading.ref.side)
+    assert issue.hint.startswith(f"correct or clear {field} on {reading.ref}; ")
