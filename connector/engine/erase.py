@@ -25,6 +25,7 @@ from connector.engine.bridge import Bridge
 from connector.engine.case import Case
 from connector.engine.cases import is_mapped, pair_of
 from connector.engine.job import Job
+from connector.engine.questions import outliving
 from connector.engine.run import Run
 from connector.engine.story import ACT, BECAME, WAS
 from connector.storage import dirty, effects, events, issues, journeys, links, seen, spool, state, timers, tombstones
@@ -40,8 +41,9 @@ def erase(conn: Connection, bridge: Bridge, link: Link, now: datetime, heir: Ref
 
     `heir`: the counterpart of somebody else that the person's own was merged into.
     """
+    asked = outliving(conn, link)
     forget(conn, bridge, link, now)
-    issues.raise_issues(conn, [_taken_in(link, heir) if heir else _erased(link)], now, None)
+    issues.raise_issues(conn, [_taken_in(link, heir) if heir else _erased(link), *asked], now, None)
 
 
 def forget(conn: Connection, bridge: Bridge, link: Link, now: datetime) -> None:

@@ -20,6 +20,7 @@ from connector.engine.case import Case
 from connector.engine.job import Job, origin_digest
 from connector.ports import Rejection
 from connector.storage import issues, links
+from connector.storage.links import Link as StoredLink
 
 MERGED, TAKEN = "MERGED_ON_ONE_SIDE", "EXISTS"
 _CLOSABLE = (
@@ -87,6 +88,15 @@ def carried_on(conn: Connection, jobs: Sequence[Job]) -> list[Issue]:
     asked = [anew for doubt in doubts if doubt.issue.code == MERGED and (anew := _anew(doubt.issue, gone))]
     linked = links.by_refs(conn, [issue.refs[0] for issue in asked]) if asked else {}
     return [issue for issue in asked if issue.refs[0] not in linked]
+
+
+def outliving(conn: Connection, link: StoredLink) -> list[Issue]:
+    """Questions about a merge that name only the counterpart of somebody erased: who is left over is still there."""
+    if not issues.counts(conn):
+        return []
+    doubts = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=[link.salesforce], limit=10_000)
+    asked = [one.issue for one in doubts if one.issue.code == MERGED and one.issue.refs[0] != link.salesforce]
+    return [issue for issue in asked if link.hubspot not in issue.refs]
 
 
 def _anew(issue: Issue, gone: Mapping[Ref, Reading]) -> Issue | None:

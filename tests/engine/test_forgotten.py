@@ -137,6 +137,21 @@ def test_whose_lead_was_merged_into_that_of_an_erased_person_is_still_asked_abou
     assert BEA not in _kept(town)
 
 
+def test_who_is_left_over_when_a_lead_was_converted_and_taken_in_and_its_contact_erased_at_once_is_asked_about(
+    town: Town, contacts: tuple[Ref, Ref]
+) -> None:
+    """Found by the simulation: the question, put anew without the erased one, was forgotten with its counterpart."""
+    loose, erased = contacts
+    leads = dict(town.links())
+    person = town.salesforce.convert(leads[erased], "Contact", Email="b@x.test", FirstName=BEA)
+    town.salesforce.merge(person, leads[loose])
+    town.hubspot.erase(erased)
+    _look(town, loose, erased)
+    asked = {one.issue.code: one.issue.refs for one in town.issues()}
+    assert asked == {"ERASED": (person,), "MERGED_ON_ONE_SIDE": (loose, person)}
+    assert BEA not in _kept(town)
+
+
 @pytest.mark.parametrize("gone", ["erased", "archived", "merged"])
 def test_a_stranger_is_forgotten_only_when_gone_for_good(town: Town, gone: str) -> None:
     town.full()
