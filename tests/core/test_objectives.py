@@ -1,7 +1,7 @@
 """Objectives: worth promised in a period, the pace line over working days, minimum counts, rates, alerts."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -183,3 +183,24 @@ def test_minimum_counts_that_will_be_missed_and_rates_below_their_floor_are_told
     ]
     on_the_way = alerts(progress(goal, [*mqls(2, persona="buyer"), *answers(3, 1, 0)], OFFICE, at(9, 18)))
     assert on_the_way == []
+
+
+def test_what_happens_at_the_first_moment_counts_and_at_the_first_of_the_next_period_no_more():
+    when = (NOVEMBER[0], at(8, 12), NOVEMBER[1])
+    facts = [Fact(Happened.ENTERED, moment, "mql") for moment in when]
+    assert progress(GOAL, facts, OFFICE, at(8, 12)).actual == Decimal(20)
+    assert progress(GOAL, facts, OFFICE, NOVEMBER[1] - timedelta(microseconds=1)).actual == Decimal(20)
+    assert progress(GOAL, facts, OFFICE, NOVEMBER[1]).actual == Decimal(10)
+
+
+def test_a_sum_of_nothing_is_a_decimal_nothing():
+    made = progress(GOAL, [], OFFICE, at(8, 12))
+    assert [type(one) for one in (made.actual, made.tallies[0].worth)] == [Decimal, Decimal]
+
+
+def test_days_are_those_of_the_calendars_zone():
+    auckland = office(9, 17, "Pacific/Auckland")
+    monday = datetime(2026, 11, 9, 0, tzinfo=UTC)  # 13:00 there, on the sixth working day
+    made = progress(GOAL, [], auckland, monday)
+    assert (made.days, made.elapsed) == (21, Decimal("5.5"))
+    assert made.start == datetime(2026, 10, 31, 11, tzinfo=UTC)

@@ -188,3 +188,45 @@ def test_a_verdict_in_words_tells_an_hour_that_is_not_over_in_minutes():
     (cycle,) = judged(PROMISE, [START], at(2, 13, 45))["touch"]
     assert verdict(cycle) == "breached, 45 min late"
     assert cycle.lateness == HOUR * 0.75
+
+
+def test_of_two_that_run_the_one_that_is_due_first_is_told():
+    slow = policy(id="slow", targets=(hours(6),))
+    soon = policy(id="soon", start=asks("s.stage == 'sal'"), targets=(hours(1),))
+    cycles = judged(book(slow, soon), [START, to(SAL, at(2, 10))], at(2, 10, 30))
+    assert pressing(cycles).terms.policy == "soon"
+
+
+def test_every_policy_has_its_news():
+    twice = book(policy(id="one", on_breach=(TELL,)), policy(id="two", on_breach=(TELL,)))
+    told = due_actions(twice, judged(twice, [START], at(3, 9)), (), at(3, 9))
+    assert [one.policy.id for one in told] == ["one", "two"]
+
+
+def test_a_look_that_is_due_now_is_none_ahead():
+    cycles = judged(PROMISE, [START], at(2, 10))
+    (look,) = {next_look(cycles, at(2, 10))}
+    assert (look, next_look(cycles, look)) == (at(2, 11), None)
+
+
+def test_what_was_told_as_breached_says_since_when_the_promise_ran():
+    late = keys(PROMISE, [START], at(3, 9))
+    in_time = judged(PROMISE, [START, call(at(2, 10))], at(3, 9))
+    assert [one.started_at for one in corrected(in_time, late)] == [at(2, 9)]
+
+
+def test_evidence_of_an_attempt_is_no_end():
+    promise = policy(attempts=2)
+    cycle = judged(promise, [START, call(at(2, 10))], at(3, 9))["touch"][0]
+    assert verdict(cycle) == "breached, 4 h 0 min late"
+
+
+def test_another_who_is_given_somebody_counts_and_another_notice_does_not():
+    promise = policy(on_breach=(TELL, GIVE), on_reassign=OnReassign.RESTART, restarts=3)
+    late = keys(promise, [START], at(3, 9))
+    assert len(late) == 2
+    again = seen(at(3, 9), LEAD, OwnerId="bob")
+    journey = [seen(at(1, 9), LEAD, OwnerId="ada"), START, again]
+    told = keys(promise, journey, at(5, 9), [key for key in late if "notify" in key])
+    assert [key.rsplit("|", 1)[1] for key in told] == ["notify:sales", "reassign:reserve"]
+    assert [key.rsplit("|", 1)[1] for key in keys(promise, journey, at(5, 9), late)] == ["notify:sales"]
