@@ -21,6 +21,7 @@ from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.core.sla import Cycle
 from connector.core.steered import Agreement, Choose, Effect
+from connector.core.stirring import may_start
 from connector.core.verdicts import DueAction, lasting, when
 from connector.core.walking import walk
 
@@ -84,7 +85,7 @@ def escalate(agreement: Agreement, ledger: Ledger, there: Mapping[Side, Reading]
     """
     setting = _Setting(agreement, ledger, there, choose)
     _tell_rep(setting)
-    if not agreement.book:
+    if not agreement.book or not may_start(agreement, ledger.entries):
         return Escalation({}, tuple(setting.effects))
     steps = walk(ledger.definition, ledger.entries)
     cycles = judge_all(agreement.book, steps, ledger.now, Scope.of(agreement))

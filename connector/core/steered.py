@@ -25,6 +25,8 @@ Choose = Callable[
     [Pool, frozenset[str]], str | None
 ]  # (pool, owners who must not get it) -> owner, None: nobody is free
 
+_OWNER = "OwnerId"  # whose record it is; in Salesforce alone (fact sheet 3.2)
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -54,6 +56,15 @@ class Agreement:
             place: {name: kind for name, kind in fields.items() if (place[0], name) not in ours}
             for place, fields in self.definition.watched.items()
         }
+
+    @cached_property
+    def stirring(self) -> Mapping[Side, frozenset[str]] | None:
+        """By side, the fields whose change may start a clock; None where any change may."""
+        promises = [promise for edition in self.book for promise in edition.policies.values()]
+        if any(promise.words is None for promise in promises):
+            return None
+        plain = {side: names | {_OWNER} for side, names in self.definition.persona_fields.items()}
+        return {side: names.union(*(promise.fields[side] for promise in promises)) for side, names in plain.items()}
 
 
 @dataclass(frozen=True, slots=True)
