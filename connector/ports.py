@@ -212,11 +212,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One portion of what people did with records: `Touched` and `Dealt` entries, each with a key. As `Changes`."""
+    """One portion of what people did: `Touched` and `Dealt` entries, each with a key; what is not told: object, why."""
 
     entries: Sequence[Entry]
     cursor: Cursor
     more: bool
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,18 +19,19 @@ from connector.core.situation import Question
 from connector.core.steered import Agreement
 from connector.engine.bridge import Bridge
 from connector.engine.erase import fingerprint
+from connector.engine.run import Run
 from connector.ports import Evidence
 from connector.storage import dirty, journeys, state, tombstones
 
 _CURSOR = "evidence:"  # of names in storage.state
 
 
-def take_in(bridge: Bridge) -> int:
-    """Ask both sides until each says that is all; how many entries are new."""
+def take_in(bridge: Bridge, run: Run) -> int:
+    """Ask both sides until each says that is all; how many entries are new. What a side withholds is kept for `run`."""
     agreement = bridge.agreement
     if agreement is None or not asks_for_evidence(agreement):
         return 0
-    return sum(bridge.together(lambda side: _side(bridge, agreement, side)).values())
+    return sum(bridge.together(lambda side: _side(bridge, agreement, side, run)).values())
 
 
 def asks_for_evidence(agreement: Agreement) -> bool:
@@ -57,7 +58,7 @@ def _asked(policy: Policy) -> Iterable[Question]:
     return (question for question in asked if question is not None)
 
 
-def _side(bridge: Bridge, agreement: Agreement, side: Side) -> int:
+def _side(bridge: Bridge, agreement: Agreement, side: Side, run: Run) -> int:
     objects = _objects(bridge, agreement, side)
     with bridge.database.read() as conn:
         cursor = state.get(conn, _CURSOR + side.value)
@@ -66,6 +67,7 @@ def _side(bridge: Bridge, agreement: Agreement, side: Side) -> int:
         portion = bridge.crms[side].evidence(objects, cursor, bridge.clock.now())
         found += _store(bridge, side, portion)
         cursor, more = portion.cursor, portion.more
+        run.withheld.update({(side, obj): why for obj, why in portion.withheld.items()})
     return found
 
 

@@ -43,6 +43,7 @@ class Run:
     looks: Counter[Ref] = field(default_factory=Counter)  # how often a dirty ref was looked at
     whole: set[tuple[Side, str]] = field(default_factory=set)  # (side, object) of which a reading lacked nothing
     told: dict[str, list[datetime]] = field(default_factory=dict)  # when messages were sent, by channel
+    withheld: dict[tuple[Side, str], str] = field(default_factory=dict)  # evidence a side will not tell of, and why
     unseen: set[tuple[Side, str, str]] = field(default_factory=set)  # (side, object, field) that readings lacked
 
     def count_plan(self, plan: Plan) -> None:

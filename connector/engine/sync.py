@@ -45,7 +45,7 @@ class Turn:
 def tick(bridge: Bridge, run: Run) -> Turn:
     """Poll both sides, reconcile one batch of what is dirty and due, and set off what follows."""
     with _setting_off(bridge, run):
-        marked = observe(bridge) + take_in(bridge) + ring(bridge)
+        marked = observe(bridge) + take_in(bridge, run) + ring(bridge)
         done = reconcile_due(bridge, run)
     return Turn(marked, done.claimed, done.waiting)
 
@@ -63,7 +63,7 @@ def once(bridge: Bridge, run: Run, patience: timedelta = PATIENCE) -> None:
     with _setting_off(bridge, run):
         heed(bridge, run)
         observe(bridge)
-        take_in(bridge)  # before the clocks: who was in touch in time is not late
+        take_in(bridge, run)  # before the clocks: who was in touch in time is not late
         ring(bridge)
         drain(bridge, run, patience)
     _count_waiting(bridge, run)
@@ -85,7 +85,7 @@ def _compare_all(bridge: Bridge, run: Run) -> None:
     begin_comparing(bridge)
     adopt(bridge)
     starts = starting_cursors(bridge)
-    take_in(bridge)
+    take_in(bridge, run)
     ring(bridge)
     read_at = bridge.clock.now()
     with swept(bridge, run.id):

@@ -37,6 +37,7 @@ def note(bridge: Bridge, run: Run, reading: Reading | None) -> None:
 def tell(bridge: Bridge, run: Run, found: Sequence[Issue]) -> None:
     """Open an issue for everything that does not fit now; close those about what does again."""
     now_open = [*found, *(_hidden(bridge, *place) for place in sorted(run.unseen))]
+    now_open += [_withheld(side, obj, why) for (side, obj), why in sorted(run.withheld.items())]
     keys = {(issue.refs[0], issue.rule, issue.field) for issue in now_open}
     with bridge.database.begin() as conn:
         if now_open or issues.counts(conn):
@@ -63,6 +64,19 @@ def _fits(bridge: Bridge, run: Run, issue: Issue) -> bool:
     side, obj, name = issue.refs[0].side, issue.refs[0].object, issue.refs[0].id
     view = bridge.views.get((side, obj))
     return (side, obj) in run.whole or view is None or name not in view.fields
+
+
+def _withheld(side: Side, obj: str, why: str) -> Issue:
+    """Evidence that a side will not tell of: promises are judged without it, which people must know."""
+    return Issue(
+        IssueKind.SCHEMA,
+        (Ref(side, obj, "evidence"),),
+        side=side,
+        field=obj,
+        code="WITHHELD",
+        reason=f"{side.value} does not tell of {obj}, so what is done there keeps no promise and moves nobody: {why}",
+        hint=f"let the bridge read {obj}; it asks again within the hour",
+    )
 
 
 def _hidden(bridge: Bridge, side: Side, obj: str, name: str) -> Issue:

@@ -4,7 +4,7 @@ One search for each kind a poll, from its watermark less an overlap, because the
 cursor says was told in that time is left out. What does not fit a page is a window from..to in the cursor, paged by
 ascending id, which neither equal stamps nor the 10 000 cap can stop. Only for news are associations asked, a thousand a
 call; an activity that hangs on nobody yet is asked for again while the overlap lasts, because it may be linked in a
-second call. Deals rest for an hour where the app may not read them.
+second call. A kind that HubSpot will not tell of (a scope, an edition without it) rests for an hour; the others go on.
 
     cursor = {object: {"begun_ms", "watermark_ms", "window": {"from", "to", "last_id"}, "known": {id: last change}}}
 """
@@ -12,7 +12,7 @@ second call. Deals rest for an hour where the app may not read them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ from connector.core.refs import Ref, hubspot
 from connector.hubspot.activities import KINDS, Kind, happened, touched
 from connector.hubspot.batches import SEARCH_PAGE, condition, next_page, search
 from connector.hubspot.deals import Dealer
-from connector.hubspot.faults import MissingScopes
+from connector.hubspot.faults import Denied, MissingScopes
 from connector.hubspot.linked import Linker
 from connector.hubspot.polling import OVERLAP_MS, SECOND_MS
 from connector.hubspot.shapes import ID, modified_property, moment
@@ -81,7 +81,7 @@ class Gleaner:
     def __init__(self, wire: Wire, calls: Calls) -> None:
         self._wire, self._calls = wire, calls
         self._linker, self._dealer = Linker(wire), Dealer(wire)
-        self._deals_rest_until = 0.0  # by the clock's `monotonic`
+        self._resting: dict[str, tuple[float, str]] = {}  # kinds: until when (`monotonic`), and why
 
     def evidence(self, objects: Sequence[str], cursor: Cursor | None, now: datetime) -> Evidence:
         """One portion; see `ports.Crm.evidence`. Raises as `Wire.call`."""
@@ -91,7 +91,7 @@ class Gleaner:
             begin = server_ms(self._wire.get("account", self._wire.paths.of("account")), self._wire.clock)
             fresh = dict.fromkeys(_OBJECTS, Place(begin, begin, None, {}))
             return _portion([], fresh | places, more=cursor is not None)
-        awake = [obj for obj in _OBJECTS if people and (obj != DEALS or not self._deals_rest())]
+        awake = [obj for obj in _OBJECTS if people and not self._rests(obj)]
         due = [obj for obj in awake if places[obj].window] or awake
         pages = self._calls.map(lambda obj: self._page(obj, places[obj]), due)
         entries: list[Entry] = []
@@ -102,19 +102,19 @@ class Gleaner:
                 told, alone = self._told(obj, people, news, now)
                 entries += told
                 places[obj] = _advanced(places[obj], page, alone)
-        return _portion(entries, places, more=any(places[obj].window for obj in due))
+        more = any(places[obj].window for obj in due if not self._rests(obj))
+        withheld = {obj: self._resting[obj][1] for obj in _OBJECTS if self._rests(obj)}
+        return replace(_portion(entries, places, more=more), withheld=withheld)
 
-    def _deals_rest(self) -> bool:
-        return self._wire.clock.monotonic() < self._deals_rest_until
+    def _rests(self, obj: str) -> bool:
+        return obj in self._resting and self._wire.clock.monotonic() < self._resting[obj][0]
 
     def _page(self, obj: str, place: Place) -> _Page | None:
-        """The next page of one object; None for deals that we may not read."""
+        """The next page of one object; None for one that is not told of."""
         try:
             return self._searched(obj, place)
-        except MissingScopes:
-            if obj != DEALS:
-                raise
-            self._deals_rest_until = self._wire.clock.monotonic() + RESTS_S
+        except (MissingScopes, Denied) as refusal:
+            self._resting[obj] = (self._wire.clock.monotonic() + RESTS_S, str(refusal))
             return None
 
     def _searched(self, obj: str, place: Place) -> _Page:

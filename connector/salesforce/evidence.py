@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ from connector.salesforce.topics import BEGUN, DEALS, EVENTS, LEADS, ROLES, TASK
 
 RESTS_S: Final = 3_600.0
 _UNKNOWN: Final = VANISHED | {"INVALID_TYPE", "NOT_FOUND"}
+_HIDDEN: Final = "the object or fields that tell of it are not shown to the integration user"
 Found = Mapping[str, Sequence[Row]]  # rows by topic
 
 
@@ -58,13 +60,16 @@ class Gleaner:
         due = [topic for topic in awake if places[topic.name].onward] or awake
         found = self._polled(due, places, now) if due else {}
         entries = [entry for entry in self._entries(found, objects, now) if entry.ref.object in objects]
-        return _portion(entries, places, more=any(places[topic.name].onward for topic in topics if topic in due))
+        found_more = any(places[topic.name].onward for topic in topics if topic in due)
+        resting = {topic.object for topic in topics if self._rests(topic)}
+        return replace(_portion(entries, places, more=found_more), withheld=dict.fromkeys(sorted(resting), _HIDDEN))
 
     def _is_awake(self, topic: Topic) -> bool:
         """Whether a topic can be asked for; one that has rested is looked at anew."""
-        if self._clock.monotonic() < self._resting.get(topic.name, 0.0):
-            return False
-        return self._says_something(topic) or self._narrowed(topic)
+        return not self._rests(topic) and (self._says_something(topic) or self._narrowed(topic))
+
+    def _rests(self, topic: Topic) -> bool:
+        return self._clock.monotonic() < self._resting.get(topic.name, 0.0)
 
     def _says_something(self, topic: Topic) -> bool:
         return topic.needs <= set(self._shapes.readable(topic.object, topic.fields))

@@ -8,7 +8,7 @@ import pytest
 
 from connector.core.journey import Channel
 from connector.core.refs import hubspot
-from connector.errors import Refused, Transient, Unauthorised
+from connector.errors import Transient, Unauthorised
 from connector.ports import Absent, Done, Rejected, Todo, Unsure
 from connector.sandbox.hubspot import actions, dealings
 from connector.sandbox.hubspot.settings import ACCESS_TOKEN
@@ -229,22 +229,34 @@ def test_deals_that_we_may_not_read_rest_for_an_hour_and_nothing_else_does(porta
 
 
 @pytest.mark.parametrize(
-    ("obj", "status", "category", "error"),
+    ("obj", "status", "category"),
     [
-        ("calls", 403, "MISSING_SCOPES", Unauthorised),
-        ("deals", 403, "USER_LEVEL", Unauthorised),
-        ("deals", 400, "VALIDATION_ERROR", Refused),
+        ("calls", 403, "MISSING_SCOPES"),
+        ("calls", 404, "OBJECT_NOT_FOUND"),
+        ("deals", 400, "VALIDATION_ERROR"),
     ],
 )
-def test_other_refusals_end_the_run_and_move_nothing_on(portal, obj, status, category, error):
+def test_a_kind_that_is_not_told_of_is_named_and_moves_nothing_on(portal, obj, status, category):
     told = {"status": status, "content": {"category": category, "message": "no"}}
     portal.services.faults.add(Fault("status", "hubspot", "POST", f"{obj}/search", params=told))
     portal.touch(portal.ada)
+    portal.deal(portal.ada, "10")
     portal.pass_time(30)
-    with pytest.raises(error):
-        portal.hear()
+    portion = portal.crm.evidence(("contacts",), portal.cursor, portal.now())
+    assert (list(portion.withheld), len(portion.entries)) == ([obj], 1)
+    portal.cursor = portion.cursor
     portal.mend()
-    assert len(portal.hear()) == 1
+    portal.pass_time(3_600)
+    portion = portal.crm.evidence(("contacts",), portal.cursor, portal.now())
+    assert (dict(portion.withheld), len(portion.entries)) == ({}, 1)
+
+
+def test_an_app_that_is_shut_out_ends_the_run(portal):
+    told = {"status": 403, "content": {"category": "USER_LEVEL", "message": "no"}}
+    portal.services.faults.add(Fault("status", "hubspot", "POST", "deals/search", params=told))
+    portal.pass_time(30)
+    with pytest.raises(Unauthorised):
+        portal.hear()
 
 
 def test_links_are_read_page_after_page():
