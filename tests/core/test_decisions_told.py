@@ -1,7 +1,7 @@
 """What a decision says about itself: when, on what evidence, with which reason, date and comment, under which key."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -216,3 +216,51 @@ def test_history_that_is_touched_on_the_other_side_moves_nobody_by_what_hubspot_
     before = len(person.ruled())
     person.edit(LEAD, Stage="LEAD", Comment="hello").go()
     assert len(person.ruled()) == before
+
+
+def answered_at(person: Person) -> datetime:
+    return next(entry.at for entry in reversed(person.journey) if isinstance(entry.what, Answered))
+
+
+def test_a_call_after_the_answer_does_not_make_the_answer_later():
+    person = handed_over().edit(LEAD, Answer="Accepted")
+    given = person.now
+    person.later(5).learn(LEAD, CALL, "touch:1").go()
+    assert answered_at(person) == given
+
+
+def test_who_was_unreachable_was_so_with_the_last_of_all_attempts():
+    person = handed_over().edit(LEAD, Answer="Recycled", Reason="Unreachable").go()
+    for number in range(3):
+        person.later(10).learn(LEAD, CALL, f"touch:{number}")
+    last = person.now
+    person.later(10).go()
+    assert answered_at(person) == last
+
+
+def test_an_answer_that_leads_nowhere_about_somebody_sales_was_not_given_is_refused_without_a_stage():
+    leads = {verdict: stage for verdict, stage in FEEDBACK.leads_to.items() if verdict is not Verdict.REJECT}
+    person = Person(agreement(criteria={}, feedback=replace(FEEDBACK, leads_to=leads))).edit(CONTACT, life="lead")
+    person.edit(LEAD, Stage=None).go().edit(LEAD, Answer="Rejected", Reason="Junk", Comment="spam").go()
+    assert (last_ruled(person).stage, bool(last_ruled(person).refused)) == ("", True)
+
+
+def test_an_answer_that_was_refused_is_shown_until_they_are_moved():
+    moves = {way: move for way, move in MOVES.items() if way != ("mql", "out")}
+    person = handed_over(lifecycle=replace(LIFECYCLE, moves=moves), on_unlawful=OnUnlawful.FLAG)
+    person.edit(LEAD, Answer="Disqualified", Reason="Junk").go()
+    assert [issue.reason for issue in person.later(1).go().last.issues] == ["there is no way from MQL to OUT"]
+    person.edit(CONTACT, life="lead", score="1").go()
+    assert person.ruled()[-1] == ("lead", "marketing", "backward")
+    assert [issue.reason for issue in person.later(1).go().last.issues] == []
+
+
+def test_of_two_answers_of_one_moment_salesforces_is_asked_about():
+    person = handed_over().edit(CONTACT, answer="rejected").edit(LEAD, minutes=0, Answer="Recycled").go()
+    assert [asked.verdict for asked in person.of(Asked)] == [Verdict.RECYCLE]
+
+
+def test_who_answers_one_thing_and_does_another_has_not_answered_by_moving():
+    person = handed_over().edit(LEAD, Stage="SAL", Answer="Rejected").go()
+    assert (person.of(Answered), {asked.verdict for asked in person.of(Asked)}) == ([], {Verdict.REJECT})
+    assert (person.ruled()[-1], person.says(HS, "fb_status")) == (("sal", "sales", "forward"), ("asked",))
