@@ -59,10 +59,11 @@ def _due(ledger: Ledger, since: datetime) -> Iterator[Sighting]:
         words = f"{back[0]:%Y-%m-%d} has come, the day to come back"
         yield Sighting(ledger.when(None), back[1], Mover.AUTOMATIC, words, revisit=back[0].date())
     definition, standing = ledger.definition, ledger.course.situation.stage
-    own = definition.deals.get(standing)
-    stands = own is None or any(True for _ in _dealt(ledger, own, since))
-    for stage, question in definition.deals.items():
-        yield from _lawful(ledger, stage, _dealt(ledger, question, since), stands=stands)
+    if ledger.deals:
+        own = definition.deals.get(standing)
+        stands = own is None or any(True for _ in _dealt(ledger, own, since))
+        for stage, question in definition.deals.items():
+            yield from _lawful(ledger, stage, _dealt(ledger, question, since), stands=stands)
     own = definition.criteria.get(standing)
     stands = own is None or own.holds(ledger.course.situation)
     for stage, question in definition.criteria.items():

@@ -48,15 +48,13 @@ def wishes(
         sla: where verdicts are told.
         cycles: by policy, how every promise stands.
     """
-    return dict(
-        [
-            *placed(ledger, side, reading).items(),
-            *_handoff(ledger, side),
-            *_answer(ledger, side),
-            *_feedback(ledger, side),
-            *promised(sla, side, pressing(cycles)),
-        ]
-    )
+    told = placed(ledger, side, reading)
+    if _speaks(ledger):  # history that nobody has answered is not written about
+        told.update(_handoff(ledger, side))
+        told.update(_answer(ledger, side))
+        told.update(_feedback(ledger, side))
+    told.update(promised(sla, side, pressing(cycles)))
+    return told
 
 
 def placed(ledger: Ledger, side: Side, reading: Reading | None) -> dict[str, Wish]:
@@ -138,7 +136,7 @@ def _context(ledger: Ledger, defined: Handoff) -> Wanted:
 
 def _answer(ledger: Ledger, side: Side) -> Wanted:
     defined, kept = ledger.definition.feedback, answered(ledger)
-    if defined is None or not _speaks(ledger) or _is_open(ledger, side, kept):
+    if defined is None or _is_open(ledger, side, kept):
         return
     evidence = (
         f"answered {kept.verdict.value}{f' by {ledger.definition.person(kept.by)}' if kept.by else ''}"
@@ -167,7 +165,7 @@ def _is_open(ledger: Ledger, side: Side, kept: Answered | None) -> bool:
 
 def _feedback(ledger: Ledger, side: Side) -> Wanted:
     defined, course = ledger.definition.feedback, ledger.course
-    if defined is None or not _speaks(ledger):
+    if defined is None:
         return
     kept, back, told = answered(ledger), returning(ledger), defined.told
     reason = defined.reasons.get(kept.reason if kept else _given_up(ledger))
@@ -188,7 +186,7 @@ def _feedback(ledger: Ledger, side: Side) -> Wanted:
 
 
 def _speaks(ledger: Ledger) -> bool:
-    """Whether there is anything to tell: history that nobody has answered is not written about."""
+    """Whether there is anything to tell of handoffs and answers."""
     course = ledger.course
     return bool(course.handoffs or course.answer or course.asks)
 

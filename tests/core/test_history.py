@@ -60,6 +60,10 @@ def test_of_two_records_the_one_further_along_counts():
     assert ruled(followed) == [("", "lead", True), ("lead", "sal", True)]
 
 
+def test_what_both_show_alike_is_ruled_once():
+    assert ruled(short(reading(CONTACT, life="mql"), reading(LEAD, LATER, Stage="MQL"))) == [("", "mql", True)]
+
+
 def test_a_record_that_is_archived_is_told_nothing():
     gone = Reading(LEAD, Presence.ARCHIVED)
     assert set(short(reading(CONTACT, life="lead"), gone).wishes) == {HS}
