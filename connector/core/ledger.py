@@ -52,8 +52,8 @@ class Ledger:
         return next(told for one, told in news if one is entry)
 
     def say(self, what: What, at: datetime, key: str) -> None:
-        """Add a decision."""
-        self.add(Entry(self.ref, min(at, self.now), self.now, what, key))
+        """Add a decision. The number in its key is of those the person has had, or the next that is free."""
+        self.add(Entry(self.ref, min(at, self.now), self.now, what, self._free(key)))
 
     def rule(self, found: Sighting, refused: str = "", *, first: bool = False) -> None:
         """Keep what became of a sighting: it was made, or refused."""
@@ -123,6 +123,16 @@ class Ledger:
         """A stage as people call it; one that there is no more by its id."""
         known = self.definition.lifecycle.stages.get(stage)
         return known.name if known else stage
+
+    def _free(self, key: str) -> str:
+        """A key that no decision of this record has: some were numbered while another record was theirs as well."""
+        sort, _, number = key.partition(":")
+        if number.isdecimal():
+            taken = {entry.key for entry in self.entries if entry.ref == self.ref}
+            while key in taken:
+                number = str(int(number) + 1)
+                key = f"{sort}:{number}"
+        return key
 
     def _begin(self) -> None:
         self.course, self.hearing = Course(self.definition), Hearing(self.definition)
