@@ -7,6 +7,7 @@ and not by asking conditions. What somebody did is told in words with its time: 
 from __future__ import annotations
 
 from collections.abc import KeysView
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from connector.core.journey import Answered, Entry, Handed, Ruled, Seen, Touched
@@ -16,12 +17,12 @@ from connector.core.situation import Situation
 
 _TOUCHES = frozenset({PolicyKind.FIRST_TOUCH, PolicyKind.ATTEMPTS})  # only a touch is evidence for these
 _TO_THE_MINUTE = len("2026-11-02 09:30")
-_NOTHING: frozenset[str] = frozenset()
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 Touch = tuple[datetime, Touched]  # a touch, and when it was
 
 
+@dataclass(slots=True, eq=False)
 class Moment:
     """An entry of a journey as a track looks at it; one object for a whole walk, moved on.
 
@@ -37,18 +38,16 @@ class Moment:
         unmet: reasons by which no disposition is kept.
     """
 
-    __slots__ = ("at", "entry", "fields", "passing", "side", "situation", "starts", "touched", "unmet", "words")
-
-    def __init__(self, situation: Situation, unmet: frozenset[str] = frozenset()) -> None:
-        self.situation = situation
-        self.unmet = unmet
-        self.at = _NEVER
-        self.entry: Entry | None = None
-        self.passing = self.starts = False
-        self.side = Side.HUBSPOT
-        self.fields: KeysView[str] | frozenset[str] = _NOTHING
-        self.words: frozenset[str] | None = None
-        self.touched: Touch | None = None
+    situation: Situation
+    unmet: frozenset[str] = frozenset()
+    at: datetime = _NEVER
+    entry: Entry | None = None
+    passing: bool = False
+    starts: bool = False
+    side: Side = Side.HUBSPOT
+    fields: KeysView[str] | frozenset[str] = frozenset()
+    words: frozenset[str] | None = None
+    touched: Touch | None = None
 
     def concerns(self, policy: Policy | None) -> bool:
         """Whether it may bear on the clock of a policy."""

@@ -9,7 +9,7 @@ evidence.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from connector.core.clocks import judge
@@ -23,28 +23,23 @@ _BEGINS = frozenset({Sort.START, Sort.RESET, Sort.REASSIGN})
 _MARKETING = "marketing"
 
 
+@dataclass(slots=True, eq=False)
 class Track:
     """One policy's way along a journey."""
 
-    __slots__ = (
-        "_held", "_in_force", "_is_over", "_left", "_owner", "_paused", "_rule", "_since", "_starting", "_unproven",
-        "_version", "_version_in_force", "turns",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.turns: list[Turn] = []
-        self._in_force: Policy | None = None
-        self._version_in_force = ""
-        self._starting = False  # whether the start condition held last
-        self._rule: Policy | None = None  # what the cycle follows
-        self._version = ""
-        self._held: list[bool] = []  # which conditions of the rule held last
-        self._paused = False
-        self._unproven = False  # a status says it is done, and nothing shows it
-        self._is_over = True  # surely nothing is open, so nothing bears on it
-        self._left = 0  # attempts until then, at least
-        self._since: datetime | None = None  # since when evidence counts
-        self._owner = ""
+    turns: list[Turn] = field(default_factory=list)
+    _in_force: Policy | None = None
+    _version_in_force: str = ""
+    _starting: bool = False  # whether the start condition held last
+    _rule: Policy | None = None  # what the cycle follows
+    _version: str = ""
+    _held: list[bool] = field(default_factory=list)  # which conditions of the rule held last
+    _paused: bool = False
+    _unproven: bool = False  # a status says it is done, and nothing shows it
+    _is_over: bool = True  # surely nothing is open, so nothing bears on it
+    _left: int = 0  # attempts until then, at least
+    _since: datetime | None = None  # since when evidence counts
+    _owner: str = ""
 
     def offer(self, policy: Policy | None, version: str, situation: Situation | None) -> None:
         """From now on a start means this policy; that its condition holds already starts nothing."""
