@@ -76,8 +76,9 @@ def _lawful(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str
         return _one_way(evidence, rule, ours, theirs)
     for one, other in ((ours, theirs), (theirs, ours)):
         here, there = _value(rule, one), _value(rule, other)
-        if form(rule, one.side, here, evidence.sellers) != "" or blank(there):
-            continue  # the bridge's own user owns as good as nobody does
+        unsaid = form(rule, one.side, here, evidence.sellers) == ""  # the bridge's own user owns as good as nobody does
+        if blank(there) or not (unsaid or translates(rule, other.side, here, evidence.sellers) == [""]):
+            continue
         if there == rule.default(other.side):
             return "a default opposite a blank"
         last = _last(rule, other)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connector.core.plan import IssueKind
 from connector.core.refs import Side
 from tests.simulation.oracle.evidence import Evidence
 from tests.simulation.oracle.history import Record
@@ -54,6 +55,12 @@ def _of_record(evidence: Evidence, record: Record, seq: int) -> str:
         return "kept apart or forgotten by a person"
     if evidence.parked & {f"{one.side.value}:{one.object}:{one.id}" for one in people}:
         return "a value was refused before"
+    if any(
+        stored.issue.kind is IssueKind.EDIT_BEATS_DELETION and stored.opened_at < evidence.when(seq)
+        for key in keys
+        for stored in evidence.shown.get(key, ())
+    ):
+        return "the other's former counterpart is gone, shown"
     return ""
 
 
