@@ -124,7 +124,8 @@ def _rewritten(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> 
 def _one_way(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> str:
     source, target = (ours, theirs) if rule.goes(Side.SALESFORCE) else (theirs, ours)
     says = translates(rule, target.side, _value(rule, source), evidence.sellers)
-    silent = all(blank(value) for value in evidence.held(evidence.history.kin(source), rule))
+    own = [one for one in evidence.history.kin(source) if not _lost_itself(one)]
+    silent = all(blank(value) for value in evidence.held(own, rule))
     if says in ([""], ["false", ""]) and (silent or not rule.clears):
         return "one way, and the source has nothing to say"
     if not rule.said.get("mirror") and _once_held(evidence, rule, target, source):
@@ -134,6 +135,11 @@ def _one_way(evidence: Evidence, rule: Rule, ours: Record, theirs: Record) -> st
     if not rule.clears and blank(_value(rule, target)) and _once_held(evidence, rule, target, source):
         return "one way, and cleared on the receiving side"
     return _rewritten(evidence, rule, ours, theirs) or _left_out(evidence, ours, theirs)
+
+
+def _lost_itself(record: Record) -> bool:
+    """Whether a record was merged in Salesforce, where the survivor takes nothing over that it is not given."""
+    return record.side is Side.SALESFORCE and record.gone is not None and record.gone.how == "merged"
 
 
 def _once_held(evidence: Evidence, rule: Rule, target: Record, source: Record) -> bool:
