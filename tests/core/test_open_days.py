@@ -49,6 +49,16 @@ def test_open_days_are_found_years_away(far):
         assert (time.days_earlier(here, 1), time.subtract(here, 8 * HOUR)) == (8 * HOUR, there)
 
 
+def test_the_tenth_year_is_within_the_horizon_and_the_twentieth_is_not():
+    near, far = open_on(FEW[0], date(2036, 12, 31)), open_on(FEW[0], date(2046, 1, 1))
+    here = at(2026, 1, 5)
+    assert (near.add(here, 8 * HOUR), near.days_later(here, 1)) == (at(2036, 12, 31), 8 * HOUR)
+    assert open_on(date(2016, 1, 1), FEW[0]).subtract(here, 8 * HOUR) == at(2016, 1, 1)
+    for ask in (lambda: far.add(here, 8 * HOUR), lambda: far.days_later(here, 1)):
+        with pytest.raises(NeverOpens, match="few is not open"):
+            ask()
+
+
 def test_years_before_count_as_well_as_years_after_once_both_were_asked_for():
     time = open_on(date(2020, 1, 1), date(2023, 12, 31), FEW[0], date(2029, 1, 1))
     assert time.subtract(at(2026, 1, 5), 8 * HOUR) == at(2023, 12, 31)
