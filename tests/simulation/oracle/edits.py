@@ -28,6 +28,7 @@ from tests.simulation.oracle.rules import Rule, blank, form, shaped, translates
 from tests.simulation.watched import Written
 
 DECIDED = ("newest", "wins by policy", "settled by a person", "mirrors")
+UNANSWERED = "unanswered"  # of an event: it may have arrived
 MAKING = ("creates", "default on create")
 
 
@@ -148,10 +149,10 @@ def _forgotten(evidence: Evidence, record: Record, wrong: str) -> str:
 
 
 def _told(evidence: Evidence, record: Record, rule: Rule, over: Version) -> dict[str, Any] | None:
-    """What the story tells last of writing that value over another."""
+    """What the story tells last of writing that value over another; what only may have arrived, where nothing else."""
     keys = {one.key for one in evidence.family(record)}
     wanted = {name: form(rule, record.side, over._asdict()[name], evidence.sellers) for name in ("before", "value")}
-    found = None
+    found = perhaps = None
     for event in reversed(evidence.events):
         refs = {key_of(ref) for ref in (event.hubspot, event.salesforce) if ref}
         for row in event.payload.get("changes", ()) if refs & keys else ():
@@ -160,10 +161,13 @@ def _told(evidence: Evidence, record: Record, rule: Rule, over: Version) -> dict
             own_way = (record.side, record.object, row["field"]) in evidence.rewritten
             if form(rule, record.side, row["after"], evidence.sellers) != wanted["value"] and not own_way:
                 continue
-            if form(rule, record.side, row["before"], evidence.sellers) == wanted["before"]:
+            if form(rule, record.side, row["before"], evidence.sellers) != wanted["before"]:
+                found = found or dict(row)
+            elif event.kind != UNANSWERED:
                 return dict(row)
-            found = found or dict(row)
-    return found
+            else:
+                perhaps = perhaps or dict(row)
+    return perhaps or found
 
 
 def _untold(evidence: Evidence, record: Record, over: Version, writing: Written) -> str:
