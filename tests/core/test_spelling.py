@@ -71,3 +71,20 @@ def test_spellings_of_other_agreements_are_never_taken_for_ours():
     told = [stage_of((Spelling(f"stage {number}", {"life": ("lead",)}),), {"life": "lead"}) for number in range(1000)]
     assert told == [f"stage {number}" for number in range(1000)]
     assert len(spelling._places) <= spelling._PLACES_MAX
+
+
+def test_what_was_worked_out_once_is_looked_up():
+    place = (Spelling("a", {"life": ("x",)}), Spelling("b", {"life": ("y",), "status": ("z",)}))
+    assert [stage_of(place, values) for values in ({"life": "x"}, {"life": "y", "status": "z"})] == ["a", "b"]
+    assert spelling._places[id(place)].read == {("x", None): "a", ("y", "z"): "b"}
+    assert spelt(place, "b") is spelt(place, "b")
+    assert spelt(place, "b", {"life": "x"}) is spelt(place, "b", {"life": "x"})
+
+
+def test_as_much_is_remembered_as_was_allowed_and_no_more():
+    place = (Spelling("a", {"life": ("x",)}),)
+    sizes = set()
+    for number in range(spelling._KNOWN_MAX + 2):
+        stage_of(place, {"life": str(number)})
+        sizes.add(len(spelling._places[id(place)].read))
+    assert max(sizes) == spelling._KNOWN_MAX
