@@ -8,7 +8,7 @@ import pytest
 
 from connector.core.refs import Side, hubspot, salesforce
 from connector.storage.events import Event
-from tests.simulation.doctoring import OURS, REP, after, edit, make, read, told, write, wrong
+from tests.simulation.doctoring import OURS, REP, a_life, after, edit, make, read, told, write, wrong
 from tests.simulation.oracle import Evidence
 
 
@@ -145,6 +145,22 @@ def test_a_writer_who_died_before_the_story_is_excused_by_name(evidence: Evidenc
     last.life.told, last.life.ended = [], "Killed"
     assert wrong(lost, "vanished") == []
     assert lost.excused["written over, and the writer ended before it told the story (Killed)"] == 1
+
+
+@pytest.mark.parametrize("died", [True, False])
+def test_who_takes_back_a_write_that_nobody_heard_of_has_edited_nothing_that_could_be_seen(
+    evidence: Evidence, ada: str, lead: str, *, died: bool
+) -> None:
+    life = replace(a_life(), told=[] if died else [10**6], ended="Killed" if died else "")
+    made = after(evidence, edit(Side.HUBSPOT, ada, jobtitle="t60"), edit(Side.SALESFORCE, lead, Title="t61"))
+    made = after(made, write(Side.HUBSPOT, ada, jobtitle="t61"), life=life)
+    made = after(made, edit(Side.HUBSPOT, ada, jobtitle="t60"), edit(Side.SALESFORCE, lead, Title="t62"))
+    seen = read(made, hubspot("contacts", ada), jobtitle="t60")
+    over = after(made, write(Side.HUBSPOT, ada, jobtitle="t62"), seen=seen)
+    over = replace(over, events=[*over.events, told(ada, lead, "edited", **ROW | {"before": "t60", "after": "t62"})])
+    assert bool(wrong(over, "vanished")) is not died
+    excuse = "taken back to what was agreed on, over a write of which the store never heard"
+    assert over.excused[excuse] == died
 
 
 def test_who_goes_back_to_what_the_bridge_had_written_has_edited_nothing(
