@@ -13,6 +13,7 @@ import orjson
 from rich.console import Console
 
 from connector.memory import settle_memory
+from tests.simulation.agreements import LIFECYCLE
 from tests.simulation.play import STEPS
 from tests.simulation.playing import Ended, Script, played, played_on, scripts_from
 from tests.simulation.report import Session, progress, tell_failures, tell_summary, tell_trace
@@ -28,6 +29,9 @@ def main() -> int:
     parser = _parser()
     asked = parser.parse_args()
     settle_memory()
+    if asked.lifecycle:
+        asked.seeds = asked.seeds if asked.seed is not None or asked.seeds or asked.minutes else SEEDS
+        asked.seed = LIFECYCLE.start + (asked.seed or 0)
     one = asked.only is not None or asked.without or asked.trace or asked.verbose or asked.shrink
     if one or (asked.seed is not None and asked.seeds is None and asked.minutes is None):
         if asked.seed is None:
@@ -109,6 +113,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/simulate", description=__doc__)
     parser.add_argument("--seeds", type=int, metavar="N", help=f"how many seeds (default {SEEDS}, or 1 with --seed)")
     parser.add_argument("--seed", type=int, metavar="K", help="the first or only seed (default 0)")
+    parser.add_argument(
+        "--lifecycle", action="store_true", help="seeds of the shared lifecycle: K counts from 500000 on"
+    )
     parser.add_argument("--steps", type=int, default=STEPS, metavar="S", help=f"steps of each play (default {STEPS})")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="J", help="processes (default: cores)")
     parser.add_argument("--minutes", type=float, metavar="M", help="stop after M minutes, whichever comes first")

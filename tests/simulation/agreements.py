@@ -7,8 +7,11 @@ follows goes to a chat room and an address that only exist here (`messages`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from tests.simulation.variants import VARIANTS, Variant
 
@@ -80,20 +83,27 @@ def chosen(name: str) -> Variant:
     return AGREEMENTS[name] if name in AGREEMENTS else VARIANTS[name]
 
 
-
 def agreed_fields(name: str) -> frozenset[str]:
     """The fields that the shared lifecycle speaks in, where a variant has one."""
     return SPOKEN if chosen(name).agreed is not None else frozenset()
 
 
-_PARTS = ("Persona", "Why", "Touches", "Answer", "Reason", "Comment", "Revisit_On", "Asked_For", "Feedback_Status")
-_SLA = ("Policy", "State", "Due", "Breached_Since", "Lateness")
-_ALSO = ("reason_class", "feedback_by", "feedback_at", "loops", "recycle_on")
-SPOKEN = frozenset(
-    {"lifecyclestage", "hs_lead_status", "HubSpot_Lifecycle_Stage__c"}
-    | {f"Smarketing_{part}__c" for part in _PARTS}
-    | {f"Smarketing_SLA_{part}__c" for part in _SLA}
-    | {f"smarketing_{part.lower()}" for part in _PARTS}
-    | {f"smarketing_sla_{part.lower()}" for part in _SLA}
-    | {f"smarketing_{part}" for part in _ALSO}
-)
+def _fields(said: Any) -> Iterator[str]:
+    """Every field that a part of an agreed file names as {hubspot: ..., salesforce: ...}."""
+    if isinstance(said, dict):
+        yield from (name for side in ("hubspot", "salesforce") if isinstance(name := said.get(side), str))
+        for part in said.values():
+            yield from _fields(part)
+
+
+def _read(name: str) -> Any:
+    return YAML(typ="safe").load((SHIPPED / f"{name}.yaml").read_text())[name]
+
+
+SHIPPED = Path(__file__).parents[2] / "mappings"
+STAGES = frozenset({"lifecyclestage", "hs_lead_status", "HubSpot_Lifecycle_Stage__c"})
+_TOLD = (_read("feedback")["answer"], _read("feedback")["told"], _read("sla")["fields"], _read("personas")["fields"])
+SPOKEN = STAGES | {
+    *(_read("lifecycle")["handoff"][name] for name in ("why_field", "touches_field")),
+    *(name for said in _TOLD for name in _fields(said)),
+}

@@ -23,9 +23,10 @@ from connector.bootstrap import Installation
 from connector.errors import BridgeError
 from tests.simulation import circumstances, oracle, people, tables, weather
 from tests.simulation.agreements import AGREEMENTS, LIFECYCLE
-from tests.simulation.stage import VARIANTS, SeededDice, Stage, new_store, new_world, sample
+from tests.simulation.stage import SeededDice, Stage, new_store, new_world, sample
 from tests.simulation.trace import PEOPLE
 from tests.simulation.turns import Turns
+from tests.simulation.variants import VARIANTS
 
 STEPS = 200
 DRAIN_PASSES = 25

@@ -23,6 +23,7 @@ SHOWN = {
     "faults struck": "calls struck by a fault",
     "writes": "writes by the bridge",
     "edits": "writes by people and other software",
+    "messages": "messages to the chat room and the address",
     "kill": "workers killed",
     "freeze": "workers frozen",
     "remap": "mappings edited",

@@ -37,7 +37,7 @@ from tests.simulation.messages import FINE, Message, Outgoing
 from tests.simulation.opening import adapters, fitted_once, learned
 from tests.simulation.trace import PEOPLE, Trace
 from tests.simulation.turns import Turns, WorkerClock
-from tests.simulation.variants import SELLERS, VARIANTS
+from tests.simulation.variants import SELLERS
 from tests.simulation.watched import Watched, WatchedStore, Witness
 from tests.simulation.wires import Line
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.simulation.mutants import deciding, listening, making, memory, presence, telling
+from tests.simulation.mutants import courses, deciding, listening, making, memory, presence, telling
 from tests.simulation.mutants.planting import MUTANTS, Mutant
 
-__all__ = ["MUTANTS", "Mutant", "deciding", "listening", "making", "memory", "presence", "telling"]
+__all__ = ["MUTANTS", "Mutant", "courses", "deciding", "listening", "making", "memory", "presence", "telling"]

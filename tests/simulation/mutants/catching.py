@@ -18,6 +18,7 @@ from connector.config.load import Loaded
 from connector.core.refs import Side
 from connector.sandbox.services import Fault
 from tests.simulation import circumstances, stage, weather
+from tests.simulation.agreements import LIFECYCLE
 from tests.simulation.mutants.planting import Mutant, Situation
 from tests.simulation.oracle import INVARIANTS, Broken, evidence
 from tests.simulation.play import Play
@@ -85,7 +86,8 @@ def invariant(line: str) -> str:
 
 
 def _play(mutant: Mutant, seed: int) -> Play:
-    play, wanted = Play(seed), mutant.situation
+    wanted = mutant.situation
+    play = Play(LIFECYCLE.start + seed if wanted.handing else seed)
     drawn = play.theme
     play.theme = replace(
         drawn,

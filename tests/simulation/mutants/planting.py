@@ -38,6 +38,7 @@ class Situation:
         closeness: how often an act is about somebody whom the last ones were about.
         lost: what every fault is: all `answers` of a side to writes get lost, or all `requests`; "" for any fault.
         calls_per_day: the most that the settings let the bridge call each side a day; 0 for no such setting.
+        handing: whether these are plays of the lifecycle, in which people are handed over.
         listening: whether workers only listen for changes, and ask for no full pass once the first is through.
     """
 
@@ -51,6 +52,7 @@ class Situation:
     closeness: float | None = None
     lost: str = ""
     listening: bool = False
+    handing: bool = False
     calls_per_day: int = 0
 
     def __str__(self) -> str:
@@ -63,6 +65,7 @@ class Situation:
             "acts about the same people": bool(self.closeness),
             f"{self.lost} lost": bool(self.lost),
             "no full passes": self.listening,
+            "people are handed over": self.handing,
             f"{self.calls_per_day} calls a day": bool(self.calls_per_day),
         }
         return ", ".join((*self.acts, *self.trouble, *settings, *(words for words, told in also.items() if told)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.mutants.catching import DRAINS, ERRORS
+from tests.simulation.mutants.test_mutants_courses import EVERY as COURSES
 from tests.simulation.mutants.test_mutants_listening import EVERY as LISTENING
 from tests.simulation.mutants.test_mutants_memory import EVERY as MEMORY
 from tests.simulation.mutants.test_mutants_people import EVERY as PEOPLE
@@ -22,5 +23,5 @@ def test_enough_bugs_are_planted_and_each_says_what_it_stands_for() -> None:
 
 
 def test_every_bug_is_asked_about_once() -> None:
-    asked = [mutant.id for every in (LISTENING, MEMORY, PEOPLE) for mutant in every.args[1]]
+    asked = [mutant.id for every in (COURSES, LISTENING, MEMORY, PEOPLE) for mutant in every.args[1]]
     assert sorted(asked) == sorted(MUTANTS)

@@ -70,20 +70,25 @@ def drain(stage: Stage, passes: int) -> None:
             _bounded("full", _calls(stage) - calls)
             return
         stage.excused["writes that only comparing everything led to"] += found
-        for mode in FOLLOWING if stage.variant not in AGREEMENTS else (*FOLLOWING, "full", *FOLLOWING):
-            _sync(stage, opened, mode)
-            stage.clock.advance(PAUSE_S)
-        for mode, later_s in (("once", 0), ("full", A_DAY_S)):
-            stage.clock.advance(later_s)
-            before, calls, place = _done(stage), _calls(stage), len(_ours(stage))
-            _sync(stage, opened, mode)
-            stage.clock.advance(PAUSE_S)
-            if _at_odds(stage, _ours(stage)[place:]):
-                stage.excused["a mirroring rule and the software of that side undo each other without end"] += 1
-            elif _done(stage) != before:
-                told = _ours(stage)[place:][:3] or "a journey goes on, or a message is sent"
-                raise Broken(f"a settled world is written to ({mode}): {told}")
-            _bounded(mode, _calls(stage) - calls)
+        _comes_to_rest(stage, opened)
+
+
+def _comes_to_rest(stage: Stage, opened: Installation) -> None:
+    """What comparing everything led to is followed up, and then nothing is written any more."""
+    for mode in FOLLOWING if stage.variant not in AGREEMENTS else (*FOLLOWING, "full", *FOLLOWING):
+        _sync(stage, opened, mode)
+        stage.clock.advance(PAUSE_S)
+    for mode, later_s in (("once", 0), ("full", A_DAY_S)):
+        stage.clock.advance(later_s)
+        before, calls, place = _done(stage), _calls(stage), len(_ours(stage))
+        _sync(stage, opened, mode)
+        stage.clock.advance(PAUSE_S)
+        if _at_odds(stage, _ours(stage)[place:]):
+            stage.excused["a mirroring rule and the software of that side undo each other without end"] += 1
+        elif _done(stage) != before:
+            told = _ours(stage)[place:][:3] or "a journey goes on, or a message is sent"
+            raise Broken(f"a settled world is written to ({mode}): {told}")
+        _bounded(mode, _calls(stage) - calls)
 
 
 def _at_odds(stage: Stage, ours: list[dict[str, Any]]) -> bool:

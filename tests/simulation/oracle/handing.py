@@ -2,8 +2,8 @@
 
 - People are handed to those who take turns (or who had them already), never to the user that the bridge is; and that is
   who owns them in the end, unless somebody else was given them since, or people are told.
-- What was decided is decided once: no key is on two entries of one person, and everything follows from the entries, told
-  piece by piece or at once.
+- What was decided is decided once: no key is on two entries of one person, and everything follows from the entries,
+  told piece by piece or at once.
 - Of erased people nothing is left: no journey, no clock, no effect.
 """
 
@@ -24,7 +24,7 @@ from tests.simulation.oracle.rules import NOBODY
 from tests.simulation.stage import loaded
 
 RAW = (Seen, Told, Touched, Dealt)
-OWNER = "OwnerId"
+OWNER, KEEPS, QUEUE = "OwnerId", "keep_their_rep", "00G"
 
 
 def misgiven(evidence: Evidence) -> Iterator[str]:
@@ -44,9 +44,15 @@ def _wrong_hands(evidence: Evidence, allowed: set[str], entry: Entry, handed: Ha
     name = f"{entry.ref} was handed to {handed.owner} by {handed.rule}"
     if handed.owner == NOBODY:
         yield f"{name}, which is the bridge itself"
-    elif handed.rule != "keep_their_rep" and evidence.everybody.emails.get((Side.SALESFORCE, handed.owner)) not in allowed:
-        if not (handed.owner.startswith("00G") and any("@" not in one for one in allowed)):
-            yield f"{name}, who takes no turns"
+    elif handed.rule != KEEPS and not _takes_turns(evidence, allowed, handed.owner):
+        yield f"{name}, who takes no turns"
+
+
+def _takes_turns(evidence: Evidence, allowed: set[str], owner: str) -> bool:
+    """Whether somebody is among those who may be given people; a queue, where a queue is."""
+    if owner.startswith(QUEUE):
+        return any("@" not in one for one in allowed)
+    return evidence.everybody.emails.get((Side.SALESFORCE, owner)) in allowed
 
 
 def _elsewhere(evidence: Evidence, courses: Courses, person: Person) -> Iterator[str]:
@@ -63,7 +69,7 @@ def _elsewhere(evidence: Evidence, courses: Courses, person: Person) -> Iterator
     names = {Side.HUBSPOT: "hubspot_owner_id", Side.SALESFORCE: OWNER}
     if any(v.seq >= since and not v.ours for one in family for v in one.cells.get(names[one.side], ())):
         evidence.excuse("handed over, and given to somebody else by people")
-    elif any(_tells(stored.issue.kind) for stored in evidence.shown.get(record.key, ())):
+    elif any(_tells(stored.issue.kind) for one in person.refs for stored in evidence.shown.get(key_of(one), ())):
         evidence.excuse("handed over, and not taken; shown")
     elif len(evidence.family(record)) > 1:
         evidence.excuse("handed over, and merged or converted")
@@ -147,7 +153,8 @@ def remembered(evidence: Evidence) -> Iterator[str]:
     for record in evidence.history.records.values():
         if record.gone is None or record.gone.how != "erase" or record.side is not Side.HUBSPOT:
             continue
-        if not evidence.partners_of(record):
+        told = [event for event in evidence.events if event.hubspot and key_of(event.hubspot) == record.key]
+        if not any(event.salesforce for event in told):
             evidence.excuse("erased while linked to nobody: only a webhook would have told")
             continue
         for one in evidence.history.kin(record):

@@ -20,7 +20,7 @@ from dataclasses import replace
 from connector.core.refs import Side
 from tests.simulation.oracle.edits import _carried, had_read
 from tests.simulation.oracle.evidence import Evidence, key_of
-from tests.simulation.oracle.history import Record
+from tests.simulation.oracle.history import PEOPLE, Record
 from tests.simulation.oracle.rules import blank, translates, written
 
 MADE_LATE = "was made while its counterpart was"  # what the bridge says of who was erased, or forgotten by a person
@@ -40,7 +40,7 @@ def absent(evidence: Evidence) -> Iterator[str]:
 def _archived(evidence: Evidence) -> Iterator[str]:
     for seq, writing in evidence.writes.items():
         entry = evidence.entries[seq - 1]
-        if entry["operation"] not in ("archive", "deleted"):
+        if entry["operation"] not in ("archive", "deleted") or entry["object"] not in PEOPLE:
             continue
         record = evidence.history.records[Side(entry["side"]), entry["id"]]
         said = written(writing.life.variant).people

@@ -21,7 +21,6 @@ from typing import NamedTuple
 
 from connector.core.journey import Entry, Fired, Touched
 from connector.core.plan import IssueKind
-from connector.core.refs import Ref
 from tests.simulation.agreements import HOOK, ROOM
 from tests.simulation.oracle import agreed
 from tests.simulation.oracle.courses import Courses, Effect, Person
@@ -91,7 +90,7 @@ def _in_time(evidence: Evidence, courses: Courses, entry: Entry, told: Due) -> I
     times = [agreed.target(variant, FIRST) for variant in courses.variants]
     for number, touch in enumerate(courses.touches):
         known = number < writer.asked_at.get(touch.side, 0)
-        if not (known and touch.keeps and (touch.side, touch.id) in people and touch.said > told.started):
+        if not (known and touch.keeps and (touch.side, touch.id) in people and touch.said > told.started + SECOND):
             continue
         if not any(isinstance(one.what, Touched) and abs(one.at - touch.said) < SECOND for one in courses.entries):
             evidence.excuse("a touch was learnt of before its side's clock said so, and counts as of then")
@@ -113,9 +112,7 @@ def _twice(evidence: Evidence, courses: Courses) -> Iterator[str]:
     if any(" more" in message.words for message in courses.messages):
         return
     told = Counter(message.words for message in courses.messages if message.taken and message.to == ROOM)
-    fired = sum(
-        isinstance(one.what, Fired) and one.what.effect.endswith(f"|notify:{ROOM}") for one in courses.entries
-    )
+    fired = sum(isinstance(one.what, Fired) and one.what.effect.endswith(f"|notify:{ROOM}") for one in courses.entries)
     if told.total() > fired and not _forgot(evidence):
         most = told.most_common(1)[0]
         yield f"{ROOM} was told {told.total()} times, and {fired} are decided; oftenest {most}"
@@ -137,9 +134,9 @@ def _slept(evidence: Evidence, seqs: list[int]) -> bool:
 def _unsent(evidence: Evidence, courses: Courses) -> Iterator[str]:
     rows = {effect.key: effect for effect in courses.effects}
     for entry in () if _forgot(evidence) else courses.entries:
-        if isinstance(entry.what, Fired) and _is_sent(entry.what.effect):
-            if not any(key.endswith(f" {entry.what.effect}") for key in rows):
-                yield f"{entry.what.effect!r} of {entry.ref} is decided, and nothing is to be sent"
+        fired = entry.what.effect if isinstance(entry.what, Fired) else ""
+        if fired and _is_sent(fired) and not any(key.endswith(f" {fired}") for key in rows):
+            yield f"{fired!r} of {entry.ref} is decided, and nothing is to be sent"
     taken = {message.key for message in courses.messages if message.taken}
     for effect in rows.values():
         if effect.state in ("waiting", "sending"):
@@ -174,7 +171,7 @@ def _missed(evidence: Evidence, courses: Courses, person: Person) -> Iterator[st
     last = person.made[-1] if person.made else None
     if last is None or person.stage != "mql" or last.what.first or len(set(courses.variants)) > 1:  # type: ignore[union-attr]  # a ruling
         return
-    if not agreed.follows(courses.variant, FIRST, "on_breach") or any(_touched(courses, ref) for ref in person.refs):
+    if not agreed.follows(courses.variant, FIRST, "on_breach") or _touched(evidence, courses, person):
         return
     if courses.since is not None and last.at < courses.since:
         evidence.excuse("no clock: handed over before the lifecycle began, by the clock of another host")
@@ -185,7 +182,8 @@ def _missed(evidence: Evidence, courses: Courses, person: Person) -> Iterator[st
     yield f"{person.refs[0]} is an MQL since {last.at}, nobody was in touch, and nobody is told"
 
 
-def _touched(courses: Courses, ref: Ref) -> bool:
-    return any(touch.keeps and (touch.side, touch.id) == key_of(ref) for touch in courses.touches)
-
-
+def _touched(evidence: Evidence, courses: Courses, person: Person) -> bool:
+    """Whether anybody was ever in touch with them, under whatever record."""
+    records = [evidence.history.records[key_of(ref)] for ref in person.refs]
+    keys = {one.key for record in records for one in (*evidence.family(record), *evidence.partners_of(record))}
+    return any(touch.keeps and (touch.side, touch.id) in keys for touch in courses.touches)

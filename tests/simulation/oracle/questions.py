@@ -78,8 +78,8 @@ def refused_again(evidence: Evidence) -> Iterator[str]:
     """What a side was asked to take more often than need be though it had refused it, and nothing had changed."""
     for life in evidence.lives[-1:]:
         for (side, one, said), times in life.refused.items():
-            name = said.partition("=")[0]
-            if name in SPOKEN and evidence.courses is not None:
-                times -= sum(isinstance(entry.what, Ruled) for entry in evidence.courses.entries)  # it came and went
-            if times > (FIELD_MAX if name else RECORD_MAX):
+            name, most = said.partition("=")[0], 0
+            if evidence.courses is not None and (name in SPOKEN or "={" in said):
+                most = sum(isinstance(entry.what, Ruled) for entry in evidence.courses.entries)  # it came and went
+            if times > most + (FIELD_MAX if name else RECORD_MAX):
                 yield f"{side} {one} was sent {said} {times} times, which it refused each time"

@@ -4,7 +4,7 @@
 - The last word that a rep wrote, if it is complete and lawful, stands on the HubSpot contact in the end.
 
 Only words about which there is no doubt are asked for: written in one go, with a reason that fits and needs no more,
-about somebody who had been handed over by then and was not handed over again, nor taken up again, merged or moved since.
+about somebody who had been handed over by then and was not handed over again, taken up again, merged or moved since.
 """
 
 from __future__ import annotations
@@ -26,8 +26,13 @@ from tests.simulation.oracle.standing import answered_from_nowhere
 
 FIELDS = {
     Side.HUBSPOT: ("smarketing_answer", "smarketing_reason", "smarketing_comment", "smarketing_revisit_on"),
-    Side.SALESFORCE: ("Smarketing_Answer__c", "Smarketing_Reason__c", "Smarketing_Comment__c", "Smarketing_Revisit_On__c"),
-}  # fmt: skip
+    Side.SALESFORCE: (
+        "Smarketing_Answer__c",
+        "Smarketing_Reason__c",
+        "Smarketing_Comment__c",
+        "Smarketing_Revisit_On__c",
+    ),
+}
 IDS = {label: one for one, label in REASONS.items()}
 
 
@@ -63,7 +68,8 @@ def lost_replies(evidence: Evidence) -> Iterator[str]:
         if _shown(evidence, person):
             evidence.excuse("an answer is not told, shown")
         else:
-            yield f"{reply.ref} was answered {reply.verdict} {reply.reason} {reply.comment!r}, and {contact} says {said}"
+            given = f"{reply.verdict} {reply.reason} {reply.comment!r}"
+            yield f"{reply.ref} was answered {given}, and {contact} says {said}"
 
 
 def _last(evidence: Evidence, person: Person) -> Reply | None:
@@ -97,7 +103,7 @@ def _counts(evidence: Evidence, courses: Courses, person: Person, reply: Reply) 
         return False
     if reply.reason and not agreed.fits(verdict, reply.reason):
         return False
-    before = {entry.id for entry in person.entries if _place(courses, entry.id) <= reply.seq}
+    before = {entry.id for entry in person.entries if _place(courses, entry.id) < reply.seq}
     handed = [entry for entry in person.handed if entry.id in before]
     if not handed or any(entry.id not in before for entry in (*person.handed, *person.came_back)):
         return False

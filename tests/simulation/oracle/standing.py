@@ -6,8 +6,9 @@
 - Both sides tell the stage that stands.
 
 Lawful: a record without its counterpart, which is gone, and with it the journey, or which is asked about; a word of the
-bridge's own after the journey was erased; a stage that was refused and is flagged, where that was agreed on; a stage that a side refuses to hold, shown; a
-field that an admin took away; history, which is what it is. A CRM makes whoever has no stage a lead by itself.
+bridge's own after the journey was erased; a stage that was refused and is flagged, where that was agreed on; a stage
+that a side refuses to hold, shown; a field that an admin took away; history, which is what it is. A CRM makes whoever
+has no stage a lead by itself.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tests.simulation.oracle.history import Record
 SIDES = {Mover.MARKETING: Side.HUBSPOT, Mover.SALES: Side.SALESFORCE}
 UNDECIDED = (IssueKind.AMBIGUOUS, IssueKind.EDIT_BEATS_DELETION)  # whose counterpart is whose is being asked
 GIVEN = "lead"  # by HubSpot, to whoever is made without a stage
+ECHOES = timedelta(days=1)  # for so long the bridge waits to see what it has told
 SKEW_MAX = timedelta(seconds=900)  # no two clocks of a play are farther apart
 
 
@@ -68,7 +70,9 @@ def _from_nowhere(evidence: Evidence, entry: Entry, ruled: Ruled) -> Iterator[st
         evidence.excuse("the bridge's own word taken for somebody's: the journey was erased with the person")
         return
     if any(_told_ahead(one, entry, ruled.stage) for one in evidence.courses.entries if one.ref.side is side):
-        evidence.excuse("the bridge's own word taken for somebody's: told by a host whose clock was ahead")
+        evidence.excuse(
+            "the bridge's own word taken for somebody's: told by a host whose clock was ahead, or a day ago"
+        )
         return
     if ruled.stage == GIVEN and ruled.by is Mover.MARKETING:
         evidence.excuse("HubSpot made somebody a lead by itself")
@@ -77,11 +81,11 @@ def _from_nowhere(evidence: Evidence, entry: Entry, ruled: Ruled) -> Iterator[st
 
 
 def _told_ahead(one: Entry, entry: Entry, stage: str) -> bool:
-    """Whether a stage was told before it was seen, and is said to have been told after that."""
+    """Whether a stage was told before it was seen, and is said to have been told after that, or more than a day ago."""
     return (
         isinstance(one.what, Told)
         and one.id < entry.id
-        and one.at > entry.at
+        and (one.at > entry.at or entry.at - one.at > ECHOES)
         and agreed.told(one.ref.side, one.what.fields) == stage
     )
 
@@ -140,7 +144,8 @@ def answered_from_nowhere(evidence: Evidence, entry: Entry, given: Answered) -> 
     if record is None:
         return False
     spelt = agreed.answers()[given.verdict.value]
-    for one in (*evidence.family(record), *evidence.partners_of(record)):
+    people = [*evidence.family(record), *evidence.partners_of(record)]
+    for one in people:
         name = "smarketing_answer" if one.side is Side.HUBSPOT else "Smarketing_Answer__c"
         if any(not v.ours and v.value == spelt[one.side.value] for v in one.cells.get(name, ())):
             return False
@@ -151,5 +156,5 @@ def answered_from_nowhere(evidence: Evidence, entry: Entry, given: Answered) -> 
         and one.what.by is not Mover.MARKETING
         and abs(one.at - entry.at) <= SKEW_MAX
         for one in evidence.courses.entries
-        if one.ref == entry.ref
+        if key_of(one.ref) in {person.key for person in people}
     )
