@@ -147,6 +147,9 @@ def answered_from_nowhere(evidence: Evidence, entry: Entry, given: Answered) -> 
     people = [*evidence.family(record), *evidence.partners_of(record)]
     for one in people:
         name = "smarketing_answer" if one.side is Side.HUBSPOT else "Smarketing_Answer__c"
+        comment = name.replace("Answer", "Comment").replace("answer", "comment")
+        if given.comment and any(not v.ours and v.value == given.comment for v in one.cells.get(comment, ())):
+            return False  # somebody put an answer that stood right
         if any(not v.ours and v.value == spelt[one.side.value] for v in one.cells.get(name, ())):
             return False
     assert evidence.courses is not None
