@@ -38,8 +38,7 @@ class Archive:
     def run(self, *arguments: str) -> Said:
         """Type a command."""
         config = ["--config", str(self.folder / "config.yaml")]
-        env = {**SECRETS, "COLUMNS": "160"}  # tables as wide as they like, whoever runs the tests
-        result = CliRunner().invoke(main, [*arguments, *config], env=env, catch_exceptions=False)
+        result = CliRunner().invoke(main, [*arguments, *config], env=dict(SECRETS), catch_exceptions=False)
         return Said(result.exit_code, result.stdout, result.stderr)
 
     def data(self, *arguments: str) -> Any:
