@@ -98,6 +98,7 @@ class _Refusing:
 
 def test_the_witness_counts_what_a_side_refuses_and_passes_over() -> None:
     life, ref = a_life(), hubspot("contacts", "1")
-    seen = Watched(_Refusing(), life, WriteLog(SandboxClock(lambda: world()[0].events[0].at)))  # type: ignore[arg-type]
+    clock = SandboxClock(lambda: world()[0].events[0].at)
+    seen = Watched(_Refusing(), life, WriteLog(clock), clock)  # type: ignore[arg-type]
     seen.write(View("contacts", {}), [Write(ref, {"city": "t1"})] * 4)
     assert life.refused == {("hubspot", "hubspot:contacts:1", "city='t1'"): 2}

@@ -21,6 +21,7 @@ TURNS = 12
 BEFORE = {  # acts that need what other acts and the bridge have made by then
     "settles": ("edits both",),
     "converts the other": ("doubles",),
+    "closes a deal": ("opens a deal",),
 }
 
 
