@@ -82,6 +82,15 @@ def test_a_record_that_is_refused_as_it_is_may_be_sent_once_more(evidence: Evide
     assert len(wrong(replace(evidence, lives=[*evidence.lives, life]), "refused again")) == found
 
 
+def test_what_is_sent_again_by_the_next_opening_of_the_calm_is_found(evidence: Evidence) -> None:
+    lives = [a_life(), a_life()]
+    for life in lives:
+        life.refused["hubspot", "hubspot:contacts:1", "city='t1'"] = 1
+    assert len(wrong(replace(evidence, lives=[*evidence.lives, *lives]), "refused again")) == 1
+    lives[0].name = "one"
+    assert wrong(replace(evidence, lives=[*evidence.lives, *lives]), "refused again") == []
+
+
 def test_a_refusal_before_the_calm_is_no_matter(evidence: Evidence) -> None:
     life = a_life()
     life.refused["hubspot", "hubspot:contacts:1", "city='t1'"] = 2

@@ -25,6 +25,7 @@ from tests.simulation.play import Play
 from tests.simulation.stage import Stage
 
 DRAINS = "drains"  # the invariant that needs no evidence: the world comes to rest
+STALE = frozenset({"TypeError", "AttributeError", "NameError"})  # what is replaced has changed: no bug is planted
 ERRORS = ("Endless",)  # errors that are what a bug ends in, not accidents of planting it
 
 
@@ -50,6 +51,7 @@ def caught(mutant: Mutant, seeds: Sequence[int]) -> Catch | None:
     """The first of the seeds that catches a bug; None when none does."""
     for number, seed in enumerate(seeds, 1):
         lines = objections(mutant, seed, planted=True)
+        assert invariant(lines[0]) not in STALE if lines else True, f"{mutant.name} is planted wrongly: {lines[0]}"
         heads = dict.fromkeys(invariant(line) for line in lines)
         if not set(heads) & set(mutant.caught_by):
             continue

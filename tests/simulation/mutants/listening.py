@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -107,10 +107,10 @@ def a_change_soon_after_our_own_is_taken_for_its_echo() -> Iterator[None]:
         carry_out(bridge, tasks)
         wrote.update({task.ref: bridge.clock.now() for task in tasks if task.ref and task.done})
 
-    def judged(bridge: Bridge, reading: Reading, known: Any, linked: Mapping[Ref, Link]) -> bool:
+    def judged(bridge: Bridge, reading: Reading, link: Link | None) -> bool:
         at, modified = wrote.get(reading.ref), reading.modified_at
         echo = at is not None and modified is not None and abs(modified - at) < SOON
-        return not echo and is_news(bridge, reading, known, linked)
+        return not echo and is_news(bridge, reading, link)
 
     with replaced(carry_out, carried_out), replaced(is_news, judged):
         yield

@@ -10,7 +10,9 @@ miswritten, fetched back): then the bridge has nothing to go by but two differen
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from itertools import takewhile
 
 from connector.core.journey import Ruled
 from connector.core.plan import Issue, IssueKind
@@ -76,10 +78,15 @@ def _met_anew(evidence: Evidence, record: Record) -> str:
 
 def refused_again(evidence: Evidence) -> Iterator[str]:
     """What a side was asked to take more often than need be though it had refused it, and nothing had changed."""
-    for life in evidence.lives[-1:]:
-        for (side, one, said), times in life.refused.items():
-            name, most = said.partition("=")[0], 0
-            if evidence.courses is not None and (name in SPOKEN or "={" in said):
-                most = sum(isinstance(entry.what, Ruled) for entry in evidence.courses.entries)  # it came and went
-            if times > most + (FIELD_MAX if name else RECORD_MAX):
-                yield f"{side} {one} was sent {said} {times} times, which it refused each time"
+    for (side, one, said), times in _refused_in_the_calm(evidence).items():
+        name, most = said.partition("=")[0], 0
+        if evidence.courses is not None and (name in SPOKEN or "={" in said):
+            most = sum(isinstance(entry.what, Ruled) for entry in evidence.courses.entries)  # it came and went
+        if times > most + (FIELD_MAX if name else RECORD_MAX):
+            yield f"{side} {one} was sent {said} {times} times, which it refused each time"
+
+
+def _refused_in_the_calm(evidence: Evidence) -> Counter[tuple[str, str, str]]:
+    """In all openings of the one worker that drains the world in the end: what was refused outlives an opening."""
+    last = takewhile(lambda life: life.name == evidence.lives[-1].name, reversed(evidence.lives))
+    return sum((life.refused for life in last), Counter())
