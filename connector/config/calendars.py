@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from connector.config.hours import DatedHours, WeekHours, WeeksFrom
 from connector.config.mappings import Cel
 from connector.config.problems import Fault, Faults, did_you_mean
-from connector.config.settings import Name, Strict, Text
+from connector.config.terms import Name, Strict, Text
 from connector.core.calendars import (
     ALL_DAY,
     CLOSED,

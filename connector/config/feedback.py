@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from connector.config.lifecycle import Id, Needs, SideFields, Subject, as_list
 from connector.config.problems import Fault, Faults, did_you_mean
-from connector.config.settings import Count, Strict, Text
+from connector.config.terms import Count, Strict, Text
 from connector.core.definition import ReasonClass
 from connector.core.journey import Verdict
 from connector.core.refs import Side

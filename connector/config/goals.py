@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, mod
 
 from connector.config.lifecycle import Id
 from connector.config.problems import Fault, Faults
-from connector.config.settings import Count, Strict, Text
+from connector.config.terms import Count, Strict, Text
 from connector.core.goals import Happened, PeriodKind
 
 AMOUNT = "amount"

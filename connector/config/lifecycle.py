@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from connector.config.calendars import Zone
 from connector.config.mappings import Cel, Names
 from connector.config.problems import Fault, Faults, did_you_mean
-from connector.config.settings import Count, Strict, Text
+from connector.config.terms import Count, Strict, Text
 from connector.config.yaml import KeyPath
 from connector.core.definition import OnUnlawful
 from connector.core.lifecycle import Band, Mover, Need

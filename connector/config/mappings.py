@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from connector.config.problems import Fault, Faults, did_you_mean
-from connector.config.settings import Strict, Text
+from connector.config.terms import Strict, Text
 from connector.config.yaml import KeyPath
 from connector.core.mapping import Blank, Direction, OnArchive, OnLeaving, Policy
 from connector.core.refs import Side

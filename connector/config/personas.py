@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from connector.config.lifecycle import Id, SideFields
 from connector.config.mappings import Names
 from connector.config.problems import Fault, Faults, did_you_mean
-from connector.config.settings import Strict, Text
+from connector.config.terms import Strict, Text
 from connector.core.refs import Side
 
 

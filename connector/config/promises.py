@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Wit
 from connector.config.lifecycle import Id, SideFields
 from connector.config.mappings import Cel, Names
 from connector.config.problems import Fault, Faults, did_you_mean
-from connector.config.settings import Count, Strict, Text
+from connector.config.terms import Count, Strict, Text
 from connector.core.policy import ActionKind, PolicyKind, Span, Unit
 from connector.core.policy import Warning as Warned
 from connector.core.sla import OnReassign, ReEntry

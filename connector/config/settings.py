@@ -6,53 +6,17 @@ are frozen: what was checked is what runs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from connector.config.problems import Fault, Faults
-from connector.config.secrets import DatabaseUrl, NamedSecret, WebhookUrl, is_loopback
+from connector.config.secrets import DatabaseUrl, NamedSecret, WebhookUrl
+from connector.config.service import ClientCredentials, PubSub, Web, Webhooks, Work
+from connector.config.terms import Count, Name, Percent, Seconds, Strict, Text, Url
 from connector.core.guards import Limit, Limits
-
-
-class Strict(BaseModel):
-    """A group of settings that knows all its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True)
-
-
-def _scalar_text(found: Any) -> Any:
-    """Numbers and true/false that mean text: ids, picklist values, defaults."""
-    if isinstance(found, bool):
-        return str(found).lower()
-    return str(found) if isinstance(found, int | float) else found
-
-
-def _checked_url(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
-    except ValueError:
-        host = None
-    if host is None:
-        raise ValueError("is not a web address; write it like https://host.example")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError("must be scheme, host and path only; sign-in data has its own settings")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError("must start with https:// (http:// is allowed for this machine only: localhost, 127.0.0.1)")
-    return url.rstrip("/")
-
-
-_NAME = "^[a-z][a-z0-9_-]{0,39}$"
-
-
-def _plain_name(found: str) -> str:
-    if re.fullmatch(_NAME, found):
-        return found
-    raise ValueError(f"{found!r} is no name; write small letters, digits, _ and -, 40 at most, like sales_team")
 
 
 def _folder_or_files(found: Any) -> Any:
@@ -60,18 +24,6 @@ def _folder_or_files(found: Any) -> Any:
     if found and (isinstance(found, str) or files):
         return found
     raise ValueError("must be a folder, or a list of files like [mappings/contacts.yaml]")
-
-
-Text = Annotated[
-    str,
-    BeforeValidator(_scalar_text, json_schema_input_type=str | int | float | bool),
-    StringConstraints(min_length=1, strip_whitespace=True),
-]
-Name = Annotated[Text, AfterValidator(_plain_name)]
-Url = Annotated[str, StringConstraints(min_length=1), AfterValidator(_checked_url)]
-Percent = Annotated[float, Field(ge=0, le=100)]
-Seconds = Annotated[float, Field(gt=0, le=3600)]
-Count = Annotated[int, Field(ge=1)]
 
 
 class Bridge(Strict):
@@ -121,6 +73,7 @@ class HubSpot(Strict):
     reserve_percent: Percent = 10
     concurrency: Annotated[int, Field(ge=1, le=64)] = 8
     timeouts: Timeouts = Timeouts()
+    journal: ClientCredentials | None = None
 
     @model_validator(mode="after")
     def _one_way_in(self) -> HubSpot:
@@ -186,6 +139,7 @@ class Salesforce(Strict):
     bulk_from_rows: Count = 2000
     auto_assign: Text = "off"
     allow_duplicates: bool = False
+    pubsub: PubSub | None = None
 
     @model_validator(mode="after")
     def _fitting(self) -> Salesforce:
@@ -258,10 +212,13 @@ class Settings(Strict):
     """Everything in config.yaml. Relative paths were resolved against its folder."""
 
     bridge: Bridge = Bridge()
-    database: Database = {}  # type: ignore[assignment]  # validated like input, because the URL depends on the folder
+    database: Database = Field({}, validate_default=True)  # like input, because the URL depends on the folder
     hubspot: HubSpot
     salesforce: Salesforce
     guards: Guards = Guards()
+    web: Web = Web()
+    webhooks: Webhooks = Webhooks()
+    worker: Work = Work()
     notifications: dict[Name, Channel] = Field(default_factory=dict)
     webhooks_out: dict[Name, WebhookOut] = Field(default_factory=dict)
     mappings: Annotated[str | list[str], BeforeValidator(_folder_or_files)] = "mappings"

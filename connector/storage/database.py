@@ -23,7 +23,7 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.util import LRUCache
 
 from connector.errors import BridgeError, Misconfigured, Problem, Transient
-from connector.storage import migration, tables
+from connector.storage import migration, service_tables
 
 _LOOK = "bridge_look"
 _BUSY_MS = 30_000
@@ -70,7 +70,7 @@ class Database:
             return True
         lite = self.dialect == "sqlite"
         wiping = ("PRAGMA query_only=OFF", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
-        full = [f"VACUUM FULL {table.name}" for table in tables.metadata.sorted_tables]
+        full = [f"VACUUM FULL {table.name}" for table in service_tables.metadata.sorted_tables]
         with self._one_here(), self._turn(lite), closing(self._engine.raw_connection()) as lent:
             raw = lent.driver_connection
             assert raw is not None

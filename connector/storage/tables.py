@@ -27,16 +27,16 @@ SHARDS = 64
 
 metadata = MetaData()
 
-_Id = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER keys
-_Key = Text().with_variant(Text(collation="C"), "postgresql")
+RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only for INTEGER keys
+ByteKey = Text().with_variant(Text(collation="C"), "postgresql")
 
 links = Table(
     "links",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", RowId, primary_key=True, autoincrement=True),
     Column("pair", Text, nullable=False),
-    Column("hubspot", _Key, nullable=False, unique=True),
-    Column("salesforce", _Key, nullable=False, unique=True),
+    Column("hubspot", ByteKey, nullable=False, unique=True),
+    Column("salesforce", ByteKey, nullable=False, unique=True),
     Column("memory", LargeBinary, nullable=False),
     Column("version", BigInteger, nullable=False),
     Column("stopped", Boolean, nullable=False),
@@ -48,7 +48,7 @@ links = Table(
 dirty = Table(
     "dirty",
     metadata,
-    Column("key", _Key, primary_key=True),
+    Column("key", ByteKey, primary_key=True),
     Column("lane", SmallInteger, nullable=False),
     Column("due_at", BigInteger, nullable=False),
     Column("generation", BigInteger, nullable=False),
@@ -56,7 +56,9 @@ dirty = Table(
     Column("leased_until", BigInteger, nullable=False),  # 0: nobody works on it
     Column("marked_at", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("shard", SmallInteger, nullable=False, server_default="0"),
     Index("dirty_lane_due_at", "lane", "due_at"),
+    Index("dirty_shard_due_at", "shard", "due_at"),
     sqlite_with_rowid=False,
 )
 
@@ -71,7 +73,7 @@ cursors = Table(
 seen = Table(
     "seen",
     metadata,
-    Column("key", _Key, primary_key=True),
+    Column("key", ByteKey, primary_key=True),
     Column("side", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("stamp", BigInteger, nullable=False),
@@ -84,7 +86,7 @@ spool = Table(
     "spool",
     metadata,
     Column("run_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", _Key, primary_key=True),
+    Column("key", ByteKey, primary_key=True),
     Column("side", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("marks", Text, nullable=False),
@@ -95,7 +97,7 @@ spool_claims = Table(  # beside the spool, so that a claim does not write a read
     "spool_claims",
     metadata,
     Column("run_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("key", _Key, primary_key=True),
+    Column("key", ByteKey, primary_key=True),
     sqlite_with_rowid=False,
 )
 
@@ -103,17 +105,17 @@ spool_marks = Table(
     "spool_marks",
     metadata,
     Column("run_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("mark", _Key, primary_key=True),
-    Column("key", _Key, primary_key=True),
+    Column("mark", ByteKey, primary_key=True),
+    Column("key", ByteKey, primary_key=True),
     sqlite_with_rowid=False,
 )
 
 issues = Table(
     "issues",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", RowId, primary_key=True, autoincrement=True),
     Column("kind", Text, nullable=False),
-    Column("key", _Key, nullable=False),
+    Column("key", ByteKey, nullable=False),
     Column("rule", Text, nullable=False),
     Column("field", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -142,8 +144,8 @@ issues = Table(
 issue_refs = Table(
     "issue_refs",
     metadata,
-    Column("key", _Key, primary_key=True),
-    Column("issue_id", _Id, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", ByteKey, primary_key=True),
+    Column("issue_id", RowId, ForeignKey("issues.id", ondelete="CASCADE"), primary_key=True),
     Index("issue_refs_issue_id", "issue_id"),
     sqlite_with_rowid=False,
 )
@@ -151,11 +153,11 @@ issue_refs = Table(
 events = Table(
     "events",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", RowId, primary_key=True, autoincrement=True),
     Column("at", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("hubspot", _Key),
-    Column("salesforce", _Key),
+    Column("hubspot", ByteKey),
+    Column("salesforce", ByteKey),
     Column("run_id", BigInteger),
     Column("payload", LargeBinary, nullable=False),
     Index("events_hubspot", "hubspot", "id"),
@@ -166,13 +168,13 @@ events = Table(
 journeys = Table(
     "journeys",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("ref", _Key, nullable=False),
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("ref", ByteKey, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
-    Column("key", _Key),  # NULL: no such limit
+    Column("key", ByteKey),  # NULL: no such limit
     Column("kind", Text, nullable=False),
-    Column("owner", _Key),  # of those handed over: to whom
+    Column("owner", ByteKey),  # of those handed over: to whom
     Column("what", LargeBinary, nullable=False),
     Index("journeys_ref_key", "ref", "key", unique=True),
     Index(
@@ -188,8 +190,8 @@ journeys = Table(
 became = Table(
     "became",
     metadata,
-    Column("old", _Key, primary_key=True),
-    Column("new", _Key, nullable=False),
+    Column("old", ByteKey, primary_key=True),
+    Column("new", ByteKey, nullable=False),
     Index("became_new", "new"),
     sqlite_with_rowid=False,
 )
@@ -197,7 +199,7 @@ became = Table(
 timers = Table(
     "timers",
     metadata,
-    Column("key", _Key, primary_key=True),
+    Column("key", ByteKey, primary_key=True),
     Column("due_at", BigInteger, nullable=False),
     Index("timers_due_at", "due_at"),
     sqlite_with_rowid=False,
@@ -206,7 +208,7 @@ timers = Table(
 editions = Table(
     "editions",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", RowId, primary_key=True, autoincrement=True),
     Column("version", Text, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("open_too", Boolean, nullable=False),
@@ -217,7 +219,7 @@ editions = Table(
 runs = Table(
     "runs",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", RowId, primary_key=True, autoincrement=True),
     Column("kind", Text, nullable=False),
     Column("started_by", Text, nullable=False),
     Column("config_digest", Text, nullable=False),
@@ -231,10 +233,10 @@ runs = Table(
 effects = Table(
     "effects",
     metadata,
-    Column("key", _Key, primary_key=True),
+    Column("key", ByteKey, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("target", Text, nullable=False),
-    Column("about", _Key, nullable=False),
+    Column("about", ByteKey, nullable=False),
     Column("words", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
     Column("due_at", BigInteger, nullable=False),
@@ -259,7 +261,7 @@ budgets = Table(
 tombstones = Table(
     "tombstones",
     metadata,
-    Column("hash", _Key, primary_key=True),
+    Column("hash", ByteKey, primary_key=True),
     Column("erased_at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -60,7 +60,7 @@ def test_postgresql_works_with_and_without_a_secret_url(folder):
             "zzz: 1\n",
             (
                 "config.yaml:5 zzz: is not known here; known are bridge, database, guards, hubspot, mappings,"
-                " notifications, salesforce, webhooks_out"
+                " notifications, salesforce, web, webhooks, webhooks_out, worker"
             ),
         ),
         ("guards: {creates: {number: lots}}\n", "config.yaml:5 guards.creates.number: 'lots' is not a whole number"),
