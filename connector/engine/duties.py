@@ -1,0 +1,77 @@
+"""The coarse jobs of the service, each told what it needs and saying when it is due again.
+
+A duty never sleeps and holds nothing between two turns: what it must remember is its row's JSON. Some are due by their
+row alone (polls); others are fed: they are due as soon as something waits for them (post in the inbox, a dirty key that
+is due), and their row only says that they rest after a fault. `turn` is one turn of one duty, whoever woke it:
+`smarketing run` does so in one loop, workers on PostgreSQL as jobs. No fault ends it: it is logged, counted, remembered
+in the row, and tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.core.plan import Issue
+from connector.engine.bridge import Bridge
+from connector.engine.pacing import Pace
+from connector.engine.stretch import Stretch
+from connector.engine.told import Reader
+
+FOLD, DRAIN, CLOCKS, EFFECTS = "fold", "drain", "clocks", "effects"
+POLL_HUBSPOT, POLL_SALESFORCE = "poll.hubspot", "poll.salesforce"
+FULL, OBJECTIVES, AUDIT, HOUSEKEEPING = "full", "objectives", "audit", "housekeeping"
+
+
+@dataclass
+class Work:
+    """What a duty is given.
+
+    Attributes:
+        stretch: the worker's run, opened when there is first something to do (`stretch.run()`).
+        readers: who understands which row of the inbox.
+        channels: where people are told what cannot wait; every channel of config.yaml.
+        shards: the shards that may be drained; None: all.
+        misfits: what the configuration cannot do as the CRMs are, to be shown as issues.
+    """
+
+    bridge: Bridge
+    stretch: Stretch
+    pace: Pace = field(default_factory=Pace)
+    readers: Mapping[str, Reader] = field(default_factory=dict)
+    channels: Sequence[str] = ()
+    shards: frozenset[int] | None = None
+    misfits: Sequence[Issue] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What one turn came to.
+
+    Attributes:
+        due_at: when the duty is due again at the latest; of one that is fed: not before.
+        did: how many things it did; 0: there was nothing to do.
+        body: what it remembers (JSON), handed to its next turn.
+    """
+
+    due_at: datetime
+    did: int = 0
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+Act = Callable[[Work, datetime, Mapping[str, Any]], Turned]  # (what it is given, now, what it remembers)
+Feed = Callable[[Connection], datetime | None]  # since when something waits for it; None: nothing does
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One coarse job. `feed` is None of a duty that is due by its row alone; `lease`: the longest a turn may take."""
+
+    name: str
+    act: Act
+    feed: Feed | None = None
+    lease: timedelta = timedelta(minutes=5)
