@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from connector.core.refs import Side
+
 
 class BridgeError(Exception):
     """Everything the bridge raises on purpose."""
@@ -34,7 +36,12 @@ class RateLimited(Transient):
 
 
 class Unauthorised(BridgeError):
-    """Credentials, scopes or permissions do not suffice; only a person can mend that."""
+    """Credentials, scopes or permissions do not suffice; only a person can mend that.
+
+    `side` is noted by whoever asked the side; None where nobody knows.
+    """
+
+    side: Side | None = None
 
 
 class Refused(BridgeError):

@@ -28,6 +28,7 @@ MEANING = {
     "edit beats deletion": "deleted on one side, edited on the other",
     "held": "a guard held a run",
     "schema": "a mapped field is not as the mapping expects",
+    "stopped": "a side refuses us; nothing is brought in step until that is mended",
     "unsent": "a notice, task or webhook was not sent, or nobody knows whether it was",
 }
 

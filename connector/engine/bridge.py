@@ -21,6 +21,7 @@ from connector.core.refs import Side
 from connector.core.steered import Agreement
 from connector.core.values import Kind
 from connector.delivery import Notifier
+from connector.errors import Unauthorised
 from connector.ports import Clock, Crm, Dice, View
 from connector.storage.database import Database
 
@@ -96,13 +97,22 @@ class Bridge:
         are in the executor already never wait for it. An error is raised once both sides have come to an end.
         """
         if self.executor is None:
-            return {side: act(side) for side in Side}
+            return {side: asked(side, act) for side in Side}
         theirs, mine = Side
-        future = self.executor.submit(act, theirs)
+        future = self.executor.submit(asked, theirs, act)
         try:
-            done = act(mine)
+            done = asked(mine, act)
         finally:
             alone = future.cancel()
             if not alone:
                 wait([future])
-        return {theirs: act(theirs) if alone else future.result(), mine: done}
+        return {theirs: asked(theirs, act) if alone else future.result(), mine: done}
+
+
+def asked(side: Side, act: Callable[[Side], T]) -> T:
+    """Ask one side; if it refuses us, whoever handles that knows which side it was."""
+    try:
+        return act(side)
+    except Unauthorised as refusal:
+        refusal.side = refusal.side or side
+        raise

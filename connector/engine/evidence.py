@@ -7,7 +7,8 @@ none. Nothing is asked where nothing in the agreement wants to know, and nobody 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
@@ -28,10 +29,36 @@ _CURSOR = "evidence:"  # of names in storage.state
 
 def take_in(bridge: Bridge, run: Run) -> int:
     """Ask both sides until each says that is all; how many entries are new. What a side withholds is kept for `run`."""
+    taken = bridge.together(lambda side: take_in_side(bridge, side))
+    for one in taken.values():
+        run.withheld.update(one.withheld)
+    return sum(one.news for one in taken.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What asking one side brought: entries that are new, and of which objects it will not tell, and why."""
+
+    news: int = 0
+    withheld: Mapping[tuple[Side, str], str] = field(default_factory=dict)
+
+
+def take_in_side(bridge: Bridge, side: Side) -> Taken:
+    """Ask one side until it says that is all; nothing is asked where nothing in the agreement wants to know."""
     agreement = bridge.agreement
-    if agreement is None or not asks_for_evidence(agreement):
-        return 0
-    return sum(bridge.together(lambda side: _side(bridge, agreement, side, run)).values())
+    objects = _objects(bridge, agreement, side) if agreement and asks_for_evidence(agreement) else ()
+    if not objects:
+        return Taken()
+    with bridge.database.read() as conn:
+        cursor = state.get(conn, _CURSOR + side.value)
+    withheld: dict[tuple[Side, str], str] = {}
+    news, more = 0, True
+    while more:
+        portion = bridge.crms[side].evidence(objects, cursor, bridge.clock.now())
+        news += _store(bridge, side, portion)
+        cursor, more = portion.cursor, portion.more
+        withheld |= {(side, obj): why for obj, why in portion.withheld.items()}
+    return Taken(news, withheld)
 
 
 def asks_for_evidence(agreement: Agreement) -> bool:
@@ -56,19 +83,6 @@ def _questions(book: Book) -> Iterator[Question]:
 def _asked(policy: Policy) -> Iterable[Question]:
     asked = (policy.start, policy.stop, policy.cancel, policy.pause, policy.resume, policy.reset)
     return (question for question in asked if question is not None)
-
-
-def _side(bridge: Bridge, agreement: Agreement, side: Side, run: Run) -> int:
-    objects = _objects(bridge, agreement, side)
-    with bridge.database.read() as conn:
-        cursor = state.get(conn, _CURSOR + side.value)
-    found, more = 0, bool(objects)
-    while more:
-        portion = bridge.crms[side].evidence(objects, cursor, bridge.clock.now())
-        found += _store(bridge, side, portion)
-        cursor, more = portion.cursor, portion.more
-        run.withheld.update({(side, obj): why for obj, why in portion.withheld.items()})
-    return found
 
 
 def _objects(bridge: Bridge, agreement: Agreement, side: Side) -> Sequence[str]:

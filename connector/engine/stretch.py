@@ -45,7 +45,7 @@ class Stretch:
         return self._run
 
     def over(self, now: datetime) -> bool:
-        """Whether the open run should be closed: it is held, has lasted long enough, or nothing was done for a while."""
+        """Whether the open run should be closed: held, long enough, or without anything done for a while."""
         if self._run is None:
             return False
         return bool(self._run.held) or now - self._since >= LONGEST or now - self._last >= REST

@@ -14,7 +14,7 @@ from connector.core.plan import Change
 from connector.core.refs import Ref, Side
 from connector.core.values import Value
 from connector.engine.bridge import Bridge
-from connector.errors import BridgeError
+from connector.errors import BridgeError, Unauthorised
 from connector.ports import Absent, Done, Exists, Outcome, Rejected, Rejection, Unsure, Write
 
 _ROUNDS = 6
@@ -99,6 +99,8 @@ def _again(task: Task, outcome: Outcome) -> bool:
             task.absent, task.moved_to = True, reading.moved_to
         case Unsure():
             task.unsure = outcome.error
+            if isinstance(outcome.error, Unauthorised):
+                outcome.error.side = task.side
     return False
 
 
