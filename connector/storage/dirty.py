@@ -4,6 +4,8 @@
 deletes a key only if nobody marked it since it was claimed. A lease that runs out lets another worker take over; what
 the first one then reports is recognised by its lease and changes nothing, so no mark is ever lost to a late worker.
 Keys are locked in their order, and a transaction marks once, after its other writes: workers take turns, never block.
+Every key waits in a shard (`sharding`), so that workers with different shards never meet at one link. What a side tells
+of waits until the record has been quiet for a moment, for a person at work on it saves more than once.
 """
 
 from __future__ import annotations
@@ -11,16 +13,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import BigInteger, Connection, Delete, Integer, Update, bindparam, case, delete, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Delete,
+    Integer,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 
 from connector.core.refs import Ref
 from connector.storage import codec
 from connector.storage.asking import change, many, rows, value
+from connector.storage.marking import Marks, put
+from connector.storage.marking import Quiet as Quiet  # noqa: PLC0414  # whoever marks says it
+from connector.storage.sharding import shards_of
 from connector.storage.tables import dirty
-from connector.storage.upsert import Insert, among, chunks, insert
+from connector.storage.upsert import among, chunks
 
 _S = TypeVar("_S", Delete, Update)
 
@@ -31,19 +50,26 @@ def _held(statement: _S) -> _S:
 
 _UNMARKED = dirty.c.generation == bindparam("_generation")
 _NOW = bindparam("_now", type_=BigInteger)
-_DUE = (
-    select(dirty.c.key)
-    .where(dirty.c.due_at <= _NOW, dirty.c.leased_until <= _NOW)
-    .order_by(dirty.c.lane, dirty.c.due_at)
-    .limit(bindparam("_limit", type_=Integer))
-    .with_for_update(skip_locked=True)
-)
-_CLAIM = (
-    update(dirty)
-    .where(dirty.c.key.in_(_DUE))
-    .values(leased_until=bindparam("_until"))
-    .returning(dirty.c.lane, dirty.c.due_at, dirty.c.key, dirty.c.generation, dirty.c.attempts)
-)
+_IS_DUE = and_(dirty.c.due_at <= _NOW, dirty.c.leased_until <= _NOW)
+_OF_SHARDS = among(dirty.c.shard)
+
+
+def _claiming(condition: ColumnElement[bool]) -> Update:
+    due = (
+        select(dirty.c.key)
+        .where(condition)
+        .order_by(dirty.c.lane, dirty.c.due_at)
+        .limit(bindparam("_limit", type_=Integer))
+        .with_for_update(skip_locked=True)
+    )
+    leased = update(dirty).where(dirty.c.key.in_(due)).values(leased_until=bindparam("_until"))
+    return leased.returning(dirty.c.lane, dirty.c.due_at, dirty.c.key, dirty.c.generation, dirty.c.attempts)
+
+
+_CLAIM = _claiming(_IS_DUE)
+_CLAIM_OF_SHARDS = _claiming(and_(_IS_DUE, _OF_SHARDS))
+_ANY_DUE = select(exists().where(_IS_DUE, _OF_SHARDS))
+_FREE = update(dirty).where(dirty.c.leased_until > 0, _OF_SHARDS).values(leased_until=0)
 _LOCK = select(dirty.c.key).where(among(dirty.c.key)).order_by(dirty.c.key).with_for_update()
 _DONE = _held(delete(dirty)).where(_UNMARKED)
 _RELEASE = _held(update(dirty)).values(leased_until=0)
@@ -90,6 +116,13 @@ class Mark(NamedTuple):
     reason: str
 
 
+class Place(NamedTuple):
+    """A ref and the shard in which it is to wait, whatever its own would be."""
+
+    ref: Ref
+    shard: int
+
+
 def mark(  # noqa: PLR0913  # who, when, how soon, how urgent and why
     conn: Connection,
     refs: Iterable[Ref],
@@ -98,45 +131,66 @@ def mark(  # noqa: PLR0913  # who, when, how soon, how urgent and why
     due_at: datetime | None = None,
     lane: int = 1,
     reason: str = "",
+    quiet: Quiet | None = None,
 ) -> None:
     """Ask for another look at these records, now or once they are due.
 
-    The sooner due and the faster (lower) lane win; `reason` is for people.
+    The sooner due and the faster (lower) lane win; `reason` is for people. With `quiet` a record is due when no such
+    mark has come for that long, or at the latest that long after the first; one that pauses after a fault is due
+    sooner. Nothing hot (lane 0) is made to wait.
     """
-    mark_all(conn, [Mark(ref, due_at or now, reason) for ref in refs], now, lane)
+    mark_all(conn, [Mark(ref, due_at or now, reason) for ref in refs], now, lane, quiet)
 
 
-def mark_all(conn: Connection, marks: Iterable[Mark], now: datetime, lane: int = 1) -> None:
+def mark_all(conn: Connection, marks: Iterable[Mark], now: datetime, lane: int = 1, quiet: Quiet | None = None) -> None:
     """As `mark`, for records that are due at different times: of those marked twice the sooner holds."""
+    quiet = quiet if lane else None
     latest_first = sorted(marks, key=lambda one: one.due_at, reverse=True)
     soonest = sorted({codec.key(one.ref): one for one in latest_first}.items())
-    new = {"lane": lane, "marked_at": codec.micros(now), "generation": 1, "attempts": 0, "leased_until": 0}
-    parameters = [{**new, "key": key, "due_at": codec.micros(one.due_at), "reason": one.reason} for key, one in soonest]
-    many(conn, _marking(conn.dialect.name), parameters)
+    earliest = now + min(quiet.quiet, quiet.longest) if quiet else now
+    keys = [key for key, _ in soonest]
+    due_at = [codec.micros(max(one.due_at, earliest)) for _, one in soonest]
+    reasons = [one.reason for _, one in soonest]
+    marked = Marks(keys, due_at, reasons, shards_of(conn, keys), lane, codec.micros(now))
+    put(conn, marked, quiet and quiet.longest)
 
 
-@cache
-def _marking(dialect: str) -> Insert:
-    statement = insert(dialect, dirty)
-    sooner, faster = statement.excluded.due_at, statement.excluded.lane
-    return statement.on_conflict_do_update(
-        index_elements=["key"],
-        set_={
-            "generation": dirty.c.generation + 1,
-            "due_at": case((sooner < dirty.c.due_at, sooner), else_=dirty.c.due_at),
-            "lane": case((faster < dirty.c.lane, faster), else_=dirty.c.lane),
-            "reason": statement.excluded.reason,
-        },
-    )
+def move(conn: Connection, places: Iterable[Place], now: datetime, lane: int, reason: str) -> None:
+    """Mark records in shards that somebody who knows more than the store has found out; due at once."""
+    found = sorted({codec.key(place.ref): place.shard for place in places}.items())
+    keys, shards, at = [key for key, _ in found], [shard for _, shard in found], codec.micros(now)
+    put(conn, Marks(keys, [at] * len(keys), [reason] * len(keys), shards, lane, at))
 
 
-def claim(conn: Connection, now: datetime, limit: int, lease_until: datetime) -> list[Claim]:
-    """Lease up to `limit` keys that are due and leased to nobody; lower lanes first, then the longest due."""
-    leased = rows(conn, _CLAIM, _now=codec.micros(now), _until=codec.micros(lease_until), _limit=limit)
+def claim(
+    conn: Connection, now: datetime, limit: int, lease_until: datetime, shards: Sequence[int] | None = None
+) -> list[Claim]:
+    """Lease up to `limit` keys that are due and leased to nobody; lower lanes first, then the longest due.
+
+    shards: only keys of these; None: of all.
+    """
+    asked = {"_now": codec.micros(now), "_until": codec.micros(lease_until), "_limit": limit}
+    if shards is None:
+        leased = rows(conn, _CLAIM, **asked)
+    else:
+        leased = rows(conn, _CLAIM_OF_SHARDS, **asked, among=list(shards))
     return [
         Claim(codec.ref(key), generation, attempts, lane, lease_until)
         for lane, _, key, generation, attempts in sorted(map(tuple, leased))
     ]
+
+
+def any_due(conn: Connection, now: datetime, shards: Sequence[int]) -> bool:
+    """Whether somebody with these shards would find anything to claim."""
+    return bool(value(conn, _ANY_DUE, _now=codec.micros(now), among=list(shards)))
+
+
+def free(conn: Connection, shards: Sequence[int]) -> int:
+    """Take every lease in these shards from whoever holds it; for who knows that the holder works no more.
+
+    A holder who works after all loses nothing but his effort: what he reports is about a lease that is no more.
+    """
+    return change(conn, _FREE, among=list(shards))
 
 
 def done(conn: Connection, claims: Sequence[Claim]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -15,12 +17,20 @@ KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Add the service's tables; what waits already goes to shard 0, from where it is moved when it is looked at."""
+    """Add the service's tables; what waits already gets its shard, by the HubSpot key of its link or its own."""
     op.add_column("dirty", sa.Column("shard", sa.SmallInteger(), nullable=False, server_default="0"))
+    _share_out()
     op.create_index("dirty_shard_due_at", "dirty", ["shard", "due_at"])
     _inbox()
     _running()
     _watching()
+
+
+def _share_out() -> None:
+    found = "SELECT d.key, coalesce(l.hubspot, d.key) FROM dirty d LEFT JOIN links l ON l.salesforce = d.key"
+    rows = [{"key": key, "shard": crc32(hashed.encode()) % 64} for key, hashed in op.get_bind().execute(sa.text(found))]
+    if rows:
+        op.get_bind().execute(sa.text("UPDATE dirty SET shard = :shard WHERE key = :key"), rows)
 
 
 def _inbox() -> None:
