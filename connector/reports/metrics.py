@@ -1,0 +1,253 @@
+"""What a monitor reads: how far behind the bridge is, what waits, what it spends, who is alive, in Prometheus' words.
+
+Everything is read from the store when it is asked for, in one look of a few counts, so every process of an installation
+answers alike; only how long webhook requests took (`WebTimes`) is known to the process that answered them. Labels are
+taken from small closed sets and hold no id, no name, no address. What is not known yet is absent, never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.metadata import version
+from zoneinfo import ZoneInfo
+
+from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection
+
+from connector.config.settings import Settings
+from connector.core.plan import IssueKind
+from connector.core.refs import Side
+from connector.storage import budgets, cursors, duties, gauges, inbox, issues, pulses, state, tallies, timers
+from connector.storage.database import Database
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+ALIVE_FOR = timedelta(seconds=60)  # a process that was not heard of for so long is counted no more
+LANES = {0: "hot", 1: "ordinary"}
+BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+FED = ("fold", "drain", "clocks", "effects")  # due by what waits for them, which other numbers tell
+KINDS = ("run", "web", "worker", "pubsub", "journal")
+STOPPED, PROMISES = "stopped", "promises counted"  # in storage.state: by side and duty; by state
+WARNED, BREACHED = "promises.warned", "promises.breached"  # in storage.tallies
+_WORDS = {kind: kind.value.replace(" ", "_") for kind in IssueKind}
+
+Sample = tuple[tuple[str, ...], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric: its name without unit's explanation, what it counts by, and what it says, for people."""
+
+    name: str
+    labels: tuple[str, ...]
+    help: str
+    counter: bool = False
+
+    def filled(self, samples: Iterable[Sample]) -> Metric:
+        """The metric with its numbers."""
+        kind = CounterMetricFamily if self.counter else GaugeMetricFamily
+        found = kind(self.name, self.help, labels=self.labels)
+        for labels, number in samples:
+            found.add_metric(labels, number)
+        return found
+
+
+FAMILIES = {
+    one.name: one
+    for one in (
+        Family("smarketing_build_info", ("version", "database"), "Always 1; which version runs on which database."),
+        Family("smarketing_links", (), "Linked pairs of records."),
+        Family("smarketing_poll_age_seconds", ("side",), "How long ago the side was last read; absent before."),
+        Family("smarketing_side_stopped", ("side",), "1 while a side that refused our credentials is left alone."),
+        Family("smarketing_inbox_requests", ("state",), "Requests in the inbox: unread, or kept as not understood."),
+        Family("smarketing_inbox_oldest_seconds", (), "How long the oldest unread request waits; 0 when none does."),
+        Family("smarketing_dirty_records", ("lane",), "Records to be looked at, those waiting for a retry included."),
+        Family("smarketing_dirty_overdue_seconds", ("lane",), "How long the first of them is overdue; 0 when none is."),
+        Family("smarketing_open_issues", ("kind",), "What waits for a person: conflicts, parked values, held runs..."),
+        Family("smarketing_run_held", (), "1 while a run is held until a person has looked."),
+        Family("smarketing_effects", ("state",), "Notices, tasks and webhooks that are not done, by state."),
+        Family("smarketing_calls_today", ("side",), "API calls of ours on the account's day."),
+        Family("smarketing_calls_limit", ("side",), "The most calls a day by config.yaml; absent where none is set."),
+        Family("smarketing_calls_reserve", ("side",), "Of these, how many are kept for hot leads."),
+        Family("smarketing_webhook_requests", ("source", "outcome"), "Webhook requests by their end.", counter=True),
+        Family("smarketing_clocks_ahead", (), "People with a moment ahead at which a promise or decision is due."),
+        Family("smarketing_clocks_due", (), "People whose moment has come and who were not looked at yet."),
+        Family("smarketing_promises", ("state",), "Open promises by state, when they were last counted (every hour)."),
+        Family("smarketing_promises_counted_seconds", (), "How long ago promises were counted."),
+        Family("smarketing_promises_warned", (), "Warnings of promises that were acted upon.", counter=True),
+        Family("smarketing_promises_breached", (), "Breaches of promises that were acted upon.", counter=True),
+        Family("smarketing_drift_pairs", ("result",), "Pairs of the last audit: compared, and how many differed."),
+        Family("smarketing_drift_age_seconds", (), "How long ago the last audit was."),
+        Family("smarketing_processes", ("kind",), "Processes heard of within the last minute."),
+        Family("smarketing_duty_overdue_seconds", ("duty",), "How long a duty of the worker is overdue."),
+    )
+}  # fmt: skip
+WEB_SECONDS = Family(
+    "smarketing_webhook_duration_seconds", ("source",), "How long webhook requests took, in the process that answers."
+)
+
+
+class WebTimes:
+    """How long the webhook requests of this process took."""
+
+    def __init__(self) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # theirs; a restart shows in the counts anyway
+        self.registry = CollectorRegistry()
+        self._seconds = Histogram(
+            WEB_SECONDS.name, WEB_SECONDS.help, WEB_SECONDS.labels, registry=self.registry, buckets=BUCKETS_S
+        )
+
+    def took(self, source: str, seconds: float) -> None:
+        """One more request, from hubspot, outbound or events."""
+        self._seconds.labels(source).observe(seconds)
+
+
+def metrics_text(
+    database: Database,
+    settings: Settings,
+    now: datetime,
+    zones: Mapping[Side, str] | None = None,
+    web: WebTimes | None = None,
+) -> bytes:
+    """The page a monitor reads, in Prometheus' text format (`CONTENT_TYPE`).
+
+    Args:
+        database: read in one look.
+        settings: for the limits of the day.
+        now: what ages are counted to.
+        zones: of the accounts, by whose days calls are counted; UTC where not told.
+        web: of the process that answers.
+    """
+    with database.read() as conn:
+        asked = _Asked(conn, settings, now, zones or {}, database.dialect)
+        found = {**_behind(asked), **_waiting(asked), **_spent(asked), **_promised(asked), **_alive(asked)}
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Read(tuple(FAMILIES[name].filled(samples) for name, samples in found.items())))
+    return generate_latest(registry) + (generate_latest(web.registry) if web else b"")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    conn: Connection
+    settings: Settings
+    now: datetime
+    zones: Mapping[Side, str]
+    dialect: str
+
+    def age(self, at: datetime) -> float:
+        """Seconds since a moment; 0 where it is ahead."""
+        return max(0.0, (self.now - at).total_seconds())
+
+
+@dataclass(frozen=True, eq=False)
+class _Read(Collector):
+    """What was read already, as a registry wants it."""
+
+    families: tuple[Metric, ...]
+
+    def collect(self) -> Iterable[Metric]:
+        """Each metric."""
+        return self.families
+
+
+Found = dict[str, list[Sample]]
+
+
+@cache
+def _version() -> str:
+    return version("smarketing-connector")
+
+
+def _behind(asked: _Asked) -> Found:
+    """How far behind: polls, inbox, dirty set."""
+    conn, oldest = asked.conn, inbox.oldest(asked.conn)
+    polled = {side: cursors.stored_at(conn, side) for side in Side}
+    stopped = {place.split(" ")[0] for place in state.get(conn, STOPPED) or ()}
+    lanes = gauges.lanes(conn)
+    overdue = {lane: asked.age(lanes[lane].due_since) if lane in lanes else 0.0 for lane in LANES}
+    return {
+        "smarketing_build_info": [((_version(), asked.dialect), 1)],
+        "smarketing_links": [((), gauges.linked(conn))],
+        "smarketing_poll_age_seconds": [((side.value,), asked.age(at)) for side, at in polled.items() if at],
+        "smarketing_side_stopped": [((side.value,), float(side.value in stopped)) for side in Side],
+        "smarketing_inbox_requests": [
+            (("unread",), inbox.count(conn)),
+            (("not_understood",), inbox.not_understood(conn)),
+        ],
+        "smarketing_inbox_oldest_seconds": [((), asked.age(oldest) if oldest else 0.0)],
+        "smarketing_dirty_records": [
+            ((word,), lanes[lane].waiting if lane in lanes else 0) for lane, word in LANES.items()
+        ],
+        "smarketing_dirty_overdue_seconds": [((LANES[lane],), seconds) for lane, seconds in overdue.items()],
+    }
+
+
+def _waiting(asked: _Asked) -> Found:
+    """What waits for a person."""
+    open_issues = issues.counts(asked.conn)
+    return {
+        "smarketing_open_issues": [((word,), open_issues.get(kind, 0)) for kind, word in _WORDS.items()],
+        "smarketing_run_held": [((), float(open_issues.get(IssueKind.HELD, 0) > 0))],
+        "smarketing_effects": [((one.value,), number) for one, number in gauges.effects_open(asked.conn).items()],
+    }
+
+
+def _spent(asked: _Asked) -> Found:
+    """Calls of the day and their limits; webhook requests."""
+    hubspot, salesforce = asked.settings.hubspot, asked.settings.salesforce
+    limits = {Side.HUBSPOT: hubspot.calls_per_day, Side.SALESFORCE: salesforce.calls_per_day}
+    kept = {Side.HUBSPOT: hubspot.reserve_percent, Side.SALESFORCE: salesforce.reserve_percent}
+    limited = {side: limit for side, limit in limits.items() if limit is not None}
+    days = {side: asked.now.astimezone(ZoneInfo(asked.zones.get(side, "UTC"))).date() for side in Side}
+    return {
+        "smarketing_calls_today": [((side.value,), budgets.spent(asked.conn, side, days[side])) for side in Side],
+        "smarketing_calls_limit": [((side.value,), limit) for side, limit in limited.items()],
+        "smarketing_calls_reserve": [((side.value,), limit * kept[side] / 100) for side, limit in limited.items()],
+        "smarketing_webhook_requests": list(_requests(tallies.all(asked.conn))),
+    }
+
+
+def _requests(counted: Mapping[str, int]) -> Iterator[Sample]:
+    """taken.SOURCE and refused.SOURCE.WHY, as the web application tallies them."""
+    for name, number in counted.items():
+        outcome, *parts = name.split(".")
+        if outcome in ("taken", "refused") and parts:
+            source, why = parts[0], "_".join(parts[1:])
+            yield (source, f"refused_{why}" if why else outcome), number
+
+
+def _promised(asked: _Asked) -> Found:
+    """Clocks and promises."""
+    conn, counted = asked.conn, state.get(asked.conn, PROMISES)
+    tallied = tallies.all(conn)
+    found: Found = {
+        "smarketing_clocks_ahead": [((), timers.count(conn))],
+        "smarketing_clocks_due": [((), gauges.clocks_due(conn, asked.now))],
+        "smarketing_promises_warned": [((), tallied.get(WARNED, 0))],
+        "smarketing_promises_breached": [((), tallied.get(BREACHED, 0))],
+    }
+    if counted:
+        age = asked.age(datetime.fromisoformat(counted["at"]))
+        found["smarketing_promises"] = [((word,), number) for word, number in counted["open"].items()]
+        found["smarketing_promises_counted_seconds"] = [((), age)]
+    return found
+
+
+def _alive(asked: _Asked) -> Found:
+    """Processes, duties, and what the last audit found."""
+    fresh = [one.kind for one in pulses.alive(asked.conn, asked.now, ALIVE_FOR)]
+    due = {one.name: max(one.due_at, one.leased_until or one.due_at) for one in duties.all(asked.conn)}
+    audit = gauges.last_audit(asked.conn)
+    found: Found = {
+        "smarketing_processes": [((kind,), fresh.count(kind)) for kind in sorted({*KINDS, *fresh})],
+        "smarketing_duty_overdue_seconds": [((name,), asked.age(at)) for name, at in due.items() if name not in FED],
+    }
+    if audit:
+        found["smarketing_drift_pairs"] = [(("compared",), audit.compared), (("differing",), audit.differing)]
+        found["smarketing_drift_age_seconds"] = [((), asked.age(audit.at))]
+    return found
