@@ -6,20 +6,22 @@ for nothing; while nothing is due this costs one look at the beginning of an ind
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from connector.engine.bridge import Bridge
 from connector.storage import dirty, timers
 
 _PORTION = 2_000  # people woken in one transaction
 
 
-def ring(bridge: Bridge) -> int:
-    """Have everybody looked at whose time has come; how many they are."""
+def ring(bridge: Bridge, until: datetime | None = None) -> int:
+    """Have everybody looked at whose time has come, now or before `until`; how many they are."""
     if bridge.agreement is None:
         return 0
     woken = 0
     while True:
         with bridge.database.read() as conn:
-            due = timers.due(conn, bridge.clock.now(), _PORTION)
+            due = timers.due(conn, until or bridge.clock.now(), _PORTION)
         if not due:
             return woken
         with bridge.database.begin() as conn:

@@ -192,8 +192,10 @@ def _fields(told: Mapping[str, ObjectSchema], obj: str) -> Collection[str]:
 
 def blind(obj: str, name: str) -> Unauthorised:
     """What stands in the way where an object's field for the HubSpot id is not shown."""
-    return Unauthorised(
+    refusal = Unauthorised(
         f"Salesforce does not show {obj}.{name}, which says whom a record belongs to in HubSpot; nothing is synced, as "
         f"second records would be made. Let the integration user see and edit {obj}.{name} (field-level security of "
         "its permission set), or create the field again, then run again."
     )
+    refusal.side = Side.SALESFORCE
+    return refusal

@@ -38,6 +38,13 @@ def heed(bridge: Bridge, run: Run) -> None:
         issues.close(conn, [stored.id for stored in held], bridge.clock.now(), how)
 
 
+def stands(bridge: Bridge) -> str:
+    """Why nothing is written until a person lets it go on; "" when no hold stands."""
+    with bridge.database.read() as conn:
+        held = state.get(conn, _HOLD)
+    return str(held["reason"]) if held is not None and held["terms"] == _terms(bridge) else ""
+
+
 def hold(bridge: Bridge, run: Run) -> None:
     """Remember that a run is held, and show it."""
     with bridge.database.begin() as conn:

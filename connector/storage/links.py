@@ -42,6 +42,7 @@ _AMONG_REFS = {
     Side.SALESFORCE: select(*COLUMNS).where(among(links.c.salesforce)),
 }
 _AMONG_IDS = select(*COLUMNS).where(among(links.c.id))
+_COUNTERPARTS = select(links.c.salesforce, links.c.hubspot).where(among(links.c.salesforce))
 _COUNT = select(func.count()).select_from(links)
 _VERSIONS = select(links.c.id, links.c.version).where(among(links.c.id)).order_by(links.c.id).with_for_update()
 _SAVE = (
@@ -114,6 +115,13 @@ def by_refs(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Link]:
             for link in map(link_of, rows_of(conn, _AMONG_REFS[side], among=portion)):
                 found[link.hubspot if side is Side.HUBSPOT else link.salesforce] = link
     return found
+
+
+def contacts_of(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, Ref]:
+    """By linked Salesforce record its counterpart in HubSpot, without what the link remembers."""
+    keys = sorted({codec.key(ref) for ref in refs if ref.side is Side.SALESFORCE})
+    found = (row for portion in chunks(keys) for row in rows_of(conn, _COUNTERPARTS, among=portion))
+    return {codec.ref(salesforce): codec.ref(hubspot) for salesforce, hubspot in found}
 
 
 def by_ids(conn: Connection, ids: Iterable[int]) -> dict[int, Link]:

@@ -26,6 +26,7 @@ _DUE = (
 )
 _NEXT = select(func.min(timers.c.due_at))
 _COUNT = select(func.count()).select_from(timers)
+_SOON = select(timers.c.key).where(among(timers.c.key), timers.c.due_at <= bindparam("before", type_=BigInteger))
 _HURRY = update(timers).where(timers.c.due_at > bindparam("_now")).values(due_at=bindparam("_now"))
 _FORGET = delete_rows(timers).where(among(timers.c.key))
 
@@ -43,6 +44,12 @@ def put(conn: Connection, rows_: Mapping[Ref, datetime | None]) -> None:
 def due(conn: Connection, now: datetime, limit: int) -> list[Ref]:
     """Records whose moment has come, the longest due first."""
     return [codec.ref(row[0]) for row in rows(conn, _DUE, now=codec.micros(now), limit=limit)]
+
+
+def soon(conn: Connection, refs: Iterable[Ref], before: datetime) -> set[Ref]:
+    """Those of the records that have a timer which is due before a moment."""
+    keys, at = sorted({codec.key(ref) for ref in refs}), codec.micros(before)
+    return {codec.ref(row[0]) for portion in chunks(keys) for row in rows(conn, _SOON, among=portion, before=at)}
 
 
 def hurry(conn: Connection, now: datetime) -> None:
