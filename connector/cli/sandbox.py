@@ -22,10 +22,17 @@ HUBSPOT_TOKEN, SALESFORCE_ID, SALESFORCE_SECRET = (
 @command("sandbox", "smarketing sandbox --people 500", "smarketing sandbox --hubspot-port 0 --salesforce-port 0 --json")
 @click.option("--hubspot-port", default=8900, show_default=True, help="0 takes a free port.")
 @click.option("--salesforce-port", default=8901, show_default=True, help="0 takes a free port.")
+@click.option(
+    "--pubsub-port",
+    type=int,
+    help="Serve Salesforce's Pub/Sub API here too; 0 takes a free one.  [default: not served]",
+)
 @click.option("--seed", default=1, show_default=True, help="Decides the population and every fault.")
 @click.option("--people", default=2000, show_default=True, help="How many people to make up; 0 starts empty.")
 @json_option
-def sandbox(hubspot_port: int, salesforce_port: int, seed: int, people: int, *, as_json: bool) -> int:
+def sandbox(  # noqa: PLR0913  # one parameter an option
+    hubspot_port: int, salesforce_port: int, pubsub_port: int | None, seed: int, people: int, *, as_json: bool
+) -> int:
     """Run both CRMs on this machine, to try things on.
 
     A HubSpot and a Salesforce of our own, with real limits, refusals and quirks, on loopback only; nothing of them is
@@ -34,7 +41,7 @@ def sandbox(hubspot_port: int, salesforce_port: int, seed: int, people: int, *, 
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    plan = Plan(seed, people, hubspot_port=hubspot_port, salesforce_port=salesforce_port)
+    plan = Plan(seed, people, hubspot_port=hubspot_port, salesforce_port=salesforce_port, pubsub_port=pubsub_port)
     with serve_in_thread(SystemClock().now, plan) as running:
         click.echo(_json(running)) if as_json else _tell(running)
         stop.wait()
@@ -44,7 +51,8 @@ def sandbox(hubspot_port: int, salesforce_port: int, seed: int, people: int, *, 
 def _json(running: Running) -> str:
     """One line for machines, once both sides answer."""
     urls = {"hubspot": running.hubspot_url, "salesforce": running.salesforce_url}
-    return orjson.dumps({**urls, "population": running.population}).decode()
+    pubsub = {"pubsub": running.pubsub} if running.pubsub else {}
+    return orjson.dumps({**urls, **pubsub, "population": running.population}).decode()
 
 
 def _tell(running: Running) -> None:
@@ -53,6 +61,8 @@ def _tell(running: Running) -> None:
     say(err, "In config.yaml:")
     say(err, f"hubspot:    base_url: {running.hubspot_url}", 2)
     say(err, f"salesforce: base_url: {running.salesforce_url}   auth: client_id: {SALESFORCE_ID}", 2)
+    if running.pubsub:
+        say(err, f"            pubsub: address: {running.pubsub}", 2)
     say(err, "In the shell:")
     say(err, f"export HUBSPOT_TOKEN={HUBSPOT_TOKEN} SALESFORCE_CLIENT_SECRET={SALESFORCE_SECRET}", 2)
     say(err, f"What can be done to it besides: {running.hubspot_url}/_sandbox/   Stop with Ctrl-C.")

@@ -32,6 +32,7 @@ class Plan:
     shape: str = "believable"
     hubspot_port: int = 0
     salesforce_port: int = 0
+    pubsub_port: int | None = None  # of Salesforce's Pub/Sub API (needs grpcio and fastavro); None: not served
     deliver: bool = True  # send events by ourselves; otherwise only when told to (admin API or `deliver`)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     skews: Mapping[str, timedelta] = field(default_factory=dict)  # how far each side's clock is ahead
@@ -39,13 +40,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A sandbox that answers: base URLs without a slash at their end, and the world behind them."""
+    """A sandbox that answers: base URLs without a slash at their end, and the world behind them.
+
+    Attributes:
+        pubsub: host and port of Salesforce's Pub/Sub API; "" when it does not answer.
+    """
 
     hubspot_url: str
     salesforce_url: str
     world: World
     delivery: Delivery
     population: dict[str, Any]
+    pubsub: str = ""
 
 
 @contextmanager
@@ -60,10 +66,23 @@ def serve_in_thread(base_clock: Callable[[], datetime], plan: Plan | None = None
         Server(with_admin("hubspot", world, delivery), now, plan.hubspot_port) as hubspot,
         Server(with_admin("salesforce", world, delivery), now, plan.salesforce_port) as salesforce,
         _delivering(delivery, now, on=plan.deliver),
+        _pubsub(world, plan.pubsub_port) as pubsub,
     ):
         for server in (hubspot, salesforce):
             server.gzip_enabled = lambda: settings.gzip_enabled
-        yield Running(hubspot.url, salesforce.url, world, delivery, population)
+        yield Running(hubspot.url, salesforce.url, world, delivery, population, pubsub)
+
+
+@contextmanager
+def _pubsub(world: World, port: int | None) -> Iterator[str]:
+    """Serve the event bus for as long as the block lasts; the address, "" without a port."""
+    if port is None:
+        yield ""
+        return
+    from connector.sandbox.salesforce.pubsub import PubSubServer  # noqa: PLC0415 - gRPC is not everybody's
+
+    with PubSubServer(world.salesforce, port) as server:
+        yield server.address
 
 
 @contextmanager

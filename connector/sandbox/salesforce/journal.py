@@ -37,6 +37,7 @@ class Journal:
 
     def __init__(self, log: WriteLog, random: Random, settings: Settings) -> None:
         self.events: list[Change] = []
+        self.boundaries: list[int] = []  # how many events there were at the end of each transaction
         self.deletions: list[tuple[float, str, str]] = []
         self.bin: dict[str, float] = {}
         self.on_rights_changed: Callable[[], None] = lambda: None
@@ -63,6 +64,8 @@ class Journal:
                 notes, self._notes = self._notes, []
                 for note in notes:
                     self._publish(note)
+                if notes:
+                    self.boundaries.append(len(self.events))
 
     def put(self, table: Table, act: Act, row: Row, kind: str, *, rewritten: frozenset[str] = frozenset()) -> None:
         """Put a version of a row in place."""

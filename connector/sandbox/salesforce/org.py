@@ -25,6 +25,7 @@ from connector.sandbox.salesforce.filling import Filler
 from connector.sandbox.salesforce.ids import IdMint, id18
 from connector.sandbox.salesforce.journal import Journal
 from connector.sandbox.salesforce.loading import load
+from connector.sandbox.salesforce.pubsub_bus import Bus
 from connector.sandbox.salesforce.rules import Rulebook
 from connector.sandbox.salesforce.seed import furnish
 from connector.sandbox.salesforce.sessions import Sessions, Usage
@@ -63,6 +64,7 @@ class Org:
         self.usage = Usage()
         self.cursors = Cursors(self.mint, self.settings, services.random)
         self.jobs = Jobs()
+        self.bus = Bus(self)
         self.custom_field_ids: dict[tuple[str, str], str] = {}
         self.deletions_trimmed_at: datetime | None = None
 

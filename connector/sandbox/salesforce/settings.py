@@ -43,4 +43,10 @@ class Settings:
     bulk_retention_s: float = 604_800.0
     bin_retention_s: float = 1_296_000.0
     storage_rows_max: int = 0
+    change_objects: tuple[str, ...] = ("Lead", "Contact", "Account", "Opportunity", "Task")  # chosen for change events
+    change_channels: dict[str, list[str]] = field(default_factory=dict)  # custom channel -> its objects
+    change_retention_s: float = 259_200.0
+    change_keepalive_s: float = 60.0
+    change_starve_s: float = 60.0  # how long a stream that nothing is asked of stays open
+    change_delivered_max: int = 0  # events of a day over all subscribers; 0 sets no limit
     extra_limits: dict[str, int] = field(default_factory=dict)
