@@ -7,7 +7,7 @@ side that refuses our credentials, or asks to wait longer than our patience, end
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from connector.engine.cases import cases_of
 from connector.engine.erase import without_erased
 from connector.engine.making import adopt
 from connector.engine.run import Run
+from connector.engine.sharing import only_ours
 from connector.errors import BridgeError, RateLimited, Transient, Unauthorised
 from connector.storage import dirty
 from connector.storage.dirty import Claim
@@ -38,8 +39,10 @@ class Reconciled:
     fault: BridgeError | None = None
 
 
-def reconcile_due(bridge: Bridge, run: Run) -> Reconciled:
+def reconcile_due(bridge: Bridge, run: Run, shards: Collection[int] | None = None) -> Reconciled:
     """Claim a batch of dirty refs, reconcile it, release it.
+
+    shards: only those that are at home there; None: all.
 
     Raises:
         Unauthorised: when a side refuses us; the claims are given back.
@@ -49,7 +52,7 @@ def reconcile_due(bridge: Bridge, run: Run) -> Reconciled:
     adopt(bridge)
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
-        claims = dirty.claim(conn, now, bridge.batch_records, now + _LEASE)
+        claims = dirty.claim(conn, now, bridge.batch_records, now + _LEASE, None if shards is None else sorted(shards))
     if not claims:
         return Reconciled()
     claims, spared = _spared(bridge, run, claims)
@@ -57,7 +60,9 @@ def reconcile_due(bridge: Bridge, run: Run) -> Reconciled:
         return Reconciled(spared, spared)
     try:
         refs = [claim.ref for claim in claims]
-        applied = apply(bridge, without_erased(bridge, cases_of(bridge, refs)), run, claimed=refs)
+        cases = cases_of(bridge, refs)
+        ours = cases if shards is None else only_ours(bridge, cases, claims, shards)
+        applied = apply(bridge, without_erased(bridge, ours), run, claimed=refs)
     except Transient as fault:
         _put_back(bridge, claims, fault)
         return Reconciled(len(claims) + spared, len(claims) + spared, fault)
