@@ -8,6 +8,8 @@ state, and its person is looked at again. When the batch is concluded, what a si
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -22,7 +24,10 @@ from connector.engine.bridge import Bridge
 from connector.engine.case import Following
 from connector.engine.job import Job
 from connector.engine.writing import Task
-from connector.storage import effects, journeys, timers
+from connector.storage import effects, journeys, tallies, timers
+
+_NEWS = re.compile(r"(.+?\|(warn|breach)\d*)\|").match  # what an effect's key begins with, before what is done about it
+_TALLIED = {"warn": "promises.warned", "breach": "promises.breached"}  # in storage.tallies
 
 Decided = tuple[Job, Following]
 
@@ -47,6 +52,7 @@ def decided(conn: Connection, jobs: Sequence[Job], now: datetime) -> list[Job]:
     timers.put(conn, {ref: at for job, one in mine if id(job) not in late for ref, at in _timers(one)})
     acting = [following.steered for _, following in mine if following.steered.effects]
     effects.add(conn, [effect for one in acting for effect in _ours(one, lost)], now)
+    tallies.add_all(conn, _acted_upon([entry for _, one in mine for entry in one.steered.entries], lost))
     return [job for job, _ in steered if id(job) in late]
 
 
@@ -81,6 +87,16 @@ def _ours(steered: Steered, lost: Collection[tuple[Ref, str]]) -> list[Effect]:
         if isinstance(entry.what, Fired) and (entry.ref, entry.key) not in lost
     }
     return [effect for effect in steered.effects if effect.key in fired]
+
+
+def _acted_upon(entries: Iterable[Entry], lost: Collection[tuple[Ref, str]]) -> Mapping[str, int]:
+    """Warnings and breaches of promises that something was done about just now, each counted once."""
+    news = {
+        (entry.ref, found[1], found[2])
+        for entry in entries
+        if isinstance(entry.what, Fired) and (entry.ref, entry.key) not in lost and (found := _NEWS(entry.what.effect))
+    }
+    return Counter(_TALLIED[what] for _, _, what in news)
 
 
 def _has_gone_on(following: Following, latest: Mapping[Ref, int]) -> bool:

@@ -1,7 +1,7 @@
 """What a monitor reads: how far behind the bridge is, what waits, what it spends, who is alive, in Prometheus' words.
 
 Everything is read from the store when it is asked for, in one look of a few counts, so every process of an installation
-answers alike; only how long webhook requests took (`WebTimes`) is known to the process that answered them. Labels are
+answers alike; only how long webhooks took is known to the process that answered them (`webhooks.measures`). Labels are
 taken from small closed sets and hold no id, no name, no address. What is not known yet is absent, never 0.
 """
 
@@ -14,7 +14,7 @@ from functools import cache
 from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
-from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -29,7 +29,6 @@ from connector.storage.database import Database
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 ALIVE_FOR = timedelta(seconds=60)  # a process that was not heard of for so long is counted no more
 LANES = {0: "hot", 1: "ordinary"}
-BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 FED = ("fold", "drain", "clocks", "effects")  # due by what waits for them, which other numbers tell
 KINDS = ("run", "web", "worker", "pubsub", "journal")
 STOPPED, PROMISES = "stopped", "promises counted"  # in storage.state: by side and duty; by state
@@ -87,24 +86,6 @@ FAMILIES = {
         Family("smarketing_duty_overdue_seconds", ("duty",), "How long a duty of the worker is overdue."),
     )
 }  # fmt: skip
-WEB_SECONDS = Family(
-    "smarketing_webhook_duration_seconds", ("source",), "How long webhook requests took, in the process that answers."
-)
-
-
-class WebTimes:
-    """How long the webhook requests of this process took."""
-
-    def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # theirs; a restart shows in the counts anyway
-        self.registry = CollectorRegistry()
-        self._seconds = Histogram(
-            WEB_SECONDS.name, WEB_SECONDS.help, WEB_SECONDS.labels, registry=self.registry, buckets=BUCKETS_S
-        )
-
-    def took(self, source: str, seconds: float) -> None:
-        """One more request, from hubspot, outbound or events."""
-        self._seconds.labels(source).observe(seconds)
 
 
 def metrics_text(
@@ -112,7 +93,6 @@ def metrics_text(
     settings: Settings,
     now: datetime,
     zones: Mapping[Side, str] | None = None,
-    web: WebTimes | None = None,
 ) -> bytes:
     """The page a monitor reads, in Prometheus' text format (`CONTENT_TYPE`).
 
@@ -121,14 +101,13 @@ def metrics_text(
         settings: for the limits of the day.
         now: what ages are counted to.
         zones: of the accounts, by whose days calls are counted; UTC where not told.
-        web: of the process that answers.
     """
     with database.read() as conn:
         asked = _Asked(conn, settings, now, zones or {}, database.dialect)
         found = {**_behind(asked), **_waiting(asked), **_spent(asked), **_promised(asked), **_alive(asked)}
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Read(tuple(FAMILIES[name].filled(samples) for name, samples in found.items())))
-    return generate_latest(registry) + (generate_latest(web.registry) if web else b"")
+    return generate_latest(registry)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from connector.core.plan import Issue, IssueKind, Memory
 from connector.core.policy import ActionKind
 from connector.core.refs import Side, hubspot, salesforce
 from connector.core.steered import Effect
-from connector.reports.metrics import FAMILIES, PROMISES, STOPPED, WEB_SECONDS, WebTimes, metrics_text
+from connector.reports.metrics import FAMILIES, PROMISES, STOPPED, Family, metrics_text
 from connector.storage import (
     budgets,
     cursors,
@@ -40,9 +40,15 @@ from connector.storage.inbox import Post
 from connector.storage.links import NewLink
 from connector.storage.pulses import Pulse
 from connector.storage.service_tables import drift
+from webhooks.measures import Measures
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 2, 23, 30, tzinfo=UTC)
+WEB = Family(  # of the process that answers webhooks
+    "smarketing_webhook_seconds",
+    ("endpoint", "status"),
+    "Seconds from a webhook's arrival to its answer, after its row was stored.",
+)
 ANN, BOB, LEAD = hubspot("contacts", "77"), hubspot("contacts", "78"), salesforce("Lead", "00Q000000000001AAA")
 
 Read = dict[tuple[str, ...], float]
@@ -193,18 +199,6 @@ def test_promises_clocks_notices_and_the_last_audit(page: Callable[..., Read], d
     assert found["smarketing_drift_age_seconds",] == 3600
 
 
-def test_how_long_requests_took_is_added_by_the_process_that_answered(page: Callable[..., Read]):
-    web = WebTimes()
-    for seconds in (0.002, 0.03, 9.0):
-        web.took("hubspot", seconds)
-    found = page(web=web)
-    buckets = {
-        edge: found["smarketing_webhook_duration_seconds_bucket", edge, "hubspot"] for edge in ("0.0025", "0.05")
-    }
-    assert buckets == {"0.0025": 1, "0.05": 2}
-    assert found["smarketing_webhook_duration_seconds_count", "hubspot"] == 3
-
-
 def test_no_number_carries_an_id_or_a_name(page: Callable[..., Read], database: Database):
     with database.begin() as conn:
         busy(conn)
@@ -225,14 +219,23 @@ def test_names_are_prometheus_names():
 def exposed() -> set[str]:
     """As they stand on the page."""
     counters = {name for name, family in FAMILIES.items() if family.counter}
-    return {f"{name}_total" if name in counters else name for name in FAMILIES} | {WEB_SECONDS.name}
+    return {f"{name}_total" if name in counters else name for name in FAMILIES} | {WEB.name}
+
+
+def test_the_web_application_adds_how_long_webhooks_took():
+    measures = Measures()
+    measures.answered("hubspot", 200, 0.003)
+    family, *others = text_string_to_metric_families(measures.text().decode())
+    assert (family.name, family.documentation) == (WEB.name, WEB.help)
+    assert set(WEB.labels) <= set(family.samples[0].labels)
+    assert {one.name for one in others} <= {f"{WEB.name}_created"}
 
 
 def test_the_docs_tell_of_every_metric_what_it_says_of_itself():
     text = (ROOT / "docs" / "operations.md").read_text()
     rows = re.findall(r"^\| `(smarketing_\w+)` \| ([^|]*) \| ([^|]*) \|$", text, re.MULTILINE)
     told = {name: (labels.replace("`", ""), words) for name, labels, words in rows}
-    families = {**FAMILIES, WEB_SECONDS.name: WEB_SECONDS}
+    families = {**FAMILIES, WEB.name: WEB}
     own = {
         f"{name}_total" if one.counter else name: (", ".join(one.labels), one.help) for name, one in families.items()
     }
@@ -243,7 +246,7 @@ def test_alerts_ask_for_metrics_and_labels_that_exist(page: Callable[..., Read],
     rules = YAML(typ="safe").load((ROOT / "deploy" / "monitoring" / "smarketing-alerts.yaml").read_text())
     alerts = [rule for group in rules["groups"] for rule in group["rules"]]
     assert len(alerts) > 10
-    buckets = {f"{WEB_SECONDS.name}_{part}" for part in ("bucket", "count", "sum")}
+    buckets = {f"{WEB.name}_{part}" for part in ("bucket", "count", "sum")}
     for rule in alerts:
         asked = set(re.findall(r"smarketing_\w+", rule["expr"]))
         assert asked, rule

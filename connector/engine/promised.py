@@ -1,0 +1,45 @@
+"""Promises counted now and then, for monitors: how many are open in which state.
+
+A promise's state follows from its journey and is stored nowhere, so counting walks everybody. It is therefore done by a
+worker every hour, or as rarely as keeps it to a hundredth of its time, and never while a monitor waits.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from connector.core.sla import State
+from connector.engine.bridge import Bridge
+from connector.reports.funnel import Funnel
+from connector.reports.metrics import PROMISES
+from connector.reports.promises import OPEN
+from connector.storage import journeys, state
+
+EVERY = timedelta(hours=1)
+_SHARE = 100  # of the time between two counts, one part may be spent on counting
+
+
+def count(bridge: Bridge) -> bool:
+    """Count the open promises and remember it, if it is time; whether it was."""
+    now = bridge.clock.now()
+    if bridge.agreement is None or not _due(bridge, now):
+        return False
+    began = bridge.clock.monotonic()
+    found = Funnel(bridge.agreement, now)
+    with bridge.database.read() as conn:
+        for _, entries in journeys.people(conn):
+            found.take(entries)
+    pause = max(EVERY, timedelta(seconds=(bridge.clock.monotonic() - began) * _SHARE))
+    with bridge.database.begin() as conn:
+        state.put(conn, PROMISES, {"at": now.isoformat(), "again": (now + pause).isoformat(), "open": _open(found)})
+    return True
+
+
+def _due(bridge: Bridge, now: datetime) -> bool:
+    with bridge.database.read() as conn:
+        counted = state.get(conn, PROMISES)
+    return counted is None or now >= datetime.fromisoformat(counted["again"])
+
+
+def _open(found: Funnel) -> dict[str, int]:
+    return {each.value: found.clocks[each.value] for each in OPEN if each is not State.MET}
