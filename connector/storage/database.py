@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
@@ -24,6 +25,7 @@ from sqlalchemy.util import LRUCache
 
 from connector.errors import BridgeError, Misconfigured, Problem, Transient
 from connector.storage import migration, service_tables
+from connector.storage.turns import Turns, of_file
 
 _LOOK = "bridge_look"
 _BUSY_MS = 30_000
@@ -39,7 +41,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._looking = engine.execution_options(**_look_options(engine))
-        self._turns = threading.Lock()
+        self._turns = _turns(engine)
         self._here = threading.local()
         self.dialect = engine.dialect.name
         self.in_memory = isinstance(engine.pool, StaticPool)
@@ -136,6 +138,12 @@ def _unreachable(database: Database, reason: str) -> BridgeError:
         hint = f"the file cannot be used as the store ({first}); does its folder exist, and may we write there?"
         return Misconfigured([Problem("config.yaml", 0, "database.url", hint)])
     return Transient(f"the database cannot be used: {first}; is the server running, and database.url right?")
+
+
+def _turns(engine: Engine) -> Turns:
+    """The queue in which writers of a store wait: one for each file, however often it is opened."""
+    of_memory = engine.dialect.name != "sqlite" or isinstance(engine.pool, StaticPool)
+    return Turns() if of_memory else of_file(str(Path(engine.url.database or "").resolve()))
 
 
 def _parsed(url: str) -> URL:
