@@ -33,7 +33,7 @@ from connector.engine.bridge import Bridge, Progress, silent
 from connector.engine.facts import Facts
 from connector.engine.run import Run
 from connector.engine.unseen import tell
-from connector.errors import BridgeError, Refused
+from connector.errors import BridgeError, Refused, Transient, Unauthorised
 from connector.memory import settle_memory
 from connector.notify.outgoing import notifier
 from connector.ports import Account, Clock, Crm, Dice
@@ -133,9 +133,11 @@ class Surroundings:
 
 @contextmanager
 def open_installation(
-    path: Path, around: Surroundings, *, connect: bool = True, refresh: bool = False
+    path: Path, around: Surroundings, *, connect: bool = True, refresh: bool = False, patient: bool = False
 ) -> Iterator[Installation]:
     """Open what a config.yaml describes; `refresh` asks the live accounts anew instead of recalling them.
+
+    patient: where a side does not answer or refuses us, go on with what it last told, however long ago.
 
     Raises:
         Misconfigured: with every problem; Unauthorised, Transient: what connecting raises.
@@ -145,7 +147,7 @@ def open_installation(
         crms = _crms(loaded.settings, database, around, closing) if connect else {}
         if refresh:
             facts.outdate(database)
-        known = _facts(loaded, database, crms, around.clock) if connect else facts.recall(database)
+        known = _known(loaded, database, crms, around.clock, patient) if connect else facts.recall(database)
         fit = fitted(loaded, known, database, around.clock)
         executor = ThreadPoolExecutor(ENGINE_THREADS, thread_name_prefix="engine")
         closing.callback(executor.shutdown)
@@ -206,6 +208,18 @@ def _misfit(found: Finding) -> Issue:
     place = Ref(Side.HUBSPOT, "mapping", f"{found.file}:{found.line}:{found.key}")
     hint = f"mend {found.file} or the CRM, then: smarketing check"
     return Issue(IssueKind.SCHEMA, (place,), field=found.key, code="MISFIT", reason=found.message, hint=hint)
+
+
+def _known(loaded: Loaded, database: Database, crms: Mapping[Side, Crm], clock: Clock, patient: bool) -> Facts:  # noqa: FBT001  # private
+    try:
+        return _facts(loaded, database, crms, clock)
+    except (Transient, Unauthorised):
+        known = facts.last_told(database, _fingerprint(loaded.settings)) if patient else None
+        if known is None:
+            raise
+    for side, crm in crms.items():
+        crm.prime(known.schemas[side])
+    return known
 
 
 def _facts(loaded: Loaded, database: Database, crms: Mapping[Side, Crm], clock: Clock) -> Facts:

@@ -16,14 +16,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from connector.core.plan import Issue
+from connector.core.refs import Side
 from connector.engine.bridge import Bridge
 from connector.engine.pacing import Pace
 from connector.engine.stretch import Stretch
 from connector.engine.told import Reader
 
 FOLD, DRAIN, CLOCKS, EFFECTS = "fold", "drain", "clocks", "effects"
-POLL_HUBSPOT, POLL_SALESFORCE = "poll.hubspot", "poll.salesforce"
+POLL: Mapping[Side, str] = {Side.HUBSPOT: "poll.hubspot", Side.SALESFORCE: "poll.salesforce"}
 FULL, OBJECTIVES, AUDIT, HOUSEKEEPING = "full", "objectives", "audit", "housekeeping"
 
 
@@ -36,7 +36,6 @@ class Work:
         readers: who understands which row of the inbox.
         channels: where people are told what cannot wait; every channel of config.yaml.
         shards: the shards that may be drained; None: all.
-        misfits: what the configuration cannot do as the CRMs are, to be shown as issues.
     """
 
     bridge: Bridge
@@ -45,7 +44,6 @@ class Work:
     readers: Mapping[str, Reader] = field(default_factory=dict)
     channels: Sequence[str] = ()
     shards: frozenset[int] | None = None
-    misfits: Sequence[Issue] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +67,21 @@ Feed = Callable[[Connection], datetime | None]  # since when something waits for
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One coarse job. `feed` is None of a duty that is due by its row alone; `lease`: the longest a turn may take."""
+    """One coarse job.
+
+    Attributes:
+        feed: None of a duty that is due by its row alone, which is leased for as long as a turn takes. One that is fed
+            needs no lease: what feeds it is claimed bit by bit.
+        lease: the longest a turn may take before another process thinks that ours has died.
+        needs_both: it calls both sides, and waits while either refuses us.
+    """
 
     name: str
     act: Act
     feed: Feed | None = None
     lease: timedelta = timedelta(minutes=5)
+    needs_both: bool = False
+
+
+class Stopping(BaseException):
+    """The process shall end: what is under way is given up where that costs nothing (`Bridge.progress` raises it)."""

@@ -34,7 +34,7 @@ _CONTRADICTING = {  # what a side says of a field that is not as it was describe
     "INVALID_FIELD_FOR_INSERT_UPDATE",
     "INSUFFICIENT_ACCESS_OR_READONLY",
 }
-_STATE, _LEFT = "facts", "owners who left"  # in storage.state
+_STATE, _LAST, _LEFT = "facts", "facts last told", "owners who left"  # in storage.state
 _PARKED_MAX = 10_000  # issues looked at
 _NAMED = "but config.yaml names {}; sign in to that account, or name this one"
 _BOUND = "but the store belongs to {}; use another database.url for another account"
@@ -84,7 +84,9 @@ def learn(database: Database, crms: Mapping[Side, Crm], asked: Asked, now: datet
         for side, account in accounts.items():
             bindings.bind(conn, side, account.id)
         _take_in_unknown(conn, facts, now)
-        state.put(conn, _STATE, _spelt(facts))
+        spelt = _spelt(facts)
+        state.put(conn, _STATE, spelt)
+        state.put(conn, _LAST, spelt)
     return facts
 
 
@@ -144,6 +146,19 @@ def recall(database: Database) -> Facts | None:
     with database.read() as conn:
         stored = state.get(conn, _STATE)
     return None if stored is None else _ADAPTER.validate_python(stored)
+
+
+def last_told(database: Database, credentials: str) -> Facts | None:
+    """What was last told to these credentials, outdated or not: for who must go on while a side does not answer."""
+    with database.read() as conn:
+        stored = state.get(conn, _LAST)
+    known = None if stored is None else _ADAPTER.validate_python(stored)
+    return known if known is not None and known.credentials == credentials else None
+
+
+def is_outdated(conn: Connection) -> bool:
+    """Whether somebody has asked for the facts to be learned anew."""
+    return state.get(conn, _STATE) is None
 
 
 def zone(known: Facts | None, side: Side) -> str:

@@ -55,14 +55,15 @@ def of(conn: Connection, by: str) -> list[Stop]:
 
 
 def stop(conn: Connection, refused: tuple[Side, str, str], channels: Sequence[str], now: datetime) -> Stop:
-    """A side has refused whoever asked: (side, duty, why). People are told the first time only."""
+    """A side has refused whoever asked: (side, duty, why). People are told once a side, whoever is refused after."""
     side, by, why = refused
-    known = next((one for one in standing(conn) if (one.side, one.by) == (side, by)), None)
+    before = [one for one in standing(conn) if one.side is side]
+    known = next((one for one in before if one.by == by), None)
     tries = known.tries + 1 if known else 0
     stopped = Stop(side, by, known.since if known else now, why, tries, after_refusal(tries, now))
     _put(conn, {**_rows(conn), _key(stopped): _row(stopped)})
     issues.raise_issues(conn, [_issue(stopped)], now, None)
-    if known is None:
+    if not before:
         body = f"{why}\n\n{_HINT}"
         effects.add(conn, [_effect(stopped, to, "refuses us", body) for to in channels], now)
     return stopped
@@ -74,11 +75,10 @@ def lift(conn: Connection, by: str, channels: Sequence[str], now: datetime) -> l
     if over:
         _put(conn, {key: row for key, row in _rows(conn).items() if key not in {_key(one) for one in over}})
         left = {one.side for one in standing(conn)}
-        ended = [_place(one.side) for one in over if one.side not in left]
-        issues.close_for(conn, ended, [IssueKind.STOPPED], now, "it lets us in again")
-        told = [_effect(one, to, "lets us in again", f"It refused us since {one.since:%Y-%m-%d %H:%M} UTC.")
-                for one in over for to in channels]  # fmt: skip
-        effects.add(conn, told, now)
+        ended = [one for one in over if one.side not in left]
+        issues.close_for(conn, [_place(one.side) for one in ended], [IssueKind.STOPPED], now, "it lets us in again")
+        told = [(one, to, f"It refused us since {one.since:%Y-%m-%d %H:%M} UTC.") for one in ended for to in channels]
+        effects.add(conn, [_effect(one, to, "lets us in again", body) for one, to, body in told], now)
     return over
 
 

@@ -76,11 +76,17 @@ def full(bridge: Bridge, run: Run) -> None:
         Unauthorised, RateLimited: when a side lets us write no longer; the next run is then full again.
     """
     with _setting_off(bridge, run):
-        _compare_all(bridge, run)
+        compare_all(bridge, run)
+        drain(bridge, run)
     _count_waiting(bridge, run)
 
 
-def _compare_all(bridge: Bridge, run: Run) -> None:
+def compare_all(bridge: Bridge, run: Run) -> None:
+    """The full pass alone; whatever was marked meanwhile is left to whoever drains.
+
+    Raises:
+        Unauthorised, RateLimited: as `full`.
+    """
     heed(bridge, run)
     begin_comparing(bridge)
     adopt(bridge)
@@ -97,7 +103,6 @@ def _compare_all(bridge: Bridge, run: Run) -> None:
             cursors.put(conn, side, cursor, bridge.clock.now())
     if not run.held:
         all_compared(bridge)
-    drain(bridge, run)
 
 
 @contextmanager
