@@ -23,14 +23,19 @@ def upgrade(conn: Connection) -> None:
     Raises:
         Misconfigured: when the store was written by a newer version of the bridge.
     """
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    take_turns(conn)
     found = _revision(conn)
     if found == _newest():
         return
     if _is_newer(found):
         raise Misconfigured([Problem("config.yaml", 0, "database.url", _too_new(found))])
     _migrate(conn)
+
+
+def take_turns(conn: Connection) -> None:
+    """Wait until nobody else changes the schema; until this transaction ends nobody else will."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
 def problem(conn: Connection) -> str | None:
