@@ -12,7 +12,8 @@ from functools import partial
 
 from connector.core.refs import Side
 from connector.engine.told import Reader
-from webhooks import hubspot, salesforce
+from webhooks import hubspot, journal, salesforce
+from webhooks.change_events import change_events
 
 
 def readers(accounts: Mapping[Side, str]) -> Mapping[str, Reader]:
@@ -22,6 +23,8 @@ def readers(accounts: Mapping[Side, str]) -> Mapping[str, Reader]:
         "hubspot": partial(hubspot.events, portal),
         "outbound": partial(salesforce.outbound, org),
         "events": partial(salesforce.events, org),
+        "journal": partial(journal.events, portal),
+        "pubsub": partial(change_events, org),
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
@@ -99,6 +99,17 @@ class Api:
         self.root = f"/services/data/v{version}/"
         self._session = session
         self._login = login
+
+    def in_lane(self, lane: Lane) -> Api:
+        """The same connections, sign-in and counters, calling in another lane."""
+        other = object.__new__(Api)
+        other.__dict__.update(self.__dict__, traffic=replace(self.traffic, lane=lane))
+        return other
+
+    @property
+    def login(self) -> Login:
+        """Who signs in, for lines of another kind to the same org (`pubsub`)."""
+        return self._login
 
     def json(self, call: Call) -> Any:
         """The parsed body of the answer, faults that pass being tried again. Raises as `send`."""

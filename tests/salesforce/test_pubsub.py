@@ -7,7 +7,7 @@ import pytest
 from connector.sandbox.acts import act
 from connector.sandbox.salesforce.pubsub import PubSubServer
 from connector.sandbox.world import World
-from tests.salesforce.bus import Even, Kept, Stop, Tokens, Watch, listening, until
+from tests.salesforce.bus import Kept, listening, until
 
 
 @pytest.fixture
