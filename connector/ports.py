@@ -10,13 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
+from connector.accounts import Account as Account  # noqa: PLC0414  # part of the port, kept apart for length
+from connector.accounts import FieldSchema as FieldSchema  # noqa: PLC0414  # likewise
+from connector.accounts import ObjectSchema as ObjectSchema  # noqa: PLC0414  # likewise
+from connector.accounts import Option as Option  # noqa: PLC0414  # likewise
+from connector.accounts import Owner as Owner  # noqa: PLC0414  # likewise
 from connector.core.journey import Entry
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.core.values import Kind, Value
 from connector.errors import BridgeError
+
+
+class Lane(StrEnum):
+    """Whose call it is, for quotas and the day's budget: people who wait for a rep's call go before everything else."""
+
+    HOT = "hot"  # a lead inside its SLA: may use the reserve
+    BULK = "bulk"
 
 
 class Clock(Protocol):
@@ -138,68 +151,6 @@ Outcome = Done | Rejected | Exists | Absent | Unsure
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One value of a picklist."""
-
-    value: str
-    label: str
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSchema:
-    """One field as the live CRM defines it. `type` is the side's own word; `kinds` are the kinds it can carry.
-
-    A limit that is None is one the side does not set or has not told.
-    """
-
-    name: str
-    label: str
-    type: str
-    kinds: frozenset[Kind]
-    creatable: bool = True
-    updatable: bool = True
-    required: bool = False  # needed on create and not defaulted
-    length: int | None = None  # characters
-    scale: int | None = None  # of a number: digits kept after the point
-    precision: int | None = None  # of a number: digits kept in all, those after the point included
-    options: tuple[Option, ...] = ()
-    restricted: bool = False  # whether values outside `options` are refused
-    unique: bool = False
-    external_id: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectSchema:
-    """One object as the live CRM defines it, as far as our credentials can see."""
-
-    object: str
-    fields: Mapping[str, FieldSchema]
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Someone or something a record can belong to."""
-
-    id: str
-    email: str
-    name: str
-    active: bool = True
-    queue: bool = False
-    ours: bool = False  # the user the bridge signs in as: who owns only what nobody was given
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The portal or org behind the credentials. State is bound to it: another account is refused."""
-
-    id: str
-    name: str
-    time_zone: str
-    currency: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Usage:
     """API calls: made by this process, and the account's day as far as the side tells."""
 
@@ -218,6 +169,22 @@ class Evidence:
     cursor: Cursor
     more: bool
     withheld: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What one poll asks: what changed (`Crm.changes`) and what people did (`Crm.evidence`), each from its cursor.
+
+    Attributes:
+        objects: of whose records people's doings are told; none: nothing of the kind is asked.
+    """
+
+    views: Sequence[View]
+    cursor: Cursor | None
+    known: Known
+    objects: Sequence[str]
+    evidence_cursor: Cursor | None
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +261,15 @@ class Crm(Protocol):
 
         Windows overlap; an entry told twice has the same key. `now` becomes the entries' `seen_at`.
         """
+
+    def poll(self, asked: Poll) -> tuple[Changes, Evidence]:
+        """One portion of `changes` and one of `evidence`, in as few calls as the side allows.
+
+        What is not urgent may be asked for in the next poll only, at most a quarter of an hour later; nothing is lost.
+        """
+
+    def in_lane(self, lane: Lane) -> Crm:
+        """The same side, its connections and what it has learned, calling in that lane."""
 
     def remind(self, todos: Sequence[Todo]) -> list[Outcome]:
         """Make tasks that are not there yet; one outcome each, in order. `Done.created` is False for one found."""

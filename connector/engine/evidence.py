@@ -21,7 +21,7 @@ from connector.core.steered import Agreement
 from connector.engine.bridge import Bridge
 from connector.engine.erase import fingerprint
 from connector.engine.run import Run
-from connector.ports import Evidence
+from connector.ports import Cursor, Evidence
 from connector.storage import dirty, journeys, state, tombstones
 
 _CURSOR = "evidence:"  # of names in storage.state
@@ -45,17 +45,30 @@ class Taken:
 
 def take_in_side(bridge: Bridge, side: Side) -> Taken:
     """Ask one side until it says that is all; nothing is asked where nothing in the agreement wants to know."""
+    objects = asked_about(bridge, side)
+    return catch_up(bridge, side, objects, cursor_of(bridge, side)) if objects else Taken()
+
+
+def asked_about(bridge: Bridge, side: Side) -> Sequence[str]:
+    """The objects of a side of whose records anything wants to know what people did; none where nothing does."""
     agreement = bridge.agreement
-    objects = _objects(bridge, agreement, side) if agreement and asks_for_evidence(agreement) else ()
-    if not objects:
-        return Taken()
+    return _objects(bridge, agreement, side) if agreement and asks_for_evidence(agreement) else ()
+
+
+def cursor_of(bridge: Bridge, side: Side) -> Cursor | None:
+    """Up to where a side has told what people did."""
     with bridge.database.read() as conn:
-        cursor = state.get(conn, _CURSOR + side.value)
+        cursor: Cursor | None = state.get(conn, _CURSOR + side.value)
+    return cursor
+
+
+def catch_up(bridge: Bridge, side: Side, objects: Sequence[str], cursor: Cursor | None) -> Taken:
+    """Ask one side from a cursor on until it says that is all."""
     withheld: dict[tuple[Side, str], str] = {}
     news, more = 0, True
     while more:
         portion = bridge.crms[side].evidence(objects, cursor, bridge.clock.now())
-        news += _store(bridge, side, portion)
+        news += take_portion(bridge, side, portion)
         cursor, more = portion.cursor, portion.more
         withheld |= {(side, obj): why for obj, why in portion.withheld.items()}
     return Taken(news, withheld)
@@ -90,7 +103,8 @@ def _objects(bridge: Bridge, agreement: Agreement, side: Side) -> Sequence[str]:
     return list(dict.fromkeys(pair.object_on(side) for pair in pairs))
 
 
-def _store(bridge: Bridge, side: Side, portion: Evidence) -> int:
+def take_portion(bridge: Bridge, side: Side, portion: Evidence) -> int:
+    """Add to journeys, mark whose they are, advance the cursor; how many entries are new."""
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
         entries = _without_erased(conn, portion.entries)

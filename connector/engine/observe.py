@@ -19,7 +19,7 @@ from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.cases import is_mapped, pair_of
 from connector.engine.news import says_news, watched_news
-from connector.ports import Changes, Cursor
+from connector.ports import Changes, Cursor, Known
 from connector.storage import cursors, dirty, issues, links, seen
 from connector.storage.links import Link
 
@@ -35,23 +35,30 @@ def observe_side(bridge: Bridge, side: Side) -> int:
     """Poll one side."""
     with bridge.database.read() as conn:
         cursor: Cursor | None = cursors.get(conn, side)
+    return catch_up(bridge, side, cursor)
+
+
+def catch_up(bridge: Bridge, side: Side, cursor: Cursor | None) -> int:
+    """Poll one side from a cursor on until it says that is all."""
     marked, more = 0, True
     while more:
-        changes = _poll(bridge, side, cursor)
-        marked += _store(bridge, side, changes)
+        changes = bridge.crms[side].changes(bridge.views_of(side), cursor, known_of(bridge, side))
+        marked += take_portion(bridge, side, changes)
         cursor, more = changes.cursor, changes.more
     return marked
 
 
-def _poll(bridge: Bridge, side: Side, cursor: Cursor | None) -> Changes:
+def known_of(bridge: Bridge, side: Side) -> Known:
+    """What tells an adapter how many records it has told of before."""
+
     def known(obj: str, start: datetime, before: datetime) -> int:
         with bridge.database.read() as conn:
             return seen.count(conn, side, obj, start, before)
 
-    return bridge.crms[side].changes(bridge.views_of(side), cursor, known)
+    return known
 
 
-def _store(bridge: Bridge, side: Side, changes: Changes) -> int:
+def take_portion(bridge: Bridge, side: Side, changes: Changes) -> int:
     """One portion: mark what is news, remember what was seen, advance the cursor."""
     with bridge.database.begin() as conn:
         now = bridge.clock.now()

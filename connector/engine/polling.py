@@ -1,18 +1,20 @@
 """One poll of one side: what changed, and what people did.
 
-Both are asked one after the other at one place, so that a side which can tell both in one call may do so. Polling is
-the source of truth: a webhook that never came costs one poll's time.
+Both are asked at once (`ports.Crm.poll`), as a side may tell both in one call; what a portion does not hold is asked
+for part by part. Marks, entries and cursors of each part are stored in one transaction. Polling is the source of truth:
+a webhook that never came costs one poll's time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.core.refs import Side
+from connector.engine import evidence, observe
 from connector.engine.bridge import Bridge, asked
-from connector.engine.evidence import take_in_side
-from connector.engine.observe import observe_side
+from connector.ports import Poll
+from connector.storage import cursors
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,27 @@ def poll_side(bridge: Bridge, side: Side) -> Polled:
 
 
 def _poll(bridge: Bridge, side: Side) -> Polled:
-    marked = observe_side(bridge, side)
-    taken = take_in_side(bridge, side)
-    return Polled(marked, taken.news, taken.withheld)
+    objects = evidence.asked_about(bridge, side)
+    changes, told = bridge.crms[side].poll(_question(bridge, side, objects))
+    marked = observe.take_portion(bridge, side, changes)
+    withheld = {(side, obj): why for obj, why in told.withheld.items()}
+    entries = evidence.take_portion(bridge, side, told) if objects else 0
+    if changes.more:
+        marked += observe.catch_up(bridge, side, changes.cursor)
+    if told.more:
+        taken = evidence.catch_up(bridge, side, objects, told.cursor)
+        entries, withheld = entries + taken.news, {**withheld, **taken.withheld}
+    return Polled(marked, entries, withheld)
+
+
+def _question(bridge: Bridge, side: Side, objects: Sequence[str]) -> Poll:
+    with bridge.database.read() as conn:
+        cursor = cursors.get(conn, side)
+    return Poll(
+        views=bridge.views_of(side),
+        cursor=cursor,
+        known=observe.known_of(bridge, side),
+        objects=objects,
+        evidence_cursor=evidence.cursor_of(bridge, side) if objects else None,
+        now=bridge.clock.now(),
+    )

@@ -27,6 +27,7 @@ from connector.ports import (
     ObjectSchema,
     Outcome,
     Owner,
+    Poll,
     Sought,
     Todo,
     Usage,
@@ -47,11 +48,11 @@ class HubSpot:
     side = Side.HUBSPOT
 
     def __init__(self, access: HubSpotAccess, traffic: Traffic, clock: Clock, executor: Executor | None = None) -> None:
-        self._assemble(Wire(access, traffic, clock), Calls(executor))
+        wire = Wire(access, traffic, clock)
+        self._assemble(wire, Calls(executor), Describer(wire))
 
-    def _assemble(self, wire: Wire, calls: Calls) -> None:
-        self._wire, self._calls = wire, calls
-        self._describer = Describer(wire)
+    def _assemble(self, wire: Wire, calls: Calls, describer: Describer) -> None:
+        self._wire, self._calls, self._describer = wire, calls, describer
         self._reader = Reader(wire, calls, self._describer.uniques)
         inner = Reader(wire, Calls(), self._describer.uniques)  # for calls under way: they must not wait for the pool
         self._scanner = Scanner(wire, calls, inner)
@@ -61,9 +62,10 @@ class HubSpot:
         self._writer = Writer(BatchWriter(wire, inner), calls, self._describer.options)
 
     def in_lane(self, lane: Lane) -> HubSpot:
-        """The same account, connections and counters, calling in another lane."""
+        """The same account, connections, counters and what is known of its objects, calling in another lane."""
         other = object.__new__(HubSpot)
-        other._assemble(self._wire.in_lane(lane), self._calls)
+        wire = self._wire.in_lane(lane)
+        other._assemble(wire, self._calls, self._describer.in_lane(wire))
         return other
 
     def account(self) -> Account:
@@ -117,6 +119,13 @@ class HubSpot:
     def evidence(self, objects: Sequence[str], cursor: Cursor | None, now: datetime) -> Evidence:
         """What people did with records (evidence.py)."""
         return self._gleaner.evidence(objects, cursor, now)
+
+    def poll(self, asked: Poll) -> tuple[Changes, Evidence]:
+        """What changed and what people did: HubSpot searches one object a call, so this saves none."""
+        changes = self.changes(asked.views, asked.cursor, asked.known)
+        if not asked.objects:
+            return changes, Evidence((), asked.evidence_cursor or {}, more=False)
+        return changes, self.evidence(asked.objects, asked.evidence_cursor, asked.now)
 
     def remind(self, todos: Sequence[Todo]) -> list[Outcome]:
         """Make tasks (reminding.py)."""

@@ -42,6 +42,12 @@ class Describer:
         self._known: dict[str, ObjectSchema] = {}
         self._primed: dict[str, ObjectSchema] = {}
 
+    def in_lane(self, wire: Wire) -> Describer:
+        """The same knowledge, asking over a wire of another lane."""
+        other = Describer(wire)
+        other._known, other._primed = self._known, self._primed
+        return other
+
     def account(self) -> Account:
         """Who we are connected to. Raises as `ports.Crm`."""
         told = self._wire.get("account", self._wire.paths.of("account"), expects="portalId").body

@@ -4,8 +4,9 @@ A poll asks per object for the rows stamped since shortly before the watermark (
 began), and for the *number* of rows in the ten minutes before. A transaction shows its rows when it commits, up to ten
 minutes after stamping them: when another number was observed, those minutes are read again (Salesforce fact sheet 3.2).
 A number is blind where an observed row is stamped anew, late; so what has grown ten minutes old and can change its past
-no more is read once again, five minutes at a time, where anything was observed at all. What does not fit one page is a
-span in the cursor, walked by (stamp, id), so that neither a crash nor an expired locator loses anything:
+no more is read once again, five minutes at a time, where anything was observed at all. Where few were observed since
+then, all of it is read with every poll instead: one query an object, and nothing to count. What does not fit one page
+is a span in the cursor, walked by (stamp, id), so that neither a crash nor an expired locator loses anything:
 
     cursor = {object: {"stamp": watermark, "settled": read for good until then, "spans": [[from, id, before, count]]}}
 """
@@ -30,7 +31,9 @@ from connector.salesforce.shapes import Shapes
 AGAIN: Final = timedelta(seconds=5)  # read again with every poll: clocks and whole-second stamps
 SETTLING: Final = timedelta(seconds=300)  # how much is read for good at a time
 QUERIES_MAX: Final = 5  # queries in one composite call (fact sheet 1.5)
+QUIET_ROWS: Final = 200  # observed in the ten minutes: so many are read again rather than counted by a query more
 NOT_COUNTED: Final = -1
+Replies = Sequence[Mapping[str, Any]]  # as `Rounds` tells them: status and body of each part
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,10 @@ class Place:
     def without_observed(self, obj: str, known: Known) -> Place:
         """The place without a first span that has been observed whole."""
         return replace(self, spans=self.spans[1:]) if self.spans and self.spans[0].observed(obj, known) else self
+
+    def settled_until(self, began: datetime, spans: Sequence[Span]) -> Place:
+        """The place after a poll that began then and read all that was not settled, but for these spans."""
+        return Place(max(self.stamp, began), max(self.settled, began - LATE), tuple(spans))
 
     def advanced(self, obj: str, began: datetime, spans: Sequence[Span], known: Known) -> Place:
         """The place after a poll that began then and left these spans to be read."""
@@ -157,22 +164,57 @@ class Poller:
         more = any(places[view.object].spans for view in behind)
         return _portion([reading for found in answers for reading in found.readings], places, more=more)
 
-    def _polled(self, views: Sequence[View], places: dict[str, Place], known: Known) -> Changes:
-        """The newest rows of each object, and how many there are behind them."""
-        fresh = [Question(view, Span(places[view.object].stamp - AGAIN)) for view in views]
-        late = [Question(view, _late(places[view.object].stamp), counting=True) for view in views]
-        began, answers = self._asked([*fresh, *late])
-        readings: list[Reading] = []
-        for view, found, overlap in zip(views, answers, answers[len(views) :], strict=False):
+    def questions(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> list[Question] | None:
+        """What a poll asks; None when it must not be a plain one: something begins now, or is still to be caught up."""
+        places = {obj: Place.told(stored) for obj, stored in (cursor or {}).items()}
+        if not views or not all(view.object in places and not places[view.object].spans for view in views):
+            return None
+        return self._questions(views, places, known)
+
+    def concluded(
+        self, questions: Sequence[Question], replies: Replies, began: datetime, cursor: Cursor, known: Known
+    ) -> Changes:
+        """The portion that follows from good replies to these questions of a poll that began then."""
+        places = {obj: Place.told(stored) for obj, stored in cursor.items()}
+        answers = [self._found(question, reply) for question, reply in zip(questions, replies, strict=True)]
+        return self._concluded(list(zip(questions, answers, strict=True)), places, began, known)
+
+    def _questions(self, views: Sequence[View], places: Mapping[str, Place], known: Known) -> list[Question]:
+        """The newest rows of each object, and how many there are behind them; or all of them where they are few."""
+        questions: list[Question] = []
+        for view in views:
             place = places[view.object]
-            window = replace(_late(place.stamp), count=overlap.total)
-            # Compared after new rows were observed: a row that was edited has left the window, and until that is
-            # known it would make up for a late one.
-            matched = not found.readings and window.observed(view.object, known)
-            spans = [span for span in (found.onward, None if matched else window) if span]
-            places[view.object] = place.advanced(view.object, began, spans, known)
-            readings.extend(found.readings)
-        return _portion(readings, places, more=any(places[view.object].spans for view in views))
+            if known(view.object, place.settled, place.stamp - AGAIN) <= QUIET_ROWS:
+                questions.append(Question(view, Span(place.settled)))
+            else:
+                fresh = Question(view, Span(place.stamp - AGAIN))
+                questions += [fresh, Question(view, _late(place.stamp), counting=True)]
+        return sorted(questions, key=lambda question: question.counting)
+
+    def _polled(self, views: Sequence[View], places: dict[str, Place], known: Known) -> Changes:
+        questions = self._questions(views, places, known)
+        began, answers = self._asked(questions)
+        return self._concluded(list(zip(questions, answers, strict=True)), places, began, known)
+
+    def _concluded(
+        self, answered: Sequence[tuple[Question, Found]], places: dict[str, Place], began: datetime, known: Known
+    ) -> Changes:
+        counted = {question.view.object: found.total for question, found in answered if question.counting}
+        rows = {question.view.object: found for question, found in answered if not question.counting}
+        for obj, found in rows.items():
+            place = places[obj]
+            spans = [found.onward] if found.onward else []
+            if obj not in counted:
+                places[obj] = place.settled_until(began, spans)
+            else:
+                window = replace(_late(place.stamp), count=counted[obj])
+                # Compared after new rows were observed: a row that was edited has left the window, and until that is
+                # known it would make up for a late one.
+                if found.readings or not window.observed(obj, known):
+                    spans.append(window)
+                places[obj] = place.advanced(obj, began, spans, known)
+        readings = [reading for found in rows.values() for reading in found.readings]
+        return _portion(readings, places, more=any(places[obj].spans for obj in rows))
 
     def _asked(self, questions: Sequence[Question]) -> tuple[datetime, list[Found]]:
         """The answers in order, five questions a call, and Salesforce's time when the first call began."""
@@ -188,14 +230,15 @@ class Poller:
 
     def _composite(self, questions: Sequence[Question]) -> tuple[datetime, list[Found]]:
         """One composite call; a field that has vanished is left out and the call made again, once for each object."""
-        for _ in range(len(questions)):
-            at, replies = self._rounds.ask([self._path(question) for question in questions])
+        for _ in range(len(questions) + 1):
+            at, replies = self._rounds.ask([self.path(question) for question in questions])
             bad = _vanished(questions, replies)
             if bad is None or not self._shapes.miss(bad.object, list(bad.fields)):
                 break
         return at, [self._found(question, reply) for question, reply in zip(questions, replies, strict=True)]
 
-    def _path(self, question: Question) -> str:
+    def path(self, question: Question) -> str:
+        """The query of a question, below the API's root."""
         obj, conditions = question.view.object, question.span.conditions()
         if question.counting:
             return soql.query_path(soql.count(obj, *conditions), deleted=True)

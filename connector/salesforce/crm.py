@@ -18,9 +18,11 @@ from connector.ports import (
     Cursor,
     Evidence,
     Known,
+    Lane,
     ObjectSchema,
     Outcome,
     Owner,
+    Poll,
     Sought,
     Todo,
     Usage,
@@ -31,6 +33,7 @@ from connector.salesforce.api import API_VERSION, Api, Traffic
 from connector.salesforce.changes import Poller
 from connector.salesforce.evidence import Gleaner
 from connector.salesforce.gathering import Gatherer
+from connector.salesforce.listening import Listener
 from connector.salesforce.login import Credentials, Login
 from connector.salesforce.outcomes import Judge
 from connector.salesforce.reads import Reader
@@ -61,18 +64,30 @@ class Salesforce:
     ) -> None:
         line = line or Line()
         self._session = BridgeSession(line)
-        self._traffic = traffic
-        self.api = Api(self._session, Login(credentials, self._session, traffic.clock), traffic, version)
-        calls = Calls(executor)
-        self._shapes = Shapes(self.api)
-        self._reader = Reader(self.api, self._shapes, calls)
-        self._gatherer = Gatherer(self.api, self._reader, calls)
-        self._poller = Poller(self.api, self._shapes, self._reader)
-        self._gleaner = Gleaner(self.api, self._shapes, self._reader)
-        self._reminder = Reminder(self.api, self._reader, Judge(self._reader, traffic.clock))
-        self._writer = Writer(self.api, self._shapes, self._reader, calls)
+        self._calls = Calls(executor)
+        api = Api(self._session, Login(credentials, self._session, traffic.clock), traffic, version)
+        self._assemble(api, Shapes(api))
         if line.auto_assign:
             self.bulk_from_rows = None
+
+    def _assemble(self, api: Api, shapes: Shapes) -> None:
+        self.api, self._shapes, self._traffic = api, shapes, api.traffic
+        self._reader = Reader(api, shapes, self._calls)
+        self._gatherer = Gatherer(api, self._reader, self._calls)
+        self._poller = Poller(api, shapes, self._reader)
+        self._gleaner = Gleaner(api, shapes, self._reader)
+        self._listener = Listener(api, self._poller, self._gleaner)
+        self._reminder = Reminder(api, self._reader, Judge(self._reader, api.traffic.clock))
+        self._writer = Writer(api, shapes, self._reader, self._calls)
+
+    def in_lane(self, lane: Lane) -> Salesforce:
+        """The same org, session, counters and what is known of its objects, calling in another lane."""
+        other = object.__new__(Salesforce)
+        other._session, other._calls = self._session, self._calls
+        api = self.api.in_lane(lane)
+        other._assemble(api, self._shapes.in_lane(api))
+        other.bulk_from_rows = self.bulk_from_rows
+        return other
 
     @property
     def bulk_from_rows(self) -> int | None:
@@ -140,6 +155,10 @@ class Salesforce:
     def evidence(self, objects: Sequence[str], cursor: Cursor | None, now: datetime) -> Evidence:
         """What people did with records; see `ports.Crm.evidence`."""
         return self._gleaner.evidence(objects, cursor, now)
+
+    def poll(self, asked: Poll) -> tuple[Changes, Evidence]:
+        """Both in one composite call of up to five queries; see `ports.Crm.poll`."""
+        return self._listener.poll(asked)
 
     def remind(self, todos: Sequence[Todo]) -> list[Outcome]:
         """Make tasks; see `ports.Crm.remind`."""

@@ -50,7 +50,7 @@ class Gleaner:
 
     def evidence(self, objects: Sequence[str], cursor: Cursor | None, now: datetime) -> Evidence:
         """One portion; see `ports.Crm.evidence`. Raises as `Api.send`."""
-        topics = _topics(objects)
+        topics = topics_of(objects)
         places = {name: Place.told(stored) for name, stored in (cursor or {}).items()}
         if not all(topic.name in places for topic in topics):
             begin = self._rounds.now()
@@ -59,9 +59,40 @@ class Gleaner:
         awake = [topic for topic in topics if self._is_awake(topic)]
         due = [topic for topic in awake if places[topic.name].onward] or awake
         found = self._polled(due, places, now) if due else {}
+        return self._told(objects, due, found, places, now)
+
+    def due(self, objects: Sequence[str], cursor: Cursor | None) -> dict[Topic, Place] | None:
+        """What a plain poll asks about, and from where; None where a topic begins now, or is walked page by page."""
+        topics = topics_of(objects)
+        places = {name: Place.told(stored) for name, stored in (cursor or {}).items()}
+        if not all(topic.name in places and not places[topic.name].onward for topic in topics):
+            return None
+        return {topic: places[topic.name] for topic in topics if self._is_awake(topic)}
+
+    def path(self, topics: Sequence[Topic], due: Mapping[Topic, Place], now: datetime) -> str:
+        """The query about topics of one object: the rows that any of them is for."""
+        windows = [soql.both(*due[topic].conditions(topic.stamp)) for topic in topics]
+        return self._path(topics[0], [soql.either(*windows)], now)
+
+    def concluded(
+        self,
+        objects: Sequence[str],
+        bodies: Mapping[Topic, Mapping[str, Any]],
+        began: datetime,
+        cursor: Cursor,
+        now: datetime,
+    ) -> Evidence:
+        """The portion that follows from the answers of a round that began then; what was not asked stays as it was."""
+        places = {name: Place.told(stored) for name, stored in cursor.items()}
+        found = {topic.name: self._taken(topic, body, places, began, now) for topic, body in bodies.items()}
+        return self._told(objects, list(bodies), found, places, now)
+
+    def _told(
+        self, objects: Sequence[str], due: Sequence[Topic], found: Found, places: Mapping[str, Place], now: datetime
+    ) -> Evidence:
         entries = [entry for entry in self._entries(found, objects, now) if entry.ref.object in objects]
-        found_more = any(places[topic.name].onward for topic in topics if topic in due)
-        resting = {topic.object for topic in topics if self._rests(topic)}
+        found_more = any(places[topic.name].onward for topic in due)
+        resting = {topic.object for topic in topics_of(objects) if self._rests(topic)}
         return replace(_portion(entries, places, more=found_more), withheld=dict.fromkeys(sorted(resting), _HIDDEN))
 
     def _is_awake(self, topic: Topic) -> bool:
@@ -77,14 +108,18 @@ class Gleaner:
     def _polled(self, due: Sequence[Topic], places: dict[str, Place], now: datetime) -> Found:
         """The rows of each topic that were not told yet; the places are brought up to date."""
         began, told = self._asked(due, [places[topic.name].conditions(topic.stamp) for topic in due], now)
-        found: dict[str, Sequence[Row]] = {}
-        for topic, body in told:
-            place, rows = places[topic.name], body["records"]
-            known = {_key(topic, row): row[topic.stamp] for row in rows}
-            found[topic.name] = [row for row in rows if _key(topic, row) not in place.known]
-            onward = None if body.get("done", True) or not rows else (stamped(rows[-1], topic.stamp), rows[-1]["Id"])
-            places[topic.name] = place.advanced(began, onward, known, now if topic is BEGUN else None)
-        return found
+        return {topic.name: self._taken(topic, body, places, began, now) for topic, body in told}
+
+    @staticmethod
+    def _taken(
+        topic: Topic, body: Mapping[str, Any], places: dict[str, Place], began: datetime, now: datetime
+    ) -> list[Row]:
+        """The rows of a topic that were not told yet; its place is brought up to date."""
+        place, rows = places[topic.name], body["records"]
+        known = {_key(topic, row): row[topic.stamp] for row in rows}
+        onward = None if body.get("done", True) or not rows else (stamped(rows[-1], topic.stamp), rows[-1]["Id"])
+        places[topic.name] = place.advanced(began, onward, known, now if topic is BEGUN else None)
+        return [row for row in rows if _key(topic, row) not in place.known]
 
     def _asked(
         self, topics: Sequence[Topic], conditions: Sequence[Sequence[str]], now: datetime
@@ -181,7 +216,8 @@ class Gleaner:
         return self._ourselves
 
 
-def _topics(objects: Sequence[str]) -> list[Topic]:
+def topics_of(objects: Sequence[str]) -> list[Topic]:
+    """What is asked about for records of these objects."""
     people = {"Lead", "Contact"} & set(objects)
     return [TASKS, EVENTS, BEGUN, DEALS, *([ROLES] if "Contact" in people else [])] if people else []
 

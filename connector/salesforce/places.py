@@ -45,11 +45,16 @@ class Place:
         """Whether the next poll reads everything that is not settled."""
         return not self.busy or self.stamp - LATE - self.settled >= SETTLING
 
+    @property
+    def begin(self) -> datetime:
+        """From when on the next question reads, where it is not on its way through pages."""
+        return self.settled if self.whole else max(self.settled, self.stamp - AGAIN)
+
     def conditions(self, name: str) -> tuple[str, ...]:
         """The rows that the next question is for, by the field `name`, in SOQL."""
         if self.onward:
             return (soql.after(*self.onward, name),)
-        return (soql.after(self.settled if self.whole else max(self.settled, self.stamp - AGAIN), "", name),)
+        return (soql.after(self.begin, "", name),)
 
     def advanced(
         self, began: datetime, onward: Onward | None, known: Mapping[str, str], until: datetime | None

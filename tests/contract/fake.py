@@ -8,6 +8,7 @@ and every write that took effect is in `log`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from connector import ports
 from connector.core.readings import Presence, Reading
@@ -15,6 +16,17 @@ from connector.core.refs import Ref, Side
 from connector.core.values import Kind, Value
 from connector.errors import BridgeError
 from tests.contract.fake_side import FakeSide, Row
+
+
+class Laned:
+    """A fake as the hot lane calls it: what is called so is noted in `hot`."""
+
+    def __init__(self, fake: "FakeCrm", lane: ports.Lane) -> None:
+        self._fake, self._lane = fake, lane
+
+    def __getattr__(self, name: str) -> Any:
+        self._fake.hot[name] += 1
+        return getattr(self._fake, name)
 
 
 class FakeCrm(FakeSide):
@@ -97,6 +109,15 @@ class FakeCrm(FakeSide):
         reached = cursor["done"] + len(portion)
         entries = [replace(entry, seen_at=now) for entry in portion if entry.ref.object in objects]
         return ports.Evidence(entries, {"done": reached}, more=reached < len(self.done))
+
+    def poll(self, asked: ports.Poll) -> tuple[ports.Changes, ports.Evidence]:
+        changes = self.changes(asked.views, asked.cursor, asked.known)
+        if not asked.objects:
+            return changes, ports.Evidence((), asked.evidence_cursor or {}, more=False)
+        return changes, self.evidence(asked.objects, asked.evidence_cursor, asked.now)
+
+    def in_lane(self, lane: ports.Lane) -> ports.Crm:
+        return Laned(self, lane) if lane is ports.Lane.HOT else self
 
     def remind(self, todos: Sequence[ports.Todo]) -> list[ports.Outcome]:
         self.calls["remind"] += 1

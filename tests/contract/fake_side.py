@@ -52,6 +52,7 @@ class FakeSide:
         rewrite: (object, field) to what the side makes of a value that is written by anyone.
         page: how many readings one portion of `changes` or `scan` holds.
         log: (operation, ref, values) of every write that took effect through the port.
+        hot: what was asked of it in the hot lane.
         done: what people did with records, as `evidence` tells it.
         todos: the tasks that were asked for, by their refs.
     """
@@ -72,6 +73,7 @@ class FakeSide:
         self.people: list[ports.Owner] = []
         self.log: list[tuple[str, Ref, Mapping[str, Value]]] = []
         self.calls: Counter[str] = Counter()
+        self.hot: Counter[str] = Counter()
         self.done: list[Entry] = []
         self.todos: dict[Ref, ports.Todo] = {}
         self.page = 100

@@ -64,6 +64,11 @@ def at(stamp, spans=(), settled=BEGAN - timedelta(seconds=600)):
 
 
 AFTER = at(BEGAN)
+MANY = 207  # rows observed in the ten minutes before: too many to read them again with every poll
+
+
+def many(*_):
+    return MANY
 
 
 def test_without_a_cursor_polling_begins_at_salesforce_s_own_time():
@@ -73,8 +78,8 @@ def test_without_a_cursor_polling_begins_at_salesforce_s_own_time():
 
 
 def test_a_poll_reads_what_is_new_and_counts_what_might_have_come_late():
-    org = Org()
-    portion = org.poll(at(STAMP))
+    org = Org(lambda soql: page(total=MANY) if "COUNT()" in soql else page())
+    portion = org.poll(at(STAMP), many)
     newest, late = org.asked
     assert newest == (
         "SELECT Id,SystemModstamp,IsDeleted,MasterRecordId,IsConverted,ConvertedContactId,Email FROM Lead "
@@ -87,13 +92,25 @@ def test_a_poll_reads_what_is_new_and_counts_what_might_have_come_late():
     assert (portion.cursor, portion.more) == (AFTER, False)
 
 
-def test_two_objects_are_polled_by_one_call_and_three_by_two():
+def test_where_little_was_observed_all_that_is_not_settled_is_read_by_one_query():
     org = Org()
+    settled = STAMP - timedelta(seconds=700)
+    portion = org.poll(at(STAMP, settled=settled), lambda *_: 200)
+    (only,) = org.asked
+    assert only.endswith("FROM Lead WHERE SystemModstamp >= 2026-11-02T07:48:20Z ORDER BY SystemModstamp, Id")
+    assert (portion.cursor, portion.more) == (AFTER, False)
+
+
+def test_two_objects_are_polled_by_one_call_and_three_by_two():
+    org = Org(lambda soql: page(total=MANY) if "COUNT()" in soql else page())
     places = {obj: at(STAMP)["Lead"] for obj in ("Lead", "Contact", "Account")}
-    org.poll(places, views=(LEAD, CONTACT))
+    three = (LEAD, CONTACT, View("Account", {"Name": Kind.TEXT}))
+    org.poll(places, many, views=(LEAD, CONTACT))
     assert org.composites == 1
-    org.poll(places, views=(LEAD, CONTACT, View("Account", {"Name": Kind.TEXT})))
+    org.poll(places, many, views=three)
     assert org.composites == 3
+    org.poll(places, views=three)  # five objects of which little was observed fit one call
+    assert org.composites == 4
 
 
 def counting(number):
@@ -105,21 +122,21 @@ def test_an_overlap_whose_count_is_known_is_not_read_again():
 
     def known(obj, begin, before):
         seen.append((obj, begin, before))
-        return 7
+        return MANY
 
-    org = Org(counting(7))
+    org = Org(counting(MANY))
     first = org.poll(at(STAMP), known)
     assert [reading.values["Email"] for reading in first.readings] == ["p1@x.test"]
     second = org.poll(first.cursor, known)
     assert (list(second.readings), second.cursor, second.more) == ([], AFTER, False)
-    assert seen == [("Lead", STAMP - timedelta(seconds=600), STAMP - timedelta(seconds=5))]
+    assert seen[-1] == ("Lead", STAMP - timedelta(seconds=600), STAMP - timedelta(seconds=5))
     assert org.composites == 1
 
 
 def test_counts_are_compared_after_new_rows_were_observed_so_that_an_edit_cannot_hide_a_late_row():
-    stale, observed = iter([7, 6]), iter([6])
-    org = Org(counting(7))
-    first = org.poll(at(STAMP), lambda *_: next(stale))
+    observed = iter([MANY - 1])
+    org = Org(counting(MANY))
+    first = org.poll(at(STAMP), many)
     assert first.more
     second = org.poll(first.cursor, lambda *_: next(observed))
     assert org.composites == 2
@@ -127,18 +144,18 @@ def test_counts_are_compared_after_new_rows_were_observed_so_that_an_edit_cannot
 
 
 def test_without_new_rows_a_known_count_ends_the_poll_at_once():
-    org = Org(lambda soql: page(total=7) if "COUNT()" in soql else page())
-    portion = org.poll(at(STAMP), lambda *_: 7)
+    org = Org(lambda soql: page(total=MANY) if "COUNT()" in soql else page())
+    portion = org.poll(at(STAMP), many)
     assert (portion.cursor, portion.more, org.composites) == (AFTER, False, 1)
 
 
-@pytest.mark.parametrize("count", [6, 8])
+@pytest.mark.parametrize("count", [MANY - 1, MANY + 1])
 def test_an_overlap_with_another_count_is_read_again_in_the_next_portion(count):
     org = Org(counting(count))
-    first = org.poll(at(STAMP), lambda *_: 7)
+    first = org.poll(at(STAMP), many)
     assert first.more
     org.asked.clear()
-    second = org.poll(first.cursor, lambda *_: 7)
+    second = org.poll(first.cursor, many)
     assert org.asked[0].endswith(
         "WHERE SystemModstamp >= 2026-11-02T07:50:00Z AND SystemModstamp < 2026-11-02T07:59:55Z "
         "ORDER BY SystemModstamp, Id"
@@ -156,7 +173,7 @@ def test_a_page_edge_inside_one_second_is_passed_by_id():
     assert "WHERE SystemModstamp >= 2026-11-02T08:01:00Z AND (SystemModstamp > 2026-11-02T08:01:00Z " in org.asked[0]
     assert f"OR Id > '{row(2)['Id']}')" in org.asked[0]
     assert [reading.ref.id for reading in (*first.readings, *second.readings)] == [row(n)["Id"] for n in (1, 2, 3)]
-    assert org.poll(second.cursor).cursor == AFTER
+    assert (second.cursor, second.more) == (AFTER, False)
 
 
 def test_an_org_that_does_not_tell_its_time_is_polled_from_ten_minutes_ago():
@@ -174,9 +191,9 @@ def test_what_has_grown_ten_minutes_old_is_read_once_again_if_anything_was_obser
 
     def known(obj, begin, before):
         asked.append((begin, before))
-        return 3
+        return MANY
 
-    org = Org(lambda soql: page(total=3) if "COUNT()" in soql else page())
+    org = Org(lambda soql: page(total=MANY) if "COUNT()" in soql else page())
     first = org.poll(at(BEGAN - timedelta(seconds=30), settled=settled), known)
     assert asked[-1] == (settled, BEGAN - timedelta(seconds=600))
     assert first.cursor == at(
@@ -191,7 +208,7 @@ def test_what_has_grown_ten_minutes_old_is_read_once_again_if_anything_was_obser
 
 def test_what_was_ten_minutes_old_when_it_was_first_read_is_not_read_again():
     hour_ago = BEGAN - timedelta(hours=1)
-    portion = Org().poll(at(hour_ago, settled=hour_ago - timedelta(seconds=600)), lambda *_: 3)
+    portion = Org().poll(at(hour_ago, settled=hour_ago - timedelta(seconds=600)), many)
     spans = portion.cursor["Lead"]["spans"]
     assert [(begin, end) for begin, _, end, count in spans if count is None] == [
         ((hour_ago - timedelta(seconds=600)).isoformat(), hour_ago.isoformat())
@@ -203,7 +220,7 @@ def test_where_nothing_was_observed_nothing_is_read_again_and_less_than_five_min
     quiet = Org().poll(at(BEGAN, settled=BEGAN - timedelta(seconds=900)))
     assert (quiet.cursor, quiet.more) == (AFTER, False)
     young = at(BEGAN, settled=BEGAN - timedelta(seconds=899))
-    assert Org(lambda soql: page(total=3) if "COUNT()" in soql else page()).poll(young, lambda *_: 3).cursor == young
+    assert Org(lambda soql: page(total=MANY) if "COUNT()" in soql else page()).poll(young, many).cursor == young
 
 
 def test_the_watermark_never_goes_back():
@@ -262,7 +279,8 @@ def test_polling_nothing_answers_nothing():
 def test_a_part_that_fails_in_passing_is_asked_again_with_its_neighbours(place, code):
     turns = count()
     org = Org(lambda _: (400, [{"errorCode": code, "message": "later"}]) if next(turns) == place else page())
-    assert org.poll(at(STAMP)).cursor == AFTER
+    both = {"Lead": at(STAMP)["Lead"], "Contact": at(STAMP)["Lead"]}
+    assert org.poll(both, views=(LEAD, CONTACT)).cursor == {"Lead": AFTER["Lead"], "Contact": AFTER["Lead"]}
     assert org.composites == 2
 
 

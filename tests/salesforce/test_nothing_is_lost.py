@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from connector.core.readings import Presence
+from connector.salesforce import changes
 from connector.sandbox.salesforce import actions
 from tests.salesforce.sandbox import CONTACT, LEAD, Scene
 
@@ -59,8 +60,10 @@ def act(scene, chance, leads):
             scene.convert(chosen)
 
 
+@pytest.mark.parametrize("quiet_rows", [-1, changes.QUIET_ROWS], ids=["counting", "reading again"])
 @pytest.mark.parametrize("seed", range(10))
-def test_everything_that_ever_changed_has_been_observed_in_the_end(seed):
+def test_everything_that_ever_changed_has_been_observed_in_the_end(seed, quiet_rows, monkeypatch):
+    monkeypatch.setattr(changes, "QUIET_ROWS", quiet_rows)
     chance, scene, leads = Random(seed), Scene(), []
     actions.set_settings(scene.org, short_pages=True)
     observer = Observer(scene, chance)

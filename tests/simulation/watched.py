@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 
 from connector.core.readings import Reading
 from connector.core.refs import Side
-from connector.ports import Crm, Done, Evidence, Outcome, Rejected, Rejection, View, Write
+from connector.ports import Changes, Crm, Done, Evidence, Lane, Outcome, Poll, Rejected, Rejection, View, Write
 from connector.sandbox.services import SandboxClock, WriteLog
 from connector.storage.database import Database
 from tests.simulation.agreements import AGREEMENTS
@@ -228,6 +228,17 @@ class Watched:
         for portion in self._inner.scan(view):
             self._life.saw(portion, place, listed=True)
             yield portion
+
+    def in_lane(self, lane: Lane) -> Watched:
+        return Watched(self._inner.in_lane(lane), self._life, self._log, self._clock)
+
+    def poll(self, asked: Poll) -> tuple[Changes, Evidence]:
+        seen_by_all = self._clock.now() - LATEST
+        before = sum(touch.at <= seen_by_all for touch in self._life.witness.touches)
+        told = self._inner.poll(asked)
+        if asked.objects:
+            self._life.asked_at[self.side] = before
+        return told
 
     def evidence(self, *asked: Any) -> Evidence:
         seen_by_all = self._clock.now() - LATEST
