@@ -105,8 +105,13 @@ class Installation:
         facts.refuse_blind(self.bridge.database, self.bridge.mapping)
         with sync.recorded(self.bridge, mode, by, approved=approved) as run:
             sync.sync(self.bridge, run, mode)
-            tell(self.bridge, run, [_misfit(found) for found in self.findings if found.severity is Severity.ERROR])
+            tell(self.bridge, run, self.misfits)
         return run
+
+    @property
+    def misfits(self) -> list[Issue]:
+        """What the configuration cannot do as the CRMs are today, as issues."""
+        return [_misfit(found) for found in self.findings if found.severity is Severity.ERROR]
 
     def _anew(self) -> Installation | None:
         """The same, fitted to the accounts as they are now; None unless that asks them for anything else."""

@@ -1,0 +1,110 @@
+"""One worker in one process: look what is due, do it in its order, rest; until it shall stop.
+
+A look is one short read of the store and costs a fraction of a millisecond; nothing is asked of a CRM unless a duty is
+due. Resting ends at once when somebody rings: post came in, or the process shall stop. Nothing ends the loop but that:
+what a duty runs into is `turning`'s to say, a store that is away is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from threading import Event
+
+import structlog
+
+from connector.core.backoff import Backoff, delay
+from connector.engine.doing import DUTIES
+from connector.engine.duties import Duty, Stopping, Work
+from connector.engine.turning import survey, turn
+
+LOOK_S = 0.5  # between two looks while nothing is due
+_AWAY = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
+_LOG = structlog.get_logger(__name__)
+
+
+class Bell:
+    """Rings the loop awake. Stopping is for good."""
+
+    def __init__(self) -> None:
+        self._event, self._stopping = Event(), False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the process shall end."""
+        return self._stopping
+
+    def ring(self) -> None:
+        """There may be something to do."""
+        self._event.set()
+
+    def stop(self) -> None:
+        """End the loop as soon as that costs nothing; from any thread, or a signal handler."""
+        self._stopping = True
+        self._event.set()
+
+    def wait(self, seconds: float) -> None:
+        """Rest until somebody rings, so many seconds at most."""
+        self._event.wait(seconds)
+        if not self._stopping:
+            self._event.clear()
+
+
+class Loop:
+    """Does the duties of a worker by turns. `work` is asked for anew in every round, for it may have been replaced."""
+
+    def __init__(self, work: Callable[[], Work | None], bell: Bell, table: Sequence[Duty] = DUTIES) -> None:
+        self._work, self.bell, self._table = work, bell, table
+        self._faults = 0
+
+    def run(self) -> None:
+        """Work until the bell says stop; the open run is closed and every claim given back by then."""
+        while not self.bell.stopping:
+            try:
+                did = self.round()
+                self._faults = 0
+            except Stopping:
+                break
+            except Exception:  # noqa: BLE001  # the store is away, or a fault of ours: neither may end the service
+                did = self._wait_for_better()
+            if not did:
+                self.bell.wait(LOOK_S)
+        self._close()
+
+    def round(self) -> int:
+        """Every duty that is due, once; how many things were done.
+
+        Raises:
+            Stopping: when the process shall end in the midst of one.
+        """
+        work = self._work()
+        if work is None:
+            return 0
+        with work.bridge.database.read() as conn:
+            seen = survey(conn, self._table, work.bridge.clock.now())
+        did = 0
+        for duty in seen.due:
+            if self.bell.stopping:
+                raise Stopping
+            turned = turn(work, duty)
+            did += turned.did if turned else 0
+        self._rest(work, work.bridge.clock.now())
+        return did
+
+    def _rest(self, work: Work, now: datetime) -> None:
+        if work.stretch.over(now):
+            run = work.stretch.close()
+            if run is not None:
+                _LOG.info("run closed", run=run.id, **run.summary())
+
+    def _wait_for_better(self) -> int:
+        self._faults += 1
+        wait = delay(self._faults, _AWAY, 1.0).total_seconds()
+        _LOG.exception("the worker cannot go on; it tries again", again_in_s=wait)
+        self.bell.wait(wait)
+        return 0
+
+    def _close(self) -> None:
+        work = self._work()
+        if work is not None:
+            work.stretch.close()

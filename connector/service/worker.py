@@ -1,0 +1,65 @@
+"""What a worker works with, made of an opened installation; the same for one loop and for jobs of many processes.
+
+Its batches are smaller than those of `smarketing sync`, so that hot records are never long behind others and a worker
+that shall stop does so within seconds. Long work is given up where that costs nothing as soon as it shall stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from connector.bootstrap import Installation
+from connector.config.service import Work as Settings
+from connector.engine.bridge import Bridge
+from connector.engine.duties import Stopping, Work
+from connector.engine.pacing import Pace
+from connector.engine.stretch import Stretch
+from webhooks.readers import readers
+
+BATCH_RECORDS = 500
+
+
+def pace_of(settings: Settings) -> Pace:
+    """What `worker:` in config.yaml says, as spans."""
+    return Pace(
+        least=timedelta(seconds=settings.polling.least_s),
+        most=timedelta(seconds=settings.polling.most_s),
+        quiet=timedelta(seconds=settings.quiet_s),
+        longest_wait=timedelta(seconds=settings.longest_wait_s),
+        audit_sample=settings.audit.sample,
+        audit_every=timedelta(minutes=settings.audit.every_minutes),
+        alarm_share=settings.audit.alarm_percent / 100,
+        rewrites=settings.loop_breaker.times,
+        within=timedelta(minutes=settings.loop_breaker.within_minutes),
+    )
+
+
+def work_of(opened: Installation, by: str, stopping: Callable[[], bool], shards: frozenset[int] | None = None) -> Work:
+    """What the duties of a worker are given.
+
+    Args:
+        opened: the installation, which must stay open for as long as the worker works.
+        by: who works, for the record of runs: "smarketing run".
+        stopping: whether the process shall end; asked between batches.
+        shards: those that may be drained; None: all.
+    """
+    bridge = replace(opened.bridge, batch_records=BATCH_RECORDS, progress=_until(stopping, opened.bridge))
+    return Work(
+        bridge=bridge,
+        stretch=Stretch(bridge, by, opened.misfits),
+        pace=pace_of(opened.settings.worker),
+        readers=readers({side: account.id for side, account in opened.accounts.items()}),
+        channels=sorted(opened.settings.notifications),
+        shards=shards,
+    )
+
+
+def _until(stopping: Callable[[], bool], bridge: Bridge) -> Callable[[str, int, int | None], None]:
+    def progress(what: str, done: int, total: int | None) -> None:
+        if stopping():
+            raise Stopping
+        bridge.progress(what, done, total)
+
+    return progress
