@@ -17,6 +17,7 @@ from connector.core.refs import Side
 from connector.core.values import Value
 
 Parked = frozenset[tuple[Side, str, Value]]
+ANY = "\0"  # in the place of a value, which no side can say: the field is not written whatever it should say
 
 
 @dataclass(slots=True)

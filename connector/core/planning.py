@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.core.changes import edited
-from connector.core.creation import Parked, creation, cross_change
+from connector.core.creation import ANY, Parked, creation, cross_change
 from connector.core.cross_ids import fits, misfit
 from connector.core.mapping import OnArchive, OnLeaving, Pair
 from connector.core.matching import cross_id, formerly
@@ -48,7 +48,7 @@ class Subject:
         memory: what is remembered of the link; None means not linked.
         made: not linked yet, but one was made of the other by a batch that is not concluded: what they agreed on then.
         by: how the two were matched, when not linked ("cross id", "email", "a person").
-        parked: field values a side refused before: (side, field, value).
+        parked: field values a side refused before: (side, field, value); ANY: of a field in a loop.
         settled: a person's choice of side, by rule name.
         issue: why a person must look first (an ambiguous match).
         wanted: a Salesforce record must be there, whatever the mapping's own condition for making one says.
@@ -206,7 +206,11 @@ def _unparked(changes: list[Change], parked: Parked, out: list[str]) -> list[Cha
     """The changes that were not refused before; the rules of the others go to `out`."""
     if not parked:
         return changes
-    kept = [change for change in changes if (change.side, change.field, change.after) not in parked]
+    kept = [
+        change
+        for change in changes
+        if (change.side, change.field, change.after) not in parked and (change.side, change.field, ANY) not in parked
+    ]
     out.extend(change.rule for change in changes if change not in kept)
     return kept
 

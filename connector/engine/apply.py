@@ -25,7 +25,7 @@ from connector.core.plan import (
     Raise,
 )
 from connector.core.refs import Ref, Side
-from connector.engine import journal, making, moves, questions, record, underway
+from connector.engine import journal, looping, making, moves, questions, record, underway
 from connector.engine.again import following_marks
 from connector.engine.bridge import Bridge
 from connector.engine.case import Case
@@ -61,6 +61,7 @@ def apply(bridge: Bridge, cases: Iterable[Case], run: Run, claimed: Collection[R
     """
     allowed: list[Case] = []
     held: list[Ref] = []
+    cases = looping.heed(bridge, cases)
     with run.lock:
         for case in cases:
             note(bridge, run, case.subject.hubspot)
@@ -200,6 +201,7 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
         _advance(conn, jobs)
         journal.has_told(conn, bridge, jobs, now)
         rivals = record.record(conn, jobs, run, now)
+        looping.count(conn, jobs, now)
         marks = [Mark(ref, now, "a rival is gone") for ref in rivals]
         marks += [Mark(ref, now, "look again") for job in jobs for ref in job.again]
         marks += following_marks(bridge, jobs, now)

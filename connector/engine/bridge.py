@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TypeVar
@@ -16,13 +16,14 @@ from typing import TypeVar
 from connector.core.backoff import Backoff
 from connector.core.goals import Measured
 from connector.core.guards import Limits
+from connector.core.looping import Limit as Loops
 from connector.core.mapping import MappingSet
 from connector.core.refs import Side
 from connector.core.steered import Agreement
 from connector.core.values import Kind
 from connector.delivery import Notifier
 from connector.errors import Unauthorised
-from connector.ports import Clock, Crm, Dice, View
+from connector.ports import Clock, Crm, Dice, Lane, View
 from connector.storage.database import Database
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ class Bridge:
         goals: objectives with the business time of their pace lines.
         promises: the SLA of today as it is written, of which the last edition of the agreement is made.
         also_read: fields that the agreement asks about without watching them: when and by whom a record was touched.
+        loops: how often a field is written again before it is parked.
         digest: of the whole configuration that decides plans; saved plans name it.
     """
 
@@ -59,6 +61,7 @@ class Bridge:
     dice: Dice
     limits: Limits = field(default_factory=Limits)
     backoff: Backoff = field(default_factory=Backoff)
+    loops: Loops = field(default_factory=Loops)
     executor: Executor | None = None
     freshest: timedelta = timedelta(seconds=60)
     batch_records: int = 2_000
@@ -81,6 +84,16 @@ class Bridge:
             for side in Side:
                 fields.setdefault((side, pair.object_on(side)), {}).update(pair.fields_on(side))
         return {(side, obj): View(obj, kinds) for (side, obj), kinds in fields.items()}
+
+    @cached_property
+    def urgent(self) -> Bridge:
+        """The same bridge, calling both sides in the lane of those who wait for a rep's call."""
+        return replace(self, crms={side: crm.in_lane(Lane.HOT) for side, crm in self.crms.items()})
+
+    @cached_property
+    def urgent(self) -> Bridge:
+        """The same, calling in the hot lane: for people who wait for a rep's call."""
+        return replace(self, crms={side: crm.in_lane(Lane.HOT) for side, crm in self.crms.items()})
 
     def watched(self, side: Side, obj: str) -> Mapping[str, Kind]:
         """The fields of an object whose changes go into the journey of whose record it is."""

@@ -6,9 +6,10 @@ and carried out by `apply`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from connector.core.looping import Answer
 from connector.core.mapping import Pair
 from connector.core.plan import Plan
 from connector.core.planning import Subject
@@ -40,6 +41,7 @@ class Case:
     Attributes:
         unsaid: rules of which the record that takes an end's place says nothing, though that end did.
         following: what follows from the shared definition; None where none is agreed on, or it does not speak of them.
+        answers: of its changes those that answer somebody's change of what we wrote before, to be counted.
     """
 
     pair: Pair
@@ -48,6 +50,7 @@ class Case:
     link: Link | None
     unsaid: frozenset[str] = frozenset()
     following: Following | None = None
+    answers: Sequence[Answer] = ()
 
     @property
     def refs(self) -> tuple[Ref, ...]:

@@ -22,6 +22,7 @@ from connector.engine.candidates import Candidates, find_candidates
 from connector.engine.case import Case
 from connector.engine.decisions import NONE, Decisions, decisions_for
 from connector.engine.heirs import heirs_first, survivors, unsaid
+from connector.engine.looping import heard
 from connector.engine.making import agreed_on
 from connector.engine.steering import steered
 from connector.storage import journeys, links
@@ -269,6 +270,7 @@ def with_history(bridge: Bridge, cases: list[Case]) -> list[Case]:
 
     Where the contact that was about to meet somebody is gone by now, the other is looked at anew, on its own.
     """
+    cases = heard(bridge, cases)
     asking = {case.subject.hubspot.ref: case for case in cases if case.plan.wants_history and case.subject.hubspot}
     if not asking:
         return cases

@@ -16,7 +16,7 @@ from connector.core.journey import Entry, Named
 from connector.core.plan import IssueKind, Memory
 from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
-from connector.engine import agreement, erase
+from connector.engine import agreement, erase, looping
 from connector.engine.bridge import Bridge
 from connector.engine.case import Case
 from connector.engine.cases import cases_of, pair_of, read_refs
@@ -72,6 +72,7 @@ def unpark(bridge: Bridge, issue_ids: Sequence[int], by: str) -> int:
             stored = _open(conn, issue_id)
             if stored.issue.kind is not IssueKind.PARKED:
                 raise Refused(f"issue {issue_id} is {stored.issue.kind.value}, not parked; see smarketing status")
+            looping.begin_anew(conn, [stored], bridge.clock.now())
             _act(conn, bridge, stored.issue.refs, by, {"act": "unpark", "field": stored.issue.field})
         issues.close(conn, issue_ids, bridge.clock.now(), f"unparked by {by}")
     return len(issue_ids)

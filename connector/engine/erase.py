@@ -28,7 +28,20 @@ from connector.engine.job import Job
 from connector.engine.questions import outliving
 from connector.engine.run import Run
 from connector.engine.story import ACT, BECAME, WAS
-from connector.storage import dirty, effects, events, issues, journeys, links, seen, spool, state, timers, tombstones
+from connector.storage import (
+    dirty,
+    effects,
+    events,
+    issues,
+    journeys,
+    links,
+    rewrites,
+    seen,
+    spool,
+    state,
+    timers,
+    tombstones,
+)
 from connector.storage.links import Link
 
 KEY = "tombstone_key"  # in storage.state
@@ -109,6 +122,7 @@ def _bury(conn: Connection, named: Sequence[Ref], emails: Sequence[str], now: da
     underway.forget(conn, refs)
     effects.forget(conn, refs)
     timers.forget(conn, refs)
+    rewrites.forget(conn, refs)
     journeys.forget(conn, refs)
     tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
     state.put(conn, _SCRUB, value=True)

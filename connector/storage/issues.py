@@ -29,6 +29,8 @@ from sqlalchemy import (
     update,
 )
 
+from connector.core.creation import ANY
+from connector.core.looping import LOOP
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Ref, Side
 from connector.core.values import Value
@@ -192,8 +194,9 @@ def parked(conn: Connection, refs: Iterable[Ref]) -> dict[Ref, set[tuple[Side, s
     """By record, the (side, field, value) that side refused: not to be sent again while nothing else changed."""
     found: dict[Ref, set[tuple[Side, str, Value]]] = {}
     for ref, stored in _concerning(conn, refs, IssueKind.PARKED):
-        if stored.issue.side is not None:
-            found.setdefault(ref, set()).add((stored.issue.side, stored.issue.field, stored.issue.value))
+        issue = stored.issue
+        if issue.side is not None:
+            found.setdefault(ref, set()).add((issue.side, issue.field, ANY if issue.code == LOOP else issue.value))
     return found
 
 
