@@ -1,18 +1,24 @@
 """The webhooks journal: events to be fetched in order rather than delivered (HubSpot fact sheet 11.5).
 
 The journal is the event log cut into pages; an offset is a UUID that stands for a position. Each answer names a file
-with the events and the offset to go on from; 204 means there is nothing newer. Events older than three days are gone.
+with the events and the offset to go on from; 204 means there is nothing newer. Events older than three days are gone,
+and an offset among them is one that nothing is known of (404). Files are fetched without a token: their address is
+signed, and good for some minutes. The local journal is one account's, which has to be named.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from connector.sandbox.exchange import Request
 from connector.sandbox.hubspot.events import Event
 from connector.sandbox.hubspot.kinds import BY_NAME
 from connector.sandbox.hubspot.moments import iso
-from connector.sandbox.hubspot.problems import bad_request
+from connector.sandbox.hubspot.problems import Refusal, bad_request
 from connector.sandbox.hubspot.state import State
 from connector.sandbox.hubspot.web import NOTHING, Call, Reply, whole
 
@@ -20,6 +26,7 @@ PAGE = 1000
 PAGES_MAX = 100
 KEPT_MS = 3 * 86_400_000
 URL_LIVES_MS = 300_000
+_SIGNING = b"sandbox-files"
 _SALT = 0x6A6F7572_6E616C00_80000000_00000000  # marks our offsets; the low half is the position
 ACTIONS = {
     "creation": "CREATE",
@@ -42,8 +49,11 @@ def latest(call: Call) -> Reply:
 
 
 def following(call: Call) -> Reply:
-    """200 with the page after an offset, 204 at the end."""
-    return _page(call, _position(call.parts[0]))
+    """200 with the page after an offset, 204 at the end, 404 for an offset older than what is kept."""
+    position = _position(call.parts[0])
+    if position < _first_kept(call.state):
+        raise Refusal(404, "No journal entry was found for this offset")
+    return _page(call, position)
 
 
 def batch_earliest(call: Call) -> Reply:
@@ -69,6 +79,8 @@ def _pages(call: Call, position: int, count: str) -> Reply:
 
 def _page(call: Call, position: int) -> Reply:
     state = call.state
+    if "/journal-local/" in call.request.path and call.one("installPortalId") != str(state.settings.portal_id):
+        raise bad_request(f"installPortalId {call.one('installPortalId')!r} is not an account that has this app")
     start = max(position, _first_kept(state))
     end = min(start + PAGE, len(state.events))
     if start >= end:
@@ -76,7 +88,7 @@ def _page(call: Call, position: int) -> Reply:
     return Reply(
         200,
         {
-            "url": f"https://api.hubapi.com/webhooks-journal/sandbox-files/{start}/{end}",
+            "url": _signed(call.request, f"/webhooks-journal/sandbox-files/{start}/{end}", state.now_ms + URL_LIVES_MS),
             "expiresAt": iso(state.now_ms + URL_LIVES_MS),
             "currentOffset": str(UUID(int=_SALT | end)),
         },
@@ -103,11 +115,27 @@ def _position(text: str) -> int:
         raise bad_request(f"{text} is not an offset of this journal") from error
 
 
-def file(call: Call) -> Reply:
-    """200 with the events of one page."""
-    start, end = (int(part) for part in call.parts)
-    events = call.state.events.compact(start)[: end - start]
-    return Reply(200, {"journalEvents": [_shown(call.state, event) for event in events]})
+def _signed(request: Request, path: str, until_ms: int) -> str:
+    """An address of this very server, as it was called; HubSpot's own where it was called without sockets."""
+    host = request.headers.get("host")
+    origin = f"http://{host}" if host else "https://api.hubapi.com"
+    return f"{origin}{path}?{urlencode({'until': until_ms, 'signature': _signature(path, str(until_ms))})}"
+
+
+def _signature(path: str, until: str) -> str:
+    return hmac.new(_SIGNING, f"{path}:{until}".encode(), hashlib.sha256).hexdigest()
+
+
+def file(state: State, request: Request, version: str, parts: tuple[str, ...]) -> Reply:
+    """200 with the events of one page; 403 for an address that was altered or is too old."""
+    del version
+    until = request.query.get("until", "")
+    good = hmac.compare_digest(request.query.get("signature", ""), _signature(request.path, until))
+    if not good or int(until) < state.now_ms:
+        raise Refusal(403, "Request has expired")
+    start, end = map(int, parts)
+    events = state.events.compact(start)[: end - start]
+    return Reply(200, {"journalEvents": [_shown(state, event) for event in events]})
 
 
 def _shown(state: State, event: Event) -> dict[str, Any]:

@@ -161,7 +161,7 @@ ROUTES = _routes(
     ("GET", "journal/offset/*/next", Route(journal.following, "journal")),
     ("GET", "journal/batch/earliest/*", Route(journal.batch_earliest, "journal")),
     ("GET", "journal/batch/*/next/*", Route(journal.batch_following, "journal")),
-    ("GET", "sandbox-files/*/*", Route(journal.file, "journal")),
+    ("GET", "sandbox-files/*/*", Route(open=journal.file)),
 )
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 

@@ -73,6 +73,48 @@ def test_webhook_settings_are_kept(call):
     assert call("GET", f"{path}/subscriptions", query=key, status=200).json["results"] == []
 
 
+def fetched(call, page, status=200):
+    """A file of the journal, fetched without a token."""
+    path, _, query = page["url"].removeprefix("https://api.hubapi.com").partition("?")
+    return type(call)(call.portal, "")("GET", path, query=query, status=status).json
+
+
+def journal_app(call, portal, caller):
+    body = b"grant_type=client_credentials&client_id=sandbox-hubspot-client&client_secret=sandbox-hubspot-secret"
+    return caller(portal, call("POST", "/oauth/v3/token", body, status=200).json["access_token"])
+
+
+def test_a_file_of_the_journal_opens_for_five_minutes_and_only_at_its_own_address(call, portal, caller, clock):
+    app = journal_app(call, portal, caller)
+    call.create(email="a@x.test")
+    page = app("GET", "/webhooks-journal/journal/2026-03/earliest", status=200).json
+    fetched(call, {"url": page["url"].replace("/0/", "/1/")}, status=403)
+    fetched(call, {"url": page["url"].replace("signature=", "signature=0")}, status=403)
+    clock.sleep(301)
+    fetched(call, page, status=403)
+
+
+def test_the_local_journal_is_that_of_the_account_named(call, portal, caller):
+    app = journal_app(call, portal, caller)
+    call.create(email="a@x.test")
+    path = "/webhooks-journal/journal-local/2026-03/earliest"
+    app("GET", path, status=400)
+    app("GET", path, query="installPortalId=77", status=400)
+    app("GET", path, query="installPortalId=1234567", status=200)
+
+
+def test_an_offset_older_than_three_days_is_not_known_any_more(call, portal, caller, clock):
+    call.create(email="a@x.test")
+    app = journal_app(call, portal, caller)
+    page = app("GET", "/webhooks-journal/journal/2026-03/earliest", status=200).json
+    call.create(email="b@x.test")
+    clock.sleep(3 * 86_400 + 1)
+    app = journal_app(call, portal, caller)
+    call.create(email="c@x.test")
+    app("GET", f"/webhooks-journal/journal/2026-03/offset/{page['currentOffset']}/next", status=404)
+    app("GET", "/webhooks-journal/journal/2026-03/earliest", status=200)
+
+
 def test_the_journal_is_read_in_order_to_its_end(call, portal, caller):
     body = b"grant_type=client_credentials&client_id=sandbox-hubspot-client&client_secret=sandbox-hubspot-secret"
     app = caller(portal, call("POST", "/oauth/v3/token", body, status=200).json["access_token"])
@@ -81,13 +123,13 @@ def test_the_journal_is_read_in_order_to_its_end(call, portal, caller):
     call("GET", f"{journal}/earliest", status=403)
     record = call.create(email="a@x.test")
     page = app("GET", f"{journal}/earliest", status=200).json
-    events = app("GET", page["url"].removeprefix("https://api.hubapi.com"), status=200).json["journalEvents"]
+    events = fetched(call, page)["journalEvents"]
     assert events[0]["action"] == "CREATE"
     assert events[1]["propertyChanges"] == {"email": "a@x.test"}
     app("GET", f"{journal}/offset/{page['currentOffset']}/next", status=204)
     call("DELETE", f"/crm/v3/objects/contacts/{record}", status=204)
     following = app("GET", f"{journal}/offset/{page['currentOffset']}/next", status=200).json
-    fresh = app("GET", following["url"].removeprefix("https://api.hubapi.com"), status=200).json["journalEvents"]
+    fresh = fetched(call, following)["journalEvents"]
     assert [(each["action"], each["objectId"]) for each in fresh] == [("DELETE", int(record))]
     pages = app("GET", f"{journal}/batch/earliest/5", status=200).json["results"]
     assert [each["currentOffset"] for each in pages] == [following["currentOffset"]]
