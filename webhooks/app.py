@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 import structlog
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from connector.config.service import Web, Webhooks
 from connector.core.refs import Side
@@ -103,10 +103,10 @@ class Reception:
         """The view function of a door."""
 
         def receive(secret: str = "") -> Response:
-            body = self._body(door)
             url = signed_url(request.environ, self._public_url, self._proxies)
-            now = self._house.clock.now()
             try:
+                body = _body(door)
+                now = self._house.clock.now()
                 door.check(Sent(request.method, url, request.headers.get, body), secret, now)
             except Refusal as why:
                 self._house.writer.count(f"refused.{door.source}.{why.reason}")
@@ -117,11 +117,16 @@ class Reception:
 
         return receive
 
-    def _body(self, door: Door) -> bytes:
-        if request.mimetype not in door.kinds or request.headers.get("Content-Encoding", "identity") != "identity":
-            kinds = " or ".join(door.kinds)
-            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media_type", f"send {kinds}, not compressed")
+
+def _body(door: Door) -> bytes:
+    if request.mimetype not in door.kinds or request.headers.get("Content-Encoding", "identity") != "identity":
+        kinds = " or ".join(door.kinds)
+        raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media_type", f"send {kinds}, not compressed")
+    try:
         return request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        most = f"at most {(request.max_content_length or 0) // 1024:,} KiB are taken"
+        raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", most) from error
 
 
 def _kept_headers() -> dict[str, str]:

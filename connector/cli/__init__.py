@@ -30,6 +30,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "apply": ("syncing", "Carry out a saved plan, where nothing has changed since."),
         "sync": ("syncing", "Bring both sides in step."),
     },
+    "Run": {
+        "web": ("serving", "Receive webhooks, and tell health and metrics; the work is a worker's."),
+        "inbox": ("inbox", "What came in by webhooks and listeners: what waits, what was not understood and why."),
+    },
     "Look": {
         "status": ("looking", "What waits, what needs a person and how to mend it."),
         "show": ("looking", "One record: what was agreed, what both sides say now, the plan, the story."),

@@ -7,7 +7,7 @@ opens the store itself; it never waits for the store, so that a web process come
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,29 +15,28 @@ from flask import Flask
 
 from connector.config.load import load
 from connector.config.settings import Settings
+from connector.core.refs import Side
+from connector.engine import facts
 from connector.ports import Clock, Dice
+from connector.reports.metrics import metrics_text
+from connector.service.beating import beating
 from connector.storage.database import Database, open_database
 from webhooks.app import House, create_app
 from webhooks.inbox import Writer
 
-Metrics = Callable[[], bytes]
-
 
 @contextmanager
-def application(
-    settings: Settings, database: Database, chance: tuple[Clock, Dice], metrics: Metrics = bytes
-) -> Iterator[Flask]:
-    """The application over an open store, for as long as the block lasts.
-
-    metrics: the installation's numbers in Prometheus' text format.
-    """
+def application(settings: Settings, database: Database, chance: tuple[Clock, Dice]) -> Iterator[Flask]:
+    """The application over an open store, for as long as the block lasts."""
     clock, dice = chance
+    zones = Zones(database)
+
+    def metrics() -> bytes:
+        return metrics_text(database, settings, clock.now(), zones.told())
+
     with Writer(database) as writer:
-        yield create_app(
-            settings.web,
-            settings.webhooks,
-            House(database, writer, clock, dice, settings.salesforce.org_id, metrics),
-        )
+        house = House(database, writer, clock, dice, settings.salesforce.org_id, metrics)
+        yield create_app(settings.web, settings.webhooks, house)
 
 
 @contextmanager
@@ -50,7 +49,22 @@ def opened(path: Path, env: Mapping[str, str], chance: tuple[Clock, Dice]) -> It
     settings = load(path, env).settings
     database = open_database(settings.database.url.reveal())
     try:
-        with application(settings, database, chance) as app:
+        with application(settings, database, chance) as app, beating(database, "web", chance[0]):
             yield app
     finally:
         database.close()
+
+
+class Zones:
+    """Time zones of the accounts, by whose days calls are counted; asked of the store until they are known."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: Mapping[Side, str] = {}
+
+    def told(self) -> Mapping[Side, str]:
+        """Them, as far as they are known."""
+        if not self._known:
+            known = facts.recall(self._database)
+            self._known = {side: account.time_zone for side, account in known.accounts.items()} if known else {}
+        return self._known

@@ -31,8 +31,10 @@ _LIMIT = bindparam("_limit", type_=Integer)
 _UNREAD = inbox.c.problem == ""
 _NEXT = select(*_COLUMNS).where(_UNREAD).order_by(inbox.c.id).limit(_LIMIT).with_for_update(skip_locked=True)
 _DONE = delete(inbox).where(among(inbox.c.id))
+_DROP = delete(inbox).where(among(inbox.c.id), inbox.c.problem > "")
 _KEEP = update(inbox).where(inbox.c.id == bindparam("_id", type_=RowId)).values(problem=bindparam("_problem"))
 _KEPT = select(*_COLUMNS, inbox.c.problem).where(inbox.c.problem > "").order_by(inbox.c.id).limit(_LIMIT)
+_ONE = select(*_COLUMNS, inbox.c.problem).where(inbox.c.id == bindparam("_id", type_=RowId))
 _AGAIN = update(inbox).where(inbox.c.problem > "").values(problem="")
 _EXPIRED = delete(inbox).where(inbox.c.problem > "", inbox.c.received_at < bindparam("_before", type_=BigInteger))
 _WAITING = select(func.count()).select_from(inbox).where(_UNREAD)
@@ -76,8 +78,13 @@ def unread(conn: Connection, limit: int) -> list[Received]:
 
 
 def done(conn: Connection, ids: Collection[int]) -> int:
-    """Take rows away: what they told of is marked in this transaction, or a person drops them. How many there were."""
+    """Take rows away, for what they told of is marked in this transaction. How many there were."""
     return sum(change(conn, _DONE, among=portion) for portion in chunks(sorted(ids)))
+
+
+def drop(conn: Connection, ids: Collection[int]) -> int:
+    """Take rows away that were not understood, as a person decides; how many there were."""
+    return sum(change(conn, _DROP, among=portion) for portion in chunks(sorted(ids)))
 
 
 def keep(conn: Connection, row_id: int, problem: str) -> None:
@@ -89,6 +96,12 @@ def keep(conn: Connection, row_id: int, problem: str) -> None:
 def kept(conn: Connection, limit: int = 1000) -> list[Received]:
     """The requests that were not understood, oldest first."""
     return [_received(row) for row in rows(conn, _KEPT, _limit=limit)]
+
+
+def one(conn: Connection, row_id: int) -> Received | None:
+    """The request of a row, read or not; None when it is gone."""
+    found = rows(conn, _ONE, _id=row_id)
+    return _received(found[0]) if found else None
 
 
 def again(conn: Connection) -> int:
@@ -104,8 +117,8 @@ def expire(conn: Connection, before: datetime) -> int:
 def forget(conn: Connection, record_ids: Collection[str]) -> int:
     """Take away kept requests in which any of these ids stands, for a person is erased; unread ones leave soon."""
     sought = [record_id.encode() for record_id in record_ids]
-    named = [one.id for one in kept(conn, 1_000_000) if any(record_id in one.post.body for record_id in sought)]
-    return done(conn, named)
+    named = [row.id for row in kept(conn, 1_000_000) if any(record_id in row.post.body for record_id in sought)]
+    return drop(conn, named)
 
 
 def count(conn: Connection) -> int:
