@@ -90,11 +90,6 @@ class Bridge:
         """The same bridge, calling both sides in the lane of those who wait for a rep's call."""
         return replace(self, crms={side: crm.in_lane(Lane.HOT) for side, crm in self.crms.items()})
 
-    @cached_property
-    def urgent(self) -> Bridge:
-        """The same, calling in the hot lane: for people who wait for a rep's call."""
-        return replace(self, crms={side: crm.in_lane(Lane.HOT) for side, crm in self.crms.items()})
-
     def watched(self, side: Side, obj: str) -> Mapping[str, Kind]:
         """The fields of an object whose changes go into the journey of whose record it is."""
         return self.agreement.definition.watched.get((side, obj), {}) if self.agreement else {}

@@ -16,6 +16,7 @@ from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
 from connector.engine.cases import cases_of
 from connector.engine.erase import without_erased
+from connector.engine.hot import HOT
 from connector.engine.making import adopt
 from connector.engine.run import Run
 from connector.engine.sharing import only_ours
@@ -40,7 +41,7 @@ class Reconciled:
 
 
 def reconcile_due(bridge: Bridge, run: Run, shards: Collection[int] | None = None) -> Reconciled:
-    """Claim a batch of dirty refs, reconcile it, release it.
+    """Claim a batch of dirty refs, reconcile it, release it. Who waits for a rep's call goes first, in a lane of calls.
 
     shards: only those that are at home there; None: all.
 
@@ -56,8 +57,22 @@ def reconcile_due(bridge: Bridge, run: Run, shards: Collection[int] | None = Non
     if not claims:
         return Reconciled()
     claims, spared = _spared(bridge, run, claims)
+    rest = [claim for claim in claims if claim.lane > HOT]
+    try:
+        first = _carried_out(bridge.urgent, run, [claim for claim in claims if claim.lane <= HOT], shards)
+    except BaseException:
+        _give_back(bridge, rest)
+        raise
+    then = _carried_out(bridge, run, rest, shards)
+    return Reconciled(
+        first.claimed + then.claimed + spared, first.waiting + then.waiting + spared, then.fault or first.fault
+    )
+
+
+def _carried_out(bridge: Bridge, run: Run, claims: list[Claim], shards: Collection[int] | None) -> Reconciled:
+    """One batch of one lane."""
     if not claims:
-        return Reconciled(spared, spared)
+        return Reconciled()
     try:
         refs = [claim.ref for claim in claims]
         cases = cases_of(bridge, refs)
@@ -65,15 +80,14 @@ def reconcile_due(bridge: Bridge, run: Run, shards: Collection[int] | None = Non
         applied = apply(bridge, without_erased(bridge, ours), run, claimed=refs)
     except Transient as fault:
         _put_back(bridge, claims, fault)
-        return Reconciled(len(claims) + spared, len(claims) + spared, fault)
+        return Reconciled(len(claims), len(claims), fault)
     except BaseException:
-        with bridge.database.begin() as conn:
-            dirty.release(conn, claims)
+        _give_back(bridge, claims)
         raise
     waiting = _release(bridge, claims, applied)
     if isinstance(applied.fault, Unauthorised):
         raise applied.fault
-    return Reconciled(len(claims) + spared, waiting + spared, applied.fault)
+    return Reconciled(len(claims), waiting, applied.fault)
 
 
 def _spared(bridge: Bridge, run: Run, claims: Sequence[Claim]) -> tuple[list[Claim], int]:
@@ -146,6 +160,11 @@ def _release(bridge: Bridge, claims: Sequence[Claim], applied: Applied) -> int:
     with bridge.database.begin() as conn:
         dirty.done(conn, [claim for claim in claims if claim.ref not in later and claim.ref not in held])
     return len(waiting)
+
+
+def _give_back(bridge: Bridge, claims: Sequence[Claim]) -> None:
+    with bridge.database.begin() as conn:
+        dirty.release(conn, claims)
 
 
 def _put_back(bridge: Bridge, claims: Sequence[Claim], fault: BridgeError | None) -> None:
