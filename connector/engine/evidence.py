@@ -20,6 +20,7 @@ from connector.core.situation import Question
 from connector.core.steered import Agreement
 from connector.engine.bridge import Bridge
 from connector.engine.erase import fingerprint
+from connector.engine.hot import hasten
 from connector.engine.run import Run
 from connector.ports import Cursor, Evidence
 from connector.storage import dirty, journeys, state, tombstones
@@ -112,7 +113,9 @@ def take_portion(bridge: Bridge, side: Side, portion: Evidence) -> int:
         marked = _news(entries, known)
         cursor: dict[str, Any] = dict(portion.cursor)
         state.put(conn, _CURSOR + side.value, cursor)
-        dirty.mark(conn, [entry.ref for entry in marked], now, reason=f"something was done in {side.value}")
+        why = f"something was done in {side.value}"
+        dirty.mark(conn, [entry.ref for entry in marked], now, reason=why)
+    hasten(bridge, {entry.ref: why for entry in marked})
     return len(marked)
 
 

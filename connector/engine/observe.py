@@ -18,6 +18,7 @@ from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.cases import is_mapped, pair_of
+from connector.engine.hot import hasten
 from connector.engine.news import says_news, watched_news
 from connector.ports import Changes, Cursor, Known
 from connector.storage import cursors, dirty, issues, links, seen
@@ -63,12 +64,14 @@ def take_portion(bridge: Bridge, side: Side, changes: Changes) -> int:
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
         news = news_of(conn, bridge, changes.readings)
-        dirty.mark(conn, news, now, reason=f"changed in {side.value}")
+        why = f"changed in {side.value}"
+        dirty.mark(conn, news, now, reason=why)
         seen.record(conn, [row for reading in changes.readings if (row := _seen_row(reading))])
         cursors.put(conn, side, dict(changes.cursor), now)
         newest = max((reading.modified_at for reading in changes.readings if reading.modified_at), default=None)
         if newest and not changes.more:
             seen.purge(conn, side, newest - KEEP_SEEN)  # by the side's own clock, which may not be ours
+    hasten(bridge, dict.fromkeys(news, why))
     return len(news)
 
 
