@@ -89,16 +89,18 @@ class OAuthToken:
             if not valid:
                 raise
 
-    def _renew(self, post: PostForm) -> None:
-        form = {
+    def _form(self) -> Mapping[str, str]:
+        return {
             "grant_type": "refresh_token",
             "client_id": self.client_id,
             "client_secret": self.client_secret,
             "refresh_token": self.refresh_token,
         }
+
+    def _renew(self, post: PostForm) -> None:
         asked_at = self.clock.monotonic()
         try:
-            body = post(form)
+            body = post(self._form())
         except Denied as refusal:
             raise _revoked(refusal) or refusal from None
         if not isinstance(body, dict) or not body.get("access_token"):
