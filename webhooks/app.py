@@ -65,7 +65,7 @@ def create_app(web: Web, webhooks: Webhooks, house: House) -> Flask:
     """The WSGI application of an installation; `house.writer` must be running."""
     app = Flask("smarketing", static_folder=None)
     app.url_map.merge_slashes = False
-    app.config["MAX_CONTENT_LENGTH"] = web.body_max_kib * 1024
+    app.config["MAX_CONTENT_LENGTH"] = web.body_max_kib * 1024 + 1  # a chunked body is cut there without a word
     measures = Measures()
     reception = Reception(web, house)
     for source, door in doors(webhooks, Org(house)).items():
@@ -122,11 +122,18 @@ def _body(door: Door) -> bytes:
     if request.mimetype not in door.kinds or request.headers.get("Content-Encoding", "identity") != "identity":
         kinds = " or ".join(door.kinds)
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "media_type", f"send {kinds}, not compressed")
+    most = (request.max_content_length or 0) - 1
     try:
-        return request.get_data(cache=False)
+        body = request.get_data(cache=False)
     except RequestEntityTooLarge as error:
-        most = f"at most {(request.max_content_length or 0) // 1024:,} KiB are taken"
-        raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", most) from error
+        raise _too_large(most) from error
+    if len(body) > most:
+        raise _too_large(most)
+    return body
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"at most {most // 1024:,} KiB are taken")
 
 
 def _kept_headers() -> dict[str, str]:

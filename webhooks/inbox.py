@@ -42,8 +42,10 @@ class _Waiting:
 class Writer:
     """Stores requests for all threads of a process, for as long as its `with` block lasts."""
 
-    def __init__(self, database: Database, *, patience_s: float = PATIENCE_S) -> None:
-        self._database, self._patience_s = database, patience_s
+    def __init__(
+        self, database: Database, *, patience_s: float = PATIENCE_S, counts_wait_s: float = COUNTS_WAIT_S
+    ) -> None:
+        self._database, self._patience_s, self._counts_wait_s = database, patience_s, counts_wait_s
         self._changed = Condition()
         self._waiting: list[_Waiting] = []
         self._counts = Counter[str]()
@@ -109,7 +111,7 @@ class Writer:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._counts or self._stopping)
             if not self._waiting:
-                self._changed.wait_for(lambda: self._waiting or self._stopping, COUNTS_WAIT_S)
+                self._changed.wait_for(lambda: self._waiting or self._stopping, self._counts_wait_s)
             posts, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
             counts, self._counts = self._counts, Counter()
             return posts, counts, self._stopping
