@@ -31,8 +31,15 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "sync": ("syncing", "Bring both sides in step."),
     },
     "Run": {
+        "run": ("running", "Keep both sides in step until stopped: webhooks, polling and all work in one process."),
         "web": ("serving", "Receive webhooks, and tell health and metrics; the work is a worker's."),
+        "worker": ("working", "Do the work, beside any number of other workers on PostgreSQL."),
         "inbox": ("inbox", "What came in by webhooks and listeners: what waits, what was not understood and why."),
+        "migrate": ("running", "Bring the store to this version of the bridge."),
+    },
+    "Keep": {
+        "backup": ("backup", "Write the whole store to one file, while it is in use."),
+        "restore": ("backup", "Put a backup in the place of the store."),
     },
     "Look": {
         "status": ("looking", "What waits, what needs a person and how to mend it."),

@@ -56,6 +56,7 @@ class Loop:
     def __init__(self, work: Callable[[], Work | None], bell: Bell, table: Sequence[Duty] = DUTIES) -> None:
         self._work, self.bell, self._table = work, bell, table
         self._faults = 0
+        self._last: Work | None = None
 
     def run(self) -> None:
         """Work until the bell says stop; the open run is closed and every claim given back by then."""
@@ -77,7 +78,7 @@ class Loop:
         Raises:
             Stopping: when the process shall end in the midst of one.
         """
-        work = self._work()
+        work = self._last = self._work()
         if work is None:
             return 0
         with work.bridge.database.read() as conn:
@@ -105,6 +106,5 @@ class Loop:
         return 0
 
     def _close(self) -> None:
-        work = self._work()
-        if work is not None:
-            work.stretch.close()
+        if self._last is not None:
+            self._last.stretch.close()

@@ -46,6 +46,12 @@ class Database:
         self.dialect = engine.dialect.name
         self.in_memory = isinstance(engine.pool, StaticPool)
 
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite store; None in memory and on PostgreSQL."""
+        named = self._engine.url.database
+        return None if self.in_memory or self.dialect != "sqlite" or not named else Path(named)
+
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """A write transaction: committed when the block ends, rolled back when it raises."""
@@ -62,6 +68,18 @@ class Database:
         """Why this code cannot work with the store as it is (empty, old, too new), and what to do; None when it can."""
         with self.read() as conn:
             return migration.problem(conn)
+
+    def revision(self) -> str | None:
+        """The revision the store is at; None of an empty one.
+
+        Raises:
+            Transient, Misconfigured: when it cannot be opened, as `migrate`.
+        """
+        try:
+            with self.read() as conn:
+                return migration.revision(conn)
+        except OperationalError as error:
+            raise _unreachable(self, str(error.orig)) from error
 
     def scrub(self) -> bool:
         """Rewrite the store's files without what was deleted; False when somebody else holds the store just now.

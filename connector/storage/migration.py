@@ -24,7 +24,7 @@ def upgrade(conn: Connection) -> None:
         Misconfigured: when the store was written by a newer version of the bridge.
     """
     take_turns(conn)
-    found = _revision(conn)
+    found = revision(conn)
     if found == _newest():
         return
     if _is_newer(found):
@@ -40,7 +40,7 @@ def take_turns(conn: Connection) -> None:
 
 def problem(conn: Connection) -> str | None:
     """Why this code cannot work with the store as it is, and what to do; None when it can."""
-    found = _revision(conn)
+    found = revision(conn)
     if found == _newest():
         return None
     if found is None:
@@ -61,11 +61,12 @@ def _is_newer(found: str | None) -> bool:
     return found is not None and found not in _known()
 
 
-def _revision(conn: Connection) -> str | None:
+def revision(conn: Connection) -> str | None:
+    """The revision a store is at; None of an empty one."""
     if not inspect(conn).has_table("alembic_version"):
         return None
-    revision = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    return None if revision is None else str(revision)
+    found = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
 
 
 def _migrate(conn: Connection) -> None:

@@ -1,0 +1,241 @@
+"""An installation kept open for as long as the service runs, and opened anew when something about it has changed.
+
+Opening is patient: a side that does not answer is tried again, and one that answered before is worked with as it was.
+An edit of config.yaml, the mappings or a secret's file is noticed within seconds; valid, it is in force from then on,
+and a full pass is made if the mapping asks for one. A mistake is shown and the last valid configuration goes on. What
+the accounts are like is learned anew once a day, and when something contradicted it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from pydantic import BaseModel
+
+from connector.bootstrap import Installation, Surroundings, open_installation
+from connector.config.load import Loaded, load
+from connector.config.secrets import Secret
+from connector.core.plan import Issue, IssueKind
+from connector.core.refs import Ref, Side
+from connector.engine import facts, stopped
+from connector.engine.duties import DRAIN, FULL, POLL, Work
+from connector.engine.pacing import after_fault
+from connector.errors import BridgeError, Misconfigured, Problem
+from connector.storage import dirty, duties, issues
+from connector.storage.tables import SHARDS
+
+LOOK = timedelta(seconds=2)  # between two looks at the files
+REFRESH, REFRESH_SOONEST = timedelta(hours=24), timedelta(minutes=15)  # what the accounts are like
+_LONGEST = timedelta(minutes=5)  # between two tries to open
+_MISTAKE = Ref(Side.HUBSPOT, "mapping", "config")
+_LOG = structlog.get_logger(__name__)
+
+Beside = Callable[[Installation], AbstractContextManager[Any]]
+Working = Callable[[Installation], Work]
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+class Keeping:
+    """The installation of a config.yaml, open. Used by one thread.
+
+    Args:
+        path: config.yaml.
+        around: what the outside hands in.
+        working: makes the work of an opened installation.
+        beside: entered with each opened installation and left before it is closed (listeners).
+        alone: no other worker is on this store, so what a dead one held is freed at once.
+    """
+
+    def __init__(
+        self, path: Path, around: Surroundings, working: Working, beside: Beside, *, alone: bool = True
+    ) -> None:
+        self._path, self._around, self._working, self._beside, self._alone = path, around, working, beside, alone
+        self._work: Work | None = None
+        self._loaded: Loaded | None = None
+        self._closing = ExitStack()
+        self._stamp: Stamp = ()
+        self._edited = False
+        self._failures = 0
+        self._look_at = self._opened_at = around.clock.now()
+
+    def work(self) -> Work | None:
+        """What to work with now; None while the installation cannot be opened."""
+        now = self._around.clock.now()
+        if now >= self._look_at:
+            self._look_at = now + LOOK
+            if self._work is None:
+                self._begin(now)
+            else:
+                self._look(now)
+        return self._work
+
+    def close(self) -> None:
+        """Close the open run and the installation."""
+        self._leave()
+
+    def _begin(self, now: datetime) -> None:
+        try:
+            loaded = load(self._path, self._around.env)
+            stamp = _stamped(self._path, loaded)
+            self._enter(loaded, now)
+        except BridgeError as error:
+            self._look_at = after_fault(error, self._failures, _LONGEST, now, self._around.dice.roll())
+            self._failures += 1
+            _LOG.error("the installation cannot be opened; it is tried again", reason=str(error))
+        else:
+            self._stamp = stamp
+
+    def _look(self, now: datetime) -> None:
+        """Whether the files have changed and are quiet again, or the accounts have to be looked at anew."""
+        stamp = _stamped(self._path, self._loaded)
+        if stamp != self._stamp:
+            self._stamp, self._edited = stamp, True
+        elif self._edited:
+            self._edited = False
+            self._reload(now)
+        elif now - self._opened_at >= REFRESH or (now - self._opened_at >= REFRESH_SOONEST and self._outdated()):
+            self._reopen(self._loaded, now)
+
+    def _reload(self, now: datetime) -> None:
+        old = self._loaded
+        assert old is not None, "what is looked at was opened"
+        try:
+            new = load(self._path, self._around.env)
+        except Misconfigured as mistake:
+            self._show(mistake, now)
+            return
+        if new.settings.database != old.settings.database:
+            self._show(
+                Misconfigured([Problem(self._path.name, 0, "database.url", "is another; restart to use it")]), now
+            )
+            return
+        if new.settings.web != old.settings.web or new.settings.webhooks != old.settings.webhooks:
+            _LOG.warning("what is said of web and webhooks is in force after a restart")
+        if (new.settings, new.digest) == (old.settings, old.digest):
+            self._unshow(now)
+        else:
+            self._reopen(new, now)
+
+    def _reopen(self, loaded: Loaded | None, now: datetime) -> None:
+        """Open the new one, then close the old one: should the new one not open, the old one goes on."""
+        assert loaded is not None, "what is opened anew was opened"
+        old, before = self._closing, self._work
+        try:
+            self._enter(loaded, now)
+        except BridgeError as mistake:
+            self._opened_at = now  # and is not tried again at every look
+            self._show(mistake, now)
+            return
+        if before is not None:
+            before.stretch.close()
+        old.close()
+        self._unshow(now)
+        _LOG.info("the configuration is in force")
+
+    def _enter(self, loaded: Loaded, now: datetime) -> None:
+        with ExitStack() as opening:
+            opened = opening.enter_context(open_installation(self._path, self._around, patient=True))
+            opening.enter_context(self._beside(opened))
+            work = self._working(opened)
+            with work.bridge.database.begin() as conn:
+                if self._alone and self._work is None:
+                    dirty.free(conn, range(SHARDS))
+                    for duty in duties.all(conn):
+                        duties.free(conn, duty.name, now)
+                stopped.retry_now(conn, now)
+                for name in sorted((FULL, DRAIN, *POLL.values())):
+                    duties.ask(conn, name, now)
+            self._closing = opening.pop_all()
+        self._work, self._loaded, self._opened_at, self._failures = work, loaded, now, 0
+
+    def _leave(self) -> None:
+        work, self._work = self._work, None
+        try:
+            if work is not None:
+                work.stretch.close()
+        finally:
+            self._closing.close()
+
+    def _outdated(self) -> bool:
+        assert self._work is not None, "what is looked at was opened"
+        with self._work.bridge.database.read() as conn:
+            return facts.is_outdated(conn)
+
+    def _show(self, mistake: BridgeError, now: datetime) -> None:
+        """A mistake in what was edited: the last valid configuration goes on, and people see why."""
+        work = self._work
+        assert work is not None, "what is looked at was opened"
+        _LOG.error("the edited configuration cannot be used; the last valid one goes on", reason=str(mistake))
+        issue = Issue(
+            IssueKind.SCHEMA,
+            (_MISTAKE,),
+            field=self._path.name,
+            code="CONFIG",
+            reason=f"the edited configuration cannot be used, the last valid one goes on: {_first(mistake)}",
+            hint="mend it; it is read again as soon as it is saved. All of it: smarketing check",
+        )
+        work.stretch.misfits = [*_others(work), issue]
+        with work.bridge.database.begin() as conn:
+            issues.raise_issues(conn, [issue], now, None)
+
+    def _unshow(self, now: datetime) -> None:
+        work = self._work
+        assert work is not None, "what is looked at was opened"
+        work.stretch.misfits = _others(work)
+        with work.bridge.database.begin() as conn:
+            issues.close_for(conn, [_MISTAKE], [IssueKind.SCHEMA], now, "it can be used again")
+
+
+def _stamped(path: Path, loaded: Loaded | None) -> Stamp:
+    """What tells an edit: names, times and sizes of every file that the configuration is made of."""
+    return tuple(sorted(filter(None, map(_looks, _files(path, loaded)))))
+
+
+def _others(work: Work) -> list[Issue]:
+    return [one for one in work.stretch.misfits if one.refs[0] != _MISTAKE]
+
+
+def _first(mistake: BridgeError) -> str:
+    if isinstance(mistake, Misconfigured):
+        more = len(mistake.problems) - 1
+        return f"{mistake.problems[0]}" + (f" (and {more} more)" if more else "")
+    return str(mistake)
+
+
+def _files(path: Path, loaded: Loaded | None) -> Iterator[Path]:
+    yield path
+    if loaded is None:
+        return
+    named = loaded.settings.mappings
+    if isinstance(named, str):
+        yield loaded.folder / named  # whose time tells of files that came or went
+        yield from (loaded.folder / named).glob("*.y*ml")
+    else:
+        yield from (loaded.folder / name for name in named)
+    for secret in _secrets(loaded.settings):
+        if secret.origin.startswith("file:"):
+            yield loaded.folder / Path(secret.origin.removeprefix("file:")).expanduser()
+
+
+def _secrets(found: Any) -> Iterator[Secret]:
+    if isinstance(found, Secret):
+        yield found
+    elif isinstance(found, BaseModel):
+        for _, part in found:
+            yield from _secrets(part)
+    elif isinstance(found, dict | list | tuple):
+        for part in found.values() if isinstance(found, dict) else found:
+            yield from _secrets(part)
+
+
+def _looks(path: Path) -> tuple[str, int, int] | None:
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return str(path), told.st_mtime_ns, told.st_size
