@@ -61,6 +61,7 @@ _END = (
         body=bindparam("_body", type_=LargeBinary),
     )
 )
+_FREE = update(duties).where(_NAMED, duties.c.leased_until > 0).values(leased_until=0, due_at=_NOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,11 @@ def end(conn: Connection, held: Duty, due_at: datetime, body: Mapping[str, Any])
     """Say when it is due again and what it remembers; False when another has begun it since."""
     told = {"_due": codec.micros(due_at), "_body": orjson.dumps(dict(body))}
     return bool(change(conn, _END, _name=held.name, _lease=_lease(held), **told))
+
+
+def free(conn: Connection, name: str, now: datetime) -> bool:
+    """Take a duty from whoever is at it, for who knows that he works no more; it is due now. False: nobody was."""
+    return bool(change(conn, _FREE, _name=name, _now=codec.micros(now)))
 
 
 def put(conn: Connection, name: str, due_at: datetime, body: Mapping[str, Any]) -> None:
