@@ -27,6 +27,7 @@ MEANING = {
     "parked": "a value was refused; the rest of the record went through",
     "edit beats deletion": "deleted on one side, edited on the other",
     "held": "a guard held a run",
+    "drift": "two linked records differ, and nobody can say why",
     "schema": "a mapped field is not as the mapping expects",
     "stopped": "a side refuses us; nothing is brought in step until that is mended",
     "unsent": "a notice, task or webhook was not sent, or nobody knows whether it was",

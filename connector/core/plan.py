@@ -70,6 +70,7 @@ class IssueKind(StrEnum):
     UNLAWFUL = "unlawful move"  # a side shows a stage or an answer that the shared definition does not allow
     ASKED = "feedback incomplete"  # an answer lacks what it needs
     UNOWNED = "nobody to hand over to"
+    DRIFT = "drift"  # two linked records differ, and nobody can say why
     STOPPED = "stopped"  # a side refuses our credentials, or keeps failing; only a person can mend that
 
 

@@ -30,6 +30,7 @@ from connector.engine.run import Run
 from connector.engine.story import ACT, BECAME, WAS
 from connector.storage import (
     dirty,
+    drift,
     effects,
     events,
     issues,
@@ -123,6 +124,7 @@ def _bury(conn: Connection, named: Sequence[Ref], emails: Sequence[str], now: da
     effects.forget(conn, refs)
     timers.forget(conn, refs)
     rewrites.forget(conn, refs)
+    drift.forget(conn, refs)
     journeys.forget(conn, refs)
     tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
     state.put(conn, _SCRUB, value=True)
