@@ -24,13 +24,15 @@ from connector.salesforce.api import Traffic as SalesforceTraffic
 from connector.salesforce.crm import Salesforce
 from connector.salesforce.login import ClientCredentials, Credentials, JwtBearer, Password, RefreshToken
 from connector.salesforce.session import Line
-from connector.storage import budgets, state
+from connector.storage import budgets, state, windows
 from connector.storage.database import Database
 from connector.transport.budget import Budget
 from connector.transport.meter import Meter
 from connector.transport.pool import Timeout
+from connector.transport.quotas import Leased, Quota
 from connector.transport.retrying import retrying
 from connector.transport.throttle import Throttle, Window
+from connector.transport.windows import Ask
 
 Chance = tuple[Clock, Dice]
 
@@ -56,7 +58,7 @@ def connected(settings: Settings, database: Database, chance: Chance, closing: E
     return {
         Side.HUBSPOT: HubSpot(
             _hubspot_access(settings, clock),
-            _hubspot_traffic(settings, chance, day[Side.HUBSPOT]),
+            _hubspot_traffic(settings, chance, day[Side.HUBSPOT], database),
             clock,
             pools[Side.HUBSPOT],
         ),
@@ -88,15 +90,50 @@ def _hubspot_access(settings: Settings, clock: Clock) -> HubSpotAccess:
     return HubSpotAccess(mine.base_url, tokens, mine.api_version, timeout, connections=mine.concurrency)
 
 
-def _hubspot_traffic(settings: Settings, chance: Chance, budget: Budget) -> HubSpotTraffic:
+def _hubspot_traffic(
+    settings: Settings, chance: Chance, budget: Budget, shared: Database | None = None
+) -> HubSpotTraffic:
+    """`shared`: the store by which several processes share the quotas; without it this process is the only one."""
     mine, (clock, dice) = settings.hubspot, chance
+    quotas = ("hubspot.calls", "hubspot.search")
+    calls, search = (SharedWindows(shared, clock, name) if shared is not None else None for name in quotas)
     return HubSpotTraffic(
-        throttle=Throttle(clock, [Window(mine.requests_per_10s, 10.0)]),
-        search=Throttle(clock, [Window(max(1, int(mine.search_per_s)), 1.0)]),
+        throttle=Throttle(clock, [Window(mine.requests_per_10s, 10.0)], calls),
+        search=Throttle(clock, [Window(max(1, int(mine.search_per_s)), 1.0)], search),
         budget=budget,
         meter=Meter(),
         repeat=retrying(clock, dice),
     )
+
+
+class SharedWindows:
+    """The windows of one quota in the store, for all processes that work on it."""
+
+    def __init__(self, database: Database, clock: Clock, name: str) -> None:
+        self._database, self._clock, self._name = database, clock, name
+        self._quotas: dict[float, Quota] = {}
+
+    def quota(self, seconds: float) -> Quota:
+        """The window of that length."""
+        found = self._quotas.get(seconds)
+        if found is None:
+            found = Quota(self._clock, seconds, partial(self._lease, self._key(seconds)))
+        return self._quotas.setdefault(seconds, found)
+
+    def hold(self, seconds: float) -> None:
+        """Let no process call for that long."""
+        with self._database.begin() as conn:
+            for each in sorted(self._quotas):
+                windows.hold(conn, self._key(each), seconds, self._clock.now())
+
+    def _lease(self, key: str, ask: Ask) -> Leased:
+        with self._database.begin() as conn:
+            asked_at = self._clock.monotonic()
+            wait_s, grant = windows.grant(conn, key, ask, self._clock.now())
+        return Leased(asked_at, wait_s, grant)
+
+    def _key(self, seconds: float) -> str:
+        return f"{self._name}:{seconds:g}"
 
 
 def _salesforce(

@@ -58,8 +58,8 @@ windows = Table(  # quotas that all processes share
     "windows",
     metadata,
     Column("key", ByteKey, primary_key=True),
-    Column("next_at", BigInteger, nullable=False),  # the moment from which on the next call may leave
     Column("held_until", BigInteger, nullable=False),  # nobody calls before; the side said that we call too often
+    Column("body", LargeBinary, nullable=False),  # JSON: what was granted of late, by lane
     sqlite_with_rowid=False,
 )
 

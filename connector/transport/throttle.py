@@ -4,8 +4,9 @@ A call reserves the earliest moment at which every window has room, then waits f
 come, first served, whichever thread. Windows are counted a little longer than the side counts them (`MARGIN_S`),
 because two calls may be nearer together on arrival than they were on leaving. A small share of each window belongs to
 the hot lane alone, so that a hot lead never queues behind a backfill. What the side has counted and we did not send is
-the use of others (a second worker, another app with our token), to which our own share gives way. Invariant: no
-rolling window ever holds more than `SHARE` of its calls.
+the use of others (another app with our token), to which our own share gives way. Where several processes call, the log
+of a window is theirs together (`quotas`) and takes the place of the one kept here. Invariant: no rolling window ever
+holds more than `SHARE` of its calls.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from typing import Protocol
 
-from connector.ports import Clock
-from connector.transport.lanes import Lane
+from connector.ports import Clock, Lane
+from connector.transport.quotas import Quota
 
 SHARE = 0.97  # of a window's calls that we use at most; other apps and arrival jitter get the rest
 HOT_SHARE = 0.015  # of a window's calls that are kept for the hot lane
@@ -63,11 +65,21 @@ class _Log:
             self.moments.popleft()
 
 
-class Throttle:
-    """Thread-safe; `acquire` returns when a call may leave."""
+class Shared(Protocol):
+    """The windows of one quota that all processes share."""
 
-    def __init__(self, clock: Clock, windows: Sequence[Window] = ()) -> None:
-        self._clock = clock
+    def quota(self, seconds: float) -> Quota:
+        """The window of that length; always the same one."""
+
+    def hold(self, seconds: float) -> None:
+        """Let no process call for that long."""
+
+
+class Throttle:
+    """Thread-safe; `acquire` returns when a call may leave. Without `shared` this process is the only one."""
+
+    def __init__(self, clock: Clock, windows: Sequence[Window] = (), shared: Shared | None = None) -> None:
+        self._clock, self._shared = clock, shared
         self._lock = Lock()
         self._held_until = float("-inf")
         self._windows = tuple(windows)
@@ -82,6 +94,8 @@ class Throttle:
 
     def acquire(self, lane: Lane = Lane.BULK) -> float:
         """Wait until a call may leave; returns the seconds waited."""
+        if self._shared is not None:
+            return self._acquire_shared(self._shared, lane)
         lanes = (Lane.HOT, Lane.BULK) if lane is Lane.HOT else (Lane.BULK,)
         with self._lock:
             now = self._clock.monotonic()
@@ -92,6 +106,15 @@ class Throttle:
         if wait:
             self._clock.sleep(wait)
         return wait
+
+    def _acquire_shared(self, shared: Shared, lane: Lane) -> float:
+        waited = max(0.0, self._held_until - self._clock.monotonic())
+        if waited:
+            self._clock.sleep(waited)
+        for window in self._windows:
+            bulk = max(1, _share(window, Lane.BULK) - int(self._others[window]))
+            waited += shared.quota(window.seconds).acquire(lane, {Lane.HOT: _share(window, Lane.HOT), Lane.BULK: bulk})
+        return waited
 
     def learn(self, window: Window, remaining: int | None = None) -> None:
         """Take over what the side tells of its quota, and slow down when others have used most of it."""
@@ -105,6 +128,8 @@ class Throttle:
 
     def hold(self, seconds: float) -> None:
         """Let nobody call for that long: the side has said that we call too often."""
+        if self._shared is not None:
+            self._shared.hold(seconds)
         with self._lock:
             self._hold(seconds)
             for window in self._windows:
@@ -112,12 +137,17 @@ class Throttle:
 
     def _make_room(self, window: Window, used: int) -> None:
         """What the side counted and we did not send is others' use, which our own share gives way to."""
-        now = self._clock.monotonic()
-        place = self._windows.index(window)
-        seen = used - sum(logs[place].count(now) for logs in self._logs.values())
+        seen = used - self._ours(window)
         kept = self._others[window] * FORGET
         noticed = seen if seen > window.calls * UNNOTICED else 0
         self._others[window] = min(max(kept, noticed), window.calls * OTHERS_MAX)
+
+    def _ours(self, window: Window) -> int:
+        """Calls of all our processes within the window, as far as known here."""
+        if self._shared is not None:
+            return self._shared.quota(window.seconds).used
+        now, place = self._clock.monotonic(), self._windows.index(window)
+        return sum(logs[place].count(now) for logs in self._logs.values())
 
     def _hold(self, seconds: float) -> None:
         self._held_until = max(self._held_until, self._clock.monotonic() + seconds)

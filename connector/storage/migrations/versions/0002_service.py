@@ -79,8 +79,8 @@ def _running() -> None:
     op.create_table(
         "windows",
         sa.Column("key", KEY, nullable=False),
-        sa.Column("next_at", sa.BigInteger(), nullable=False),
         sa.Column("held_until", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
         sqlite_with_rowid=False,
     )
