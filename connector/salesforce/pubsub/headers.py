@@ -55,5 +55,5 @@ def _cut_off(text: str) -> Any:
             raise Unreadable(f"{schema.get('name', 'an event')} is no change event: it has no {HEADER}")
         fields = schema["fields"][: names.index(HEADER) + 1]
         return fastavro.parse_schema({**schema, "fields": fields})
-    except (orjson.JSONDecodeError, KeyError, TypeError, fastavro.schema.SchemaParseException) as error:
+    except (ValueError, KeyError, TypeError, fastavro.schema.SchemaParseException) as error:
         raise Unreadable(f"the schema of an event cannot be read ({type(error).__name__})") from None
