@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -25,6 +26,7 @@ from connector.config.live import adapt, owner_findings
 from connector.config.load import Loaded, load
 from connector.config.secrets import Secret
 from connector.config.settings import Settings
+from connector.core.looping import Limit as Loops
 from connector.core.mapping import MappingSet
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Ref, Side
@@ -164,6 +166,7 @@ def open_installation(
             clock=around.clock,
             dice=around.dice,
             limits=loaded.settings.guards.limits,
+            loops=_loops(loaded.settings),
             executor=executor,
             progress=around.progress,
             notifier=notifier(loaded.settings.notifications, loaded.settings.webhooks_out, around.clock),
@@ -200,6 +203,11 @@ def fitted(loaded: Loaded, known: Facts | None, database: Database, clock: Clock
     both = agreed(loaded, database, Live(schemas, known.owners), clock.now())
     reps = frozenset(owner.id for owner in known.owners[Side.SALESFORCE] if owner.active and not owner.ours)
     return Fitted(mapping, both, (*findings, *owner_findings(loaded, known.owners), *both.findings), reps)
+
+
+def _loops(settings: Settings) -> Loops:
+    told = settings.worker.loop_breaker
+    return Loops(told.times, timedelta(minutes=told.within_minutes))
 
 
 def _refitted(loaded: Loaded, bridge: Bridge) -> Fitted:

@@ -15,8 +15,10 @@ import structlog
 
 from connector.core.refs import Side
 from connector.engine import erase, pace, sync
+from connector.engine.audit import Asked, audit
 from connector.engine.deadlines import ring
 from connector.engine.duties import (
+    AUDIT,
     CLOCKS,
     DRAIN,
     EFFECTS,
@@ -33,6 +35,7 @@ from connector.engine.duties import (
 from connector.engine.effects import set_off
 from connector.engine.evidence import asks_for_evidence, take_in_side
 from connector.engine.folding import REQUESTS, fold
+from connector.engine.looping import let_go, next_free
 from connector.engine.pacing import after_fault, pause, stretched
 from connector.engine.polling import poll_side
 from connector.engine.reconcile import reconcile_due
@@ -145,9 +148,24 @@ def _objectives(work: Work, now: datetime, _body: Body) -> Turned:
     return Turned(now + HOURLY, pace.look(work.bridge))
 
 
+def _audit(work: Work, now: datetime, _body: Body) -> Turned:
+    """Compare a sample of linked pairs afresh; nothing is sampled before everything was compared once."""
+    bridge, pace = work.bridge, work.pace
+    if not pace.audit_sample or owes_full(bridge):
+        return Turned(now + pace.audit_every)
+    asked = Asked(pace.audit_sample, 100 * pace.alarm_share, pace.longest_wait, work.channels)
+    tally = audit(bridge, asked, now).tally
+    _LOG.info("audited", compared=tally.links, differing=tally.differing, percent=round(tally.percent, 2))
+    return Turned(now + stretched(pace.audit_every, bridge.dice.roll()), tally.links)
+
+
 def _keep_house(work: Work, now: datetime, _body: Body) -> Turned:
-    """Put away what is over: dead processes, requests nobody understood for a month, what an erasure left in files."""
+    """Put away what is over: dead processes, requests nobody understood for a month, what an erasure left in files.
+
+    Fields that were parked because they went round are tried again when their time has come.
+    """
     bridge = work.bridge
+    freed = let_go(bridge)
     with bridge.database.begin() as conn:
         did = pulses.forget(conn, now - DAILY) + inbox.expire(conn, now - KEEP_UNREAD)
     with bridge.database.read() as conn:
@@ -155,7 +173,7 @@ def _keep_house(work: Work, now: datetime, _body: Body) -> Turned:
     if left:
         tell_of_the_dead(bridge, work.stretch.run())
     erase.scrub(bridge)
-    return Turned(now + HOURLY, did + left)
+    return Turned(min(now + HOURLY, next_free(bridge) or now + HOURLY), did + left + freed)
 
 
 _SENT = ("notify_sent", "webhook_sent", "tasks_made")
@@ -169,6 +187,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty(POLL[Side.SALESFORCE], _polling(Side.SALESFORCE)),
     Duty(CLOCKS, _clocks, feed=timers.next_due, needs_both=True),
     Duty(OBJECTIVES, _objectives, lease=timedelta(minutes=30)),
+    Duty(AUDIT, _audit, lease=timedelta(minutes=30), needs_both=True),
     Duty(HOUSEKEEPING, _keep_house),
 )
 """In this order within one round of the loop."""

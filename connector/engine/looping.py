@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -126,6 +126,13 @@ def let_go(bridge: Bridge) -> int:
             freed += _free(conn, parked_ones, now)
             rewrites.drop(conn, old)
             dirty.mark(conn, {ref for ref, _ in parked_ones}, now, reason="a parked field may be tried again")
+
+
+def next_free(bridge: Bridge) -> datetime | None:
+    """When `let_go` has something to do next; None when nothing is kept."""
+    with bridge.database.read() as conn:
+        oldest = rewrites.oldest(conn)
+    return None if oldest is None else oldest + bridge.loops.within + timedelta(seconds=1)
 
 
 def heard(bridge: Bridge, cases: list[Case]) -> list[Case]:

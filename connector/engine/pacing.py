@@ -28,7 +28,6 @@ class Pace:
         least, most: between two polls of a side.
         quiet, longest_wait: a record rests so long after its last change, but no longer than the second in all.
         audit_sample, audit_every, alarm_share: pairs compared afresh, how often, and the share that alarms.
-        rewrites, within: a field written so often in that time with no person between is parked.
     """
 
     least: timedelta = timedelta(seconds=30)
@@ -38,8 +37,6 @@ class Pace:
     audit_sample: int = 200
     audit_every: timedelta = timedelta(minutes=240)
     alarm_share: float = 0.01
-    rewrites: int = 5
-    within: timedelta = timedelta(minutes=60)
 
 
 def pause(last: timedelta | None, pace: Pace, *, news: bool) -> timedelta:

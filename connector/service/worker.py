@@ -31,8 +31,6 @@ def pace_of(settings: Settings) -> Pace:
         audit_sample=settings.audit.sample,
         audit_every=timedelta(minutes=settings.audit.every_minutes),
         alarm_share=settings.audit.alarm_percent / 100,
-        rewrites=settings.loop_breaker.times,
-        within=timedelta(minutes=settings.loop_breaker.within_minutes),
     )
 
 

@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import BigInteger, Connection, Integer, bindparam, delete, or_, select
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, delete, func, or_, select
 
 from connector.core.looping import Author, Hand, Rewrite, Written
 from connector.core.refs import Ref, Side
 from connector.storage import codec
-from connector.storage.asking import many, rows
+from connector.storage.asking import many, rows, value
 from connector.storage.service_tables import rewrites
 from connector.storage.tables import events
 from connector.storage.upsert import among, chunks, replacing
@@ -43,6 +43,7 @@ _OLD = (
     .order_by(rewrites.c.last)
     .limit(bindparam("_limit", type_=Integer))
 )
+_FIRST = select(func.min(rewrites.c.last))
 _DROP = delete(rewrites).where(rewrites.c.key == bindparam("_key"))
 _FORGET = delete(rewrites).where(rewrites.c.key >= bindparam("_from"), rewrites.c.key < bindparam("_to"))
 
@@ -95,6 +96,12 @@ def put(conn: Connection, kept: Mapping[Key, Kept], now: datetime) -> None:
 def old(conn: Connection, before: datetime, limit: int) -> dict[Key, Kept]:
     """Fields that were last written (or parked) before then, the oldest first."""
     return {_key(key): _kept(body) for key, body in rows(conn, _OLD, _before=codec.micros(before), _limit=limit)}
+
+
+def oldest(conn: Connection) -> datetime | None:
+    """When the field was last written (or parked) of which nothing has been heard for the longest."""
+    stored = value(conn, _FIRST)
+    return None if stored is None else codec.moment(stored)
 
 
 def drop(conn: Connection, keys: Iterable[Key]) -> None:

@@ -11,6 +11,10 @@ from connector.core.policy import ActionKind
 from connector.core.refs import Ref, Side
 from connector.engine import commands
 from connector.engine.audit import Asked, Audited, audit
+from connector.engine.doing import DUTIES
+from connector.engine.duties import AUDIT, Turned, Work
+from connector.engine.pacing import Pace
+from connector.engine.stretch import Stretch
 from connector.storage import cursors, dirty, drift, effects, links
 from tests.engine.town import RULES, Town, pair, rule
 
@@ -267,3 +271,32 @@ def test_nobody_linked_is_no_drift():
     town = peopled(0)
     assert audited(town).tally.percent == 0.0
     assert audited(town, sample=10).tally.links == 0
+
+
+def duty(town: Town, **pace: object) -> Turned:
+    """One turn of the worker's duty."""
+    act = next(one.act for one in DUTIES if one.name == AUDIT)
+    work = Work(town.bridge, Stretch(town.bridge, "a test"), Pace(**pace), channels=["revops"])
+    return act(work, town.clock.now(), {})
+
+
+def test_a_worker_audits_every_so_often_and_tells_its_channels():
+    town = peopled(4)
+    town.sync("full")  # under this mapping
+    lost_edit(town, town.people[0], jobtitle="CFO")
+    now = town.clock.now()
+    turned = duty(town, audit_every=timedelta(minutes=30), audit_sample=3, alarm_share=0.2)
+    assert turned.did == 3
+    assert timedelta(minutes=30) < turned.due_at - now <= timedelta(minutes=33, seconds=1)
+    with town.database.read() as conn:
+        assert effects.counts(conn) == {effects.State.WAITING: 1}
+
+
+def test_nothing_is_audited_where_nothing_shall_be_or_a_full_pass_is_owed():
+    town = peopled(2)
+    town.sync("full")
+    assert duty(town, audit_sample=0).did == 0
+    town.remapped(*town.bridge.mapping.pairs)
+    assert duty(town).did == 0
+    with town.database.read() as conn:
+        assert drift.latest(conn, 1) == []

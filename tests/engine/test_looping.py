@@ -14,7 +14,10 @@ from connector.core.refs import Ref, Side
 from connector.core.values import Kind
 from connector.engine import commands
 from connector.engine.authors import SAVED_BY
+from connector.engine.doing import DUTIES
+from connector.engine.duties import HOUSEKEEPING, Work
 from connector.engine.facts import Asked, learn
+from connector.engine.stretch import Stretch
 from connector.errors import Transient
 from connector.ports import Owner
 from connector.storage import issues, rewrites
@@ -333,3 +336,18 @@ def test_unparking_closes_it_in_the_store():
     assert kept(town, town.person, "jobtitle").rounds == ()
     with town.database.read() as conn:
         assert issues.by_id(conn, stored.id) is None
+
+
+def test_a_worker_tries_a_parked_field_again_when_its_time_has_come():
+    town = looping_town()
+    fight(town, TIMES + 1)
+    keep_house = next(one.act for one in DUTIES if one.name == HOUSEKEEPING)
+    town.clock.sleep(30 * 60)
+    work = Work(town.bridge, Stretch(town.bridge, "a test"))
+    turned = keep_house(work, town.clock.now(), {})
+    assert len(loops(town)) == 1
+    assert timedelta(minutes=29) < turned.due_at - town.clock.now() < timedelta(minutes=31)
+    town.clock.sleep(31 * 60)
+    assert keep_house(work, town.clock.now(), {}).did == 1
+    assert not loops(town)
+    assert town.dirty() == 1
