@@ -123,4 +123,13 @@ def _lives(pulse: Pulse) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _dead(pid)
+
+
+def _dead(pid: int) -> bool:
+    """Whether a process has ended and nobody has asked yet how: its number stays taken, in a container for long."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False  # no such thing as /proc here
+    return state in ("Z", "X")
