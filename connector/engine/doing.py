@@ -124,7 +124,7 @@ def _drain(work: Work, now: datetime, body: Body) -> Turned:
     run = work.stretch.run()
     done = reconcile_due(work.bridge, run, work.shards)
     if done.claimed:
-        _LOG.info("reconciled", run=run.id, refs=done.claimed, waiting=done.waiting)
+        _LOG.info("reconciled", run=run.id, records=done.claimed, waiting=done.waiting, refs=done.refs)
     if done.fault is None or isinstance(done.fault, RateLimited):  # whose refs wait until the side's moment
         return Turned(now if done.claimed else now + SOON, done.claimed)
     faults = int(body.get("faults", 0))

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -119,9 +120,9 @@ def _leave(conn: Connection, folded: Sequence[Folded]) -> None:
 
 def _tell(one: Folded) -> None:
     """One line a request, so that an event can be followed to what was written for it."""
-    keys = {"request_id": one.row.post.request_id, "source": one.row.post.source, "refs": len(one.looks)}
-    named = [str(ref) for ref in list(one.looks)[:_NAMED_MAX]]
+    keys: dict[str, Any] = {"request_id": one.row.post.request_id, "source": one.row.post.source}
+    keys |= {"refs": [*one.looks][:_NAMED_MAX], "records": len(one.looks)}
     if one.problem:
-        _LOG.warning("a request was not understood in full", **keys, named=named, problem=one.problem)
+        _LOG.warning("a request was not understood in full", **keys, reason=one.problem)
     else:
-        _LOG.info("folded", **keys, named=named)
+        _LOG.info("folded", **keys)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connector.core.backoff import delay
+from connector.core.refs import Ref
 from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
 from connector.engine.cases import cases_of
@@ -25,6 +26,7 @@ from connector.storage import dirty
 from connector.storage.dirty import Claim
 
 _LEASE = timedelta(minutes=5)
+_TOLD_MAX = 20  # refs that a line of the log names
 PATIENCE = timedelta(minutes=2)
 _LOOKS_MAX = 20  # at one ref in one run; a record that others keep writing to settles in two or three
 _REST = timedelta(minutes=15)
@@ -33,11 +35,15 @@ _NAP_S = 0.05  # the shortest wait for what is about to fall due
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What became of one batch: refs claimed, refs that wait for a pause to end, and the fault they wait for."""
+    """What became of one batch: refs claimed, refs that wait for a pause to end, and the fault they wait for.
+
+    `refs`: the first of them, for the log.
+    """
 
     claimed: int = 0
     waiting: int = 0
     fault: BridgeError | None = None
+    refs: tuple[Ref, ...] = ()
 
 
 def reconcile_due(bridge: Bridge, run: Run, shards: Collection[int] | None = None) -> Reconciled:
@@ -65,7 +71,10 @@ def reconcile_due(bridge: Bridge, run: Run, shards: Collection[int] | None = Non
         raise
     then = _carried_out(bridge, run, rest, shards)
     return Reconciled(
-        first.claimed + then.claimed + spared, first.waiting + then.waiting + spared, then.fault or first.fault
+        first.claimed + then.claimed + spared,
+        first.waiting + then.waiting + spared,
+        then.fault or first.fault,
+        tuple(claim.ref for claim in claims[:_TOLD_MAX]),
     )
 
 
