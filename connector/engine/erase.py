@@ -33,6 +33,7 @@ from connector.storage import (
     drift,
     effects,
     events,
+    inbox,
     issues,
     journeys,
     links,
@@ -125,6 +126,7 @@ def _bury(conn: Connection, named: Sequence[Ref], emails: Sequence[str], now: da
     timers.forget(conn, refs)
     rewrites.forget(conn, refs)
     drift.forget(conn, refs)
+    inbox.forget(conn, [ref.id for ref in refs])
     journeys.forget(conn, refs)
     tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
     state.put(conn, _SCRUB, value=True)

@@ -60,6 +60,7 @@ def fold(bridge: Bridge, readers: Mapping[str, Reader], quiet: Quiet, polls: Map
         erased = _erase(conn, bridge, folded, now)
         _ask_for_polls(conn, folded, polls or {}, now)
         _leave(conn, folded)
+        inbox.forget(conn, [ref.id for ref in erased])  # what was not understood of the same post
         looks = {ref: why for one in folded for ref, why in one.looks.items() if ref not in erased}
         dirty.mark_all(conn, [Mark(ref, now, why) for ref, why in looks.items()], now, quiet=quiet)
     hasten(bridge, looks)

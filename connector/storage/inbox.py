@@ -8,6 +8,7 @@ rows hold what the CRM sent, personal data included, and are therefore never kep
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +24,8 @@ from connector.storage.service_tables import inbox
 from connector.storage.tables import RowId
 from connector.storage.upsert import among, chunks
 
+KEPT_MAX = 1_000_000
+_SHORT, _LONG = 15, 18  # characters of a Salesforce id
 PROBLEM_MAX = 500  # characters; the column is indexed, and a person reads it
 
 _PUT = insert_into(inbox)
@@ -116,9 +119,17 @@ def expire(conn: Connection, before: datetime) -> int:
 
 def forget(conn: Connection, record_ids: Collection[str]) -> int:
     """Take away kept requests in which any of these ids stands, for a person is erased; unread ones leave soon."""
-    sought = [record_id.encode() for record_id in record_ids]
-    named = [row.id for row in kept(conn, 1_000_000) if any(record_id in row.post.body for record_id in sought)]
-    return drop(conn, named)
+    if not record_ids:
+        return 0
+    named = re.compile(b"|".join(_standing(record_id) for record_id in sorted(record_ids)))
+    return drop(conn, [row.id for row in kept(conn, KEPT_MAX) if named.search(row.post.body)])
+
+
+def _standing(record_id: str) -> bytes:
+    """An id that stands by itself; Salesforce's in its short form as well."""
+    short, rest = record_id[:_SHORT], record_id[_SHORT:]
+    longer = rf"(?:{re.escape(rest)})?" if len(record_id) == _LONG else re.escape(rest)
+    return rf"(?<![0-9A-Za-z]){re.escape(short)}{longer}(?![0-9A-Za-z])".encode()
 
 
 def count(conn: Connection) -> int:

@@ -95,13 +95,27 @@ def test_what_was_not_understood_is_not_kept_for_ever(database: Database, post: 
 
 
 def test_who_is_erased_is_erased_from_what_was_not_understood(database: Database, now: datetime):
-    posts = [Post("hubspot", now, "r", body) for body in (b'[{"objectId":33451}]', b'[{"objectId":4}]')]
-    first, second = put(database, *posts)
+    """Whole ids only; Salesforce's in both their forms."""
+    gone = [b'[{"objectId":33451}]', b"<Id>00Q5f000005bwLFEAY</Id>", b'{"id":"00Q5f000005bwLF"}']
+    stays = [b'[{"objectId":334510}]', b'[{"objectId":133451}]', b'{"id":"00Q5f000005bwLFABC"}', b""]
+    ids = put(database, *(Post("hubspot", now, "r", body) for body in (*gone, *stays)))
+    with database.begin() as conn:
+        for row in ids:
+            inbox.keep(conn, row, "unknown")
+        assert inbox.forget(conn, []) == 0
+        assert inbox.forget(conn, ["33451", "00Q5f000005bwLFEAY"]) == 3
+        assert [one.id for one in inbox.kept(conn)] == ids[3:]
+
+
+def test_only_what_was_not_understood_can_be_dropped_by_a_person(database: Database, post: Post):
+    first, second = put(database, post, post)
     with database.begin() as conn:
         inbox.keep(conn, first, "unknown")
-        inbox.keep(conn, second, "unknown")
-        assert inbox.forget(conn, ["33451"]) == 1
-        assert [one.id for one in inbox.kept(conn)] == [second]
+        assert inbox.drop(conn, [first, second, 4711]) == 1
+        assert inbox.one(conn, first) is None
+        found = inbox.one(conn, second)
+    assert found is not None
+    assert found.post == post
 
 
 def test_two_readers_never_read_the_same_request(shared_database: Database, post: Post):
