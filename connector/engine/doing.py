@@ -25,6 +25,7 @@ from connector.engine.duties import (
     FOLD,
     FULL,
     HOUSEKEEPING,
+    JOURNAL,
     OBJECTIVES,
     POLL,
     Act,
@@ -176,6 +177,11 @@ def _keep_house(work: Work, now: datetime, _body: Body) -> Turned:
     return Turned(min(now + HOURLY, next_free(bridge) or now + HOURLY), did + left + freed)
 
 
+def _journal(work: Work, now: datetime, body: Body) -> Turned:
+    """Read what HubSpot's journal has that is new, where config.yaml asks for it."""
+    return work.journal(work, now, body) if work.journal else Turned(now + DAILY)
+
+
 _SENT = ("notify_sent", "webhook_sent", "tasks_made")
 
 DUTIES: tuple[Duty, ...] = (
@@ -185,6 +191,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty(EFFECTS, _effects, feed=effects.next_due),
     Duty(POLL[Side.HUBSPOT], _polling(Side.HUBSPOT)),
     Duty(POLL[Side.SALESFORCE], _polling(Side.SALESFORCE)),
+    Duty(JOURNAL, _journal),
     Duty(CLOCKS, _clocks, feed=timers.next_due, needs_both=True),
     Duty(OBJECTIVES, _objectives, lease=timedelta(minutes=30)),
     Duty(AUDIT, _audit, lease=timedelta(minutes=30), needs_both=True),

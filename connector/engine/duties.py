@@ -23,6 +23,7 @@ from connector.engine.stretch import Stretch
 from connector.engine.told import Reader
 
 FOLD, DRAIN, CLOCKS, EFFECTS = "fold", "drain", "clocks", "effects"
+JOURNAL = "journal"
 POLL: Mapping[Side, str] = {Side.HUBSPOT: "poll.hubspot", Side.SALESFORCE: "poll.salesforce"}
 FULL, OBJECTIVES, AUDIT, HOUSEKEEPING = "full", "objectives", "audit", "housekeeping"
 
@@ -36,6 +37,7 @@ class Work:
         readers: who understands which row of the inbox.
         channels: where people are told what cannot wait; every channel of config.yaml.
         shards: the shards that may be drained; None: all.
+        journal: reads HubSpot's webhooks journal; None: config.yaml does not ask for it.
     """
 
     bridge: Bridge
@@ -44,6 +46,7 @@ class Work:
     readers: Mapping[str, Reader] = field(default_factory=dict)
     channels: Sequence[str] = ()
     shards: frozenset[int] | None = None
+    journal: Act | None = None
 
 
 @dataclass(frozen=True, slots=True)

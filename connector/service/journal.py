@@ -19,7 +19,7 @@ import structlog
 
 from connector.bootstrap import Installation
 from connector.core.refs import Side
-from connector.engine.duties import Duty, Turned, Work
+from connector.engine.duties import JOURNAL, Act, Turned, Work
 from connector.errors import BridgeError, Refused, Unauthorised
 from connector.hubspot.journal import KEPT_DAYS, App, Journal, Page
 from connector.storage import inbox, state, tallies
@@ -27,7 +27,6 @@ from connector.storage.database import Database
 from connector.storage.inbox import Post
 from connector.transport.pool import Timeout
 
-NAME: Final = "journal"
 LEAST, MOST = timedelta(seconds=10), timedelta(seconds=60)
 PAGES: Final = 20  # of the journal in one turn
 KEPT: Final = timedelta(days=KEPT_DAYS)
@@ -48,20 +47,20 @@ class Place:
     asked_at: datetime
 
 
-def journal_duties(installation: Installation) -> tuple[Duty, ...]:
-    """The duty, if config.yaml asks for it; none otherwise."""
+def journal_of(installation: Installation) -> Act | None:
+    """What the duty does, if config.yaml asks for it."""
     settings = installation.settings.hubspot
     if settings.journal is None:
-        return ()
+        return None
     portal = installation.accounts[Side.HUBSPOT].id
     app = App(settings.journal.client_id, settings.journal.client_secret.reveal(), portal)
     bridge, timeouts = installation.bridge, settings.timeouts
     timeout = Timeout(timeouts.connect_s, timeouts.read_s)
-    return (journal_duty(Journal(settings.base_url, app, (bridge.clock, bridge.dice), timeout), portal),)
+    return reading(Journal(settings.base_url, app, (bridge.clock, bridge.dice), timeout), portal)
 
 
-def journal_duty(journal: Journal, portal: str) -> Duty:
-    """The duty over one account's journal."""
+def reading(journal: Journal, portal: str) -> Act:
+    """What the duty does with one account's journal."""
 
     def read(work: Work, now: datetime, body: Mapping[str, Any]) -> Turned:
         """Read what is new; the more seldom the longer there was nothing."""
@@ -74,7 +73,7 @@ def journal_duty(journal: Journal, portal: str) -> Duty:
         due_at = now if pages == PAGES else now + rest * (1 + work.bridge.dice.roll() / 10)
         return Turned(due_at, events, {"rest_s": rest.total_seconds()})
 
-    return Duty(NAME, read)
+    return read
 
 
 def _read(work: Work, journal: Journal, portal: str) -> tuple[int, int]:
@@ -125,7 +124,7 @@ def _keep(database: Database, portal: str, found: tuple[Place | None, Page | Non
     told = {"journalEvents": page.events if page else [], "sweep": sweep, "unreadable": page.unreadable if page else ""}
     with database.begin() as conn:
         if any(told.values()):
-            inbox.put(conn, Post(NAME, now, f"{NAME}-{offset or 'none'}", orjson.dumps(told)))
+            inbox.put(conn, Post(JOURNAL, now, f"{JOURNAL}-{offset or 'none'}", orjson.dumps(told)))
         if page:
             tallies.add_all(conn, {"journal.events": len(page.events), "journal.foreign": page.foreign})
         state.put(conn, _PLACE, at)

@@ -23,6 +23,7 @@ import structlog
 
 from connector.bootstrap import Installation
 from connector.core.refs import Side
+from connector.engine.duties import JOURNAL
 from connector.errors import Misconfigured, Problem
 from connector.ports import Clock
 from connector.storage import duties, inbox, pulses, state, tallies
@@ -46,9 +47,14 @@ Run = Callable[[Callable[[float], bool]], None]  # listens until what it is give
 def companions(installation: Installation) -> Iterator[None]:
     """Listen, as far as config.yaml asks for it, while the block lasts; stops within a second or two.
 
+    The journal of HubSpot is a duty of the worker; it is only asked for here, for it may not have been a minute ago.
+
     Raises:
         Misconfigured: when listening is asked for and the extra it needs is not installed.
     """
+    if installation.settings.hubspot.journal is not None:
+        with installation.bridge.database.begin() as conn:
+            duties.ask(conn, JOURNAL, installation.bridge.clock.now())
     with ExitStack() as closing:
         if installation.settings.salesforce.pubsub is not None:
             closing.enter_context(_pubsub(installation).at_work())

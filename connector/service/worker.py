@@ -16,6 +16,7 @@ from connector.engine.bridge import Bridge
 from connector.engine.duties import Stopping, Work
 from connector.engine.pacing import Pace
 from connector.engine.stretch import Stretch
+from connector.service.journal import journal_of
 from webhooks.readers import readers
 
 BATCH_RECORDS = 500
@@ -51,6 +52,7 @@ def work_of(opened: Installation, by: str, stopping: Callable[[], bool], shards:
         readers=readers({side: account.id for side, account in opened.accounts.items()}),
         channels=sorted(opened.settings.notifications),
         shards=shards,
+        journal=journal_of(opened),
     )
 
 

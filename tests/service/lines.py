@@ -66,8 +66,11 @@ class Town:
 
     def asked(self, name: str) -> bool:
         """Whether a duty was asked for."""
+        return self.duty(name) is not None
+
+    def duty(self, name: str) -> duties.Duty | None:
         with self.installation.bridge.database.read() as conn:
-            return duties.get(conn, name) is not None
+            return duties.get(conn, name)
 
 
 def configured(folder: Path, running: Running, **sections: Any) -> Path:
@@ -83,6 +86,16 @@ def configured(folder: Path, running: Running, **sections: Any) -> Path:
         config[section].update(values)
     yaml.dump(config, path)
     return path
+
+
+@contextmanager
+def reopened(here: Town) -> Iterator[None]:
+    """The same installation, opened anew after an edit of its config.yaml."""
+    before = here.installation
+    with open_installation(here.config, Surroundings(SECRETS, SystemClock(), SystemDice())) as installation:
+        here.installation = installation
+        yield
+    here.installation = before
 
 
 @contextmanager

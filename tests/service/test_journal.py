@@ -7,16 +7,19 @@ import orjson
 import pytest
 
 from connector.core.refs import hubspot
-from connector.engine.duties import Work
+from connector.engine.doing import DUTIES
+from connector.engine.duties import JOURNAL, Work
 from connector.engine.stretch import Stretch
 from connector.engine.turning import turn
-from connector.service.journal import NAME, journal_duties
+from connector.service.journal import journal_of
+from connector.service.listeners import companions
 from connector.storage import duties, inbox, state, tallies
-from tests.service.lines import town
+from tests.service.lines import configured, reopened, town
 from webhooks.readers import readers
 
 APP = {"client_id": "sandbox-hubspot-client", "client_secret": "env:HUBSPOT_CLIENT_SECRET"}
 DAYS = timedelta(days=1)
+DUTY = next(duty for duty in DUTIES if duty.name == JOURNAL)
 
 
 class Later:
@@ -48,14 +51,13 @@ class Reading:
         self.clock = Later(bridge.clock, here.running.world)
         self.bridge = replace(bridge, clock=self.clock)
         here.installation = replace(here.installation, bridge=self.bridge)
-        self.work = Work(self.bridge, Stretch(self.bridge, "a test"))
-        (self.duty,) = journal_duties(here.installation)
+        self.work = Work(self.bridge, Stretch(self.bridge, "a test"), journal=journal_of(here.installation))
 
     def turn(self):
         """One turn, due or not."""
         with self.bridge.database.begin() as conn:
-            duties.ask(conn, NAME, self.clock.now())
-        return turn(self.work, self.duty)
+            duties.ask(conn, JOURNAL, self.clock.now())
+        return turn(self.work, DUTY)
 
     def contact(self, email):
         made = self.here.act("hubspot", "create", object="contacts", properties={"email": email})
@@ -67,8 +69,7 @@ class Reading:
         return self.here.dirty()
 
     def row(self):
-        with self.bridge.database.read() as conn:
-            return duties.get(conn, NAME)
+        return self.here.duty(JOURNAL)
 
     def tallies(self):
         with self.bridge.database.read() as conn:
@@ -81,9 +82,17 @@ def reading(tmp_path):
         yield Reading(here)
 
 
-def test_without_the_setting_there_is_no_such_duty(tmp_path):
+def test_without_the_setting_nothing_is_read_and_with_it_the_next_turn_is_due_at_once(tmp_path):
     with town(tmp_path, pubsub=False) as here:
-        assert journal_duties(here.installation) == ()
+        assert journal_of(here.installation) is None
+        bridge = here.installation.bridge
+        work = Work(bridge, Stretch(bridge, "a test"))
+        assert turn(work, DUTY).due_at > bridge.clock.now() + timedelta(hours=23)
+        with companions(here.installation):
+            assert here.duty(JOURNAL).due_at > bridge.clock.now()
+        configured(tmp_path, here.running, hubspot={"journal": APP})
+        with reopened(here), companions(here.installation):
+            assert here.duty(JOURNAL).due_at <= bridge.clock.now()
 
 
 def test_a_change_is_marked_by_the_next_turn(reading):
@@ -191,7 +200,7 @@ def test_a_refused_app_stops_nothing_but_this_duty_and_says_what_to_do(reading):
     wrong = settings.hubspot.journal.model_copy(update={"client_id": "somebody-else"})
     hubspot_settings = settings.hubspot.model_copy(update={"journal": wrong})
     changed = settings.model_copy(update={"hubspot": hubspot_settings})
-    (reading.duty,) = journal_duties(replace(reading.here.installation, settings=changed))
+    reading.work.journal = journal_of(replace(reading.here.installation, settings=changed))
     reading.turn()
     row = reading.row()
     assert "client id and secret" in row.body["fault"]
@@ -222,4 +231,4 @@ def test_a_kind_nobody_knows_is_kept_and_polled_around_and_the_rest_is_taken(rea
 
 def _put(reading, page):
     with reading.bridge.database.begin() as conn:
-        inbox.put(conn, inbox.Post(NAME, reading.clock.now(), "journal-x", orjson.dumps(page)))
+        inbox.put(conn, inbox.Post(JOURNAL, reading.clock.now(), "journal-x", orjson.dumps(page)))
