@@ -26,6 +26,7 @@ from connector.storage import cursors, dirty, drift, effects, issues, links, sta
 from connector.storage.links import Link
 from connector.storage.upsert import chunks
 
+SAMPLE = 200  # pairs, where nothing else is said
 ALARM, LASTING = "DRIFT", "DOES_NOT_HEAL"  # codes of issues
 _CURSOR = "audit"  # in storage.state: the id of the link up to which everybody had their turn
 _ALL = Ref(Side.HUBSPOT, "audit", "drift")  # what the alarm is about
@@ -50,7 +51,7 @@ class Asked:
         channels: where an alarm is told.
     """
 
-    sample: int | None = 200
+    sample: int | None = SAMPLE
     alarm_percent: float = 1.0
     young: timedelta = timedelta(seconds=60)
     channels: Sequence[str] = ()
