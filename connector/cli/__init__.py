@@ -36,6 +36,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "worker": ("working", "Do the work, beside any number of other workers on PostgreSQL."),
         "inbox": ("inbox", "What came in by webhooks and listeners: what waits, what was not understood and why."),
         "migrate": ("running", "Bring the store to this version of the bridge."),
+        "doctor": (
+            "doctor",
+            "Find what is wrong with an installation: store, workers, clock, addresses, secrets, fields, budgets.",
+        ),
         "audit": ("audit", "Compare linked pairs on both sides afresh, and show the drift number."),
         "backup": ("backup", "Write the whole store to one file, while it is in use."),
         "restore": ("backup", "Put a backup in the place of the store."),

@@ -9,10 +9,11 @@ single connection, for simulation and tests; looks and writes then take turns.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -186,9 +187,16 @@ def _sqlite(url: URL) -> Engine:
         engine = _in_memory(url)
     else:
         engine = create_engine(url, connect_args=_ANY_THREAD, pool_size=10, max_overflow=10)
+        event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(_dialect: Dialect, _record: object, arguments: Sequence[str], _named: object) -> None:
+    """Let nobody but its owner read a new store: it holds personal data. SQLite makes the files beside it alike."""
+    with suppress(OSError):  # it is there already, or cannot be made, which connecting tells
+        os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _in_memory(url: URL) -> Engine:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
@@ -104,3 +106,15 @@ def test_postgres_urls_are_understood_as_people_write_them(scheme: str) -> None:
 def _put_half_and_fail(conn: Connection) -> None:
     state.put(conn, "half", 1)
     conn.execute(text("SELECT * FROM nowhere"))
+
+
+def test_a_new_store_is_for_its_owners_eyes_and_an_old_one_stays_as_its_admin_made_it(tmp_path: Path) -> None:
+    for name, mode in (("new.db", 0o600), ("old.db", 0o640)):
+        file = tmp_path / name
+        if name == "old.db":
+            file.touch()
+            file.chmod(0o640)
+        database = open_database(f"sqlite:///{file}")
+        migrate(database)
+        assert [stat.S_IMODE(one.stat().st_mode) for one in tmp_path.glob(f"{name}*")] == [mode] * 3, "its logs as well"
+        database.close()
