@@ -29,7 +29,7 @@ MEANING = {
     "held": "a guard held a run",
     "drift": "two linked records differ, and nobody can say why",
     "schema": "a mapped field is not as the mapping expects",
-    "stopped": "a side refuses us; nothing is brought in step until that is mended",
+    "stopped": "a side, its event bus or its journal refuses us; the reason says what waits for that",
     "unsent": "a notice, task or webhook was not sent, or nobody knows whether it was",
 }
 

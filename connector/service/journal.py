@@ -20,22 +20,20 @@ import structlog
 from connector.bootstrap import Installation
 from connector.core.refs import Side
 from connector.engine.duties import JOURNAL, Act, Turned, Work
-from connector.errors import BridgeError, Refused, Unauthorised
+from connector.errors import Refused, Unauthorised
 from connector.hubspot.journal import KEPT_DAYS, App, Journal, Page
+from connector.service import attention
 from connector.storage import inbox, state, tallies
 from connector.storage.database import Database
 from connector.storage.inbox import Post
 from connector.transport.pool import Timeout
 
 LEAST, MOST = timedelta(seconds=10), timedelta(seconds=60)
+PERSON: Final = timedelta(minutes=5)  # how long nothing is tried that only a person can mend
 PAGES: Final = 20  # of the journal in one turn
 KEPT: Final = timedelta(days=KEPT_DAYS)
 _PLACE: Final = "journal.place"
 _LOG = structlog.get_logger(__name__)
-
-
-class JournalRefused(BridgeError):
-    """HubSpot does not let our app read the journal; polling goes on without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +65,24 @@ def reading(journal: Journal, portal: str) -> Act:
         try:
             events, pages = _read(work, journal, portal)
         except (Unauthorised, Refused) as error:
-            raise JournalRefused(str(error)) from None
+            return _refused(work, str(error), now)
+        if body.get("refused", True):  # or nobody knows what was before
+            with work.bridge.database.begin() as conn:
+                attention.unshow(conn, JOURNAL, now)
         last = timedelta(seconds=float(body.get("rest_s", 0)))
         rest = LEAST if pages else min(MOST, max(LEAST, last * 2))
         due_at = now if pages == PAGES else now + rest * (1 + work.bridge.dice.roll() / 10)
-        return Turned(due_at, events, {"rest_s": rest.total_seconds()})
+        return Turned(due_at, events, {"rest_s": rest.total_seconds(), "refused": ""})
 
     return read
+
+
+def _refused(work: Work, why: str, now: datetime) -> Turned:
+    """HubSpot does not let our app read the journal: people are told, and polling goes on without it."""
+    _LOG.warning("the journal is refused", reason=why)
+    with work.bridge.database.begin() as conn:
+        attention.show(conn, JOURNAL, why, now)
+    return Turned(now + PERSON, 0, {"refused": why})
 
 
 def _read(work: Work, journal: Journal, portal: str) -> tuple[int, int]:

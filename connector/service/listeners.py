@@ -26,6 +26,7 @@ from connector.core.refs import Side
 from connector.engine.duties import JOURNAL
 from connector.errors import Misconfigured, Problem
 from connector.ports import Clock
+from connector.service import attention
 from connector.storage import duties, inbox, pulses, state, tallies
 from connector.storage.database import Database
 from connector.storage.inbox import Post
@@ -199,9 +200,14 @@ class InboxKeeper:
             state.put(conn, _PLACE, at)
 
     def show(self, found: State) -> None:
-        """Let people see how the listener stands: in its pulse, and in one line of the log."""
+        """Let people see how the listener stands: in its pulse, in the log, and as an issue when it lasts."""
         until = found.until.isoformat() if found.until else None
         self.shown.update(state=found.name, reason=found.reason, until=until)
+        with self.database.begin() as conn:
+            if found.lasting:
+                attention.show(conn, PUBSUB, found.reason, self.clock.now())
+            elif found.name == "listening":
+                attention.unshow(conn, PUBSUB, self.clock.now())
         _LOG.info("event bus", state=found.name, reason=found.reason, until=until)
 
 

@@ -14,11 +14,12 @@ from ruamel.yaml import YAML
 from connector.bootstrap import Installation, Surroundings, open_installation
 from connector.clock import SystemClock, SystemDice
 from connector.config.init import write_starter
+from connector.core.plan import Issue
 from connector.core.refs import Ref
 from connector.engine.folding import fold
 from connector.sandbox.acts import act
 from connector.sandbox.process import Plan, Running, serve_in_thread
-from connector.storage import dirty, duties, inbox, state
+from connector.storage import dirty, duties, inbox, issues, state
 from connector.storage.dirty import Quiet
 from webhooks.readers import readers
 
@@ -59,6 +60,10 @@ class Town:
     def inbox(self) -> list[inbox.Received]:
         with self.installation.bridge.database.read() as conn:
             return [*inbox.unread(conn, 1000), *inbox.kept(conn)]
+
+    def issues(self) -> list[Issue]:
+        with self.installation.bridge.database.read() as conn:
+            return [one.issue for one in issues.open_issues(conn, limit=1000)]
 
     def state(self, name: str) -> Any:
         with self.installation.bridge.database.read() as conn:

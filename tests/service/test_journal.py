@@ -13,7 +13,7 @@ from connector.engine.stretch import Stretch
 from connector.engine.turning import turn
 from connector.service.journal import journal_of
 from connector.service.listeners import companions
-from connector.storage import duties, inbox, state, tallies
+from connector.storage import duties, inbox, state
 from tests.service.lines import configured, reopened, town
 from webhooks.readers import readers
 
@@ -67,13 +67,6 @@ class Reading:
         while self.here.fold():
             pass
         return self.here.dirty()
-
-    def row(self):
-        return self.here.duty(JOURNAL)
-
-    def tallies(self):
-        with self.bridge.database.read() as conn:
-            return tallies.all(conn)
 
 
 @pytest.fixture
@@ -200,13 +193,18 @@ def test_a_refused_app_stops_nothing_but_this_duty_and_says_what_to_do(reading):
     wrong = settings.hubspot.journal.model_copy(update={"client_id": "somebody-else"})
     hubspot_settings = settings.hubspot.model_copy(update={"journal": wrong})
     changed = settings.model_copy(update={"hubspot": hubspot_settings})
+    good = reading.work.journal
     reading.work.journal = journal_of(replace(reading.here.installation, settings=changed))
-    reading.turn()
-    row = reading.row()
-    assert "client id and secret" in row.body["fault"]
-    assert reading.tallies()["failed.journal.JournalRefused"] == 1
+    turned = reading.turn()
+    assert timedelta(minutes=4) < turned.due_at - reading.clock.now() < timedelta(minutes=6)
+    (issue,) = reading.here.issues()
+    assert "HubSpot's journal tells us nothing" in issue.reason
+    assert "client id and secret" in issue.reason
     with reading.bridge.database.read() as conn:
         assert state.get(conn, "stopped") is None
+    reading.work.journal = good
+    reading.turn()
+    assert reading.here.issues() == []
 
 
 def test_a_file_that_cannot_be_read_is_kept_in_the_inbox_and_polled_around(reading):

@@ -45,11 +45,15 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How the listener stands, for people: `listening`, or `waiting` until a moment, and why."""
+    """How the listener stands, for people: `listening`, or `waiting` until a moment, and why.
+
+    `lasting`: it does not pass by itself soon; a person, or a new day, must mend it.
+    """
 
     name: str
     reason: str = ""
     until: datetime | None = None
+    lasting: bool = False
 
 
 class Keeper(Protocol):
@@ -92,7 +96,7 @@ class Listener:
             except BridgeError as error:
                 wait_s = self._after(error)
                 if wait_s:
-                    self._keeper.show(State("waiting", str(error), self._clock.now() + timedelta(seconds=wait_s)))
+                    self._keeper.show(self._waiting(error, wait_s))
                 if stopping(wait_s):
                     return
 
@@ -143,6 +147,10 @@ class Listener:
             self._renewals = 0
             return PERSON_S * self._jitter()
         return max(LEAST_S, delay(self._failures - 1, FAULTS, self._dice.roll()).total_seconds())
+
+    def _waiting(self, error: BridgeError, wait_s: float) -> State:
+        lasting = isinstance(error, RateLimited | Unauthorised | Refused)
+        return State("waiting", str(error), self._clock.now() + timedelta(seconds=wait_s), lasting=lasting)
 
     def _jitter(self) -> float:
         return 1 + self._dice.roll() / 10
