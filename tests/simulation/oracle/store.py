@@ -63,7 +63,7 @@ def look_into(database: Database) -> Store:
 def _cells(rows: dict[str, list[tuple[Any, ...]]]) -> Iterator[str]:
     for name, found in rows.items():
         for row in found:
-            if name == "state" and row[0] == "facts":
+            if name == "state" and row[0] in {"facts", "facts last told"}:
                 continue
             yield from (
                 cell.decode(errors="replace") if isinstance(cell, bytes) else str(cell)
