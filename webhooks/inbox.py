@@ -1,8 +1,8 @@
 """Writing to the inbox: many requests in one transaction, and nobody is answered before it has committed.
 
-One thread a process writes. A request hands in its row and waits; the thread takes everything that waits, stores it
-in one transaction and wakes them all. While one transaction commits, or waits for the store, the next gathers, so that
-a busy minute costs hardly more transactions than a quiet one. Counts of refused requests travel along, or within a
+One thread a process writes. A request hands in its row and waits; once it is the thread's turn to write, it takes
+everything that waits, stores it in one transaction and wakes them all. What comes meanwhile gathers for the next, so
+that a busy minute costs hardly more transactions than a quiet one. Counts of refused requests travel along, or within a
 second by themselves: a stranger who knocks never costs a transaction of his own.
 """
 
@@ -99,37 +99,40 @@ class Writer:
                 self._waiting.remove(mine)
 
     def _write(self) -> None:
-        while True:
-            posts, counts, stopping = self._gathered()
-            if posts or counts:
-                self._commit(posts, counts)
-            elif stopping:
-                return
+        while self._wanted():
+            self._commit()
 
-    def _gathered(self) -> tuple[list[_Waiting], Counter[str], bool]:
-        """What is to be stored now; counts alone wait a moment for company."""
+    def _wanted(self) -> bool:
+        """Wait until there is something to store; False once there never will be. Counts alone wait for company."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._counts or self._stopping)
             if not self._waiting:
                 self._changed.wait_for(lambda: self._waiting or self._stopping, self._counts_wait_s)
-            posts, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
-            counts, self._counts = self._counts, Counter()
-            return posts, counts, self._stopping
+            return bool(self._waiting or self._counts or not self._stopping)
 
-    def _commit(self, posts: list[_Waiting], counts: Counter[str]) -> None:
-        taken = Counter(f"taken.{one.post.source}" for one in posts)
-        stored = False
+    def _commit(self) -> None:
+        """One transaction. Whoever comes while it waits for its turn still travels with it."""
+        posts, counts, stored = list[_Waiting](), Counter[str](), False
         try:
             with self._database.begin() as conn:
+                posts, counts = self._taken()
                 inbox.put(conn, *(one.post for one in posts))
-                tallies.add_all(conn, taken + counts)
+                tallies.add_all(conn, counts + Counter(f"taken.{one.post.source}" for one in posts))
             stored = True
-        except Exception:  # noqa: BLE001  # the store is down or full: said once a transaction; every sender will try again
+        except Exception:  # noqa: BLE001  # the store is down or full: told once a transaction, and to every sender
+            if not posts:
+                posts, counts = self._taken()
             _log.exception("requests could not be stored", number=len(posts))
             self._count_again(counts)
         for one in posts:
             one.stored = stored
             one.settled.set()
+
+    def _taken(self) -> tuple[list[_Waiting], Counter[str]]:
+        with self._changed:
+            posts, self._waiting = self._waiting[:TOGETHER_MAX], self._waiting[TOGETHER_MAX:]
+            counts, self._counts = self._counts, Counter()
+            return posts, counts
 
     def _count_again(self, counts: Counter[str]) -> None:
         with self._changed:
