@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from contextlib import ExitStack
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING
 
-from connector.cli.frame import command, config_option, count, err, say, store
-from connector.clock import SystemClock, SystemDice
+from connector.cli.frame import DONE, command, config_option, count, err, say, store
+from connector.clock import SystemClock
 from connector.errors import Misconfigured, Problem
-
-if TYPE_CHECKING:
-    from connector.config.load import Loaded
-    from connector.storage.database import Database
 
 
 @command("worker", "smarketing worker", "smarketing worker --config /etc/smarketing/config.yaml")
@@ -27,40 +19,23 @@ def worker(config: Path) -> int:
     many as you like, on any hosts: they share the work, and take over from one that dies. SIGTERM ends what is under
     way within some seconds, or gives it back. On SQLite there is one worker only: smarketing run.
     """
+    from connector.service import logs  # noqa: PLC0415  # the help needs none of these
+    from connector.service.scrubbing import secrets_of  # noqa: PLC0415  # likewise
+
     with store(config) as (loaded, database):
         if database.dialect != "postgresql":
             hint = "workers need PostgreSQL; on SQLite one process does everything: smarketing run"
             raise Misconfigured([Problem(config.name, 0, "database.url", hint)])
-        _work(config, loaded, database)
+        from connector.service.spread import take_part  # noqa: PLC0415  # its queue comes with [postgres] only
+
+        logs.configure("worker", SystemClock(), secrets_of(loaded.settings))
+        take_part(config, os.environ, (loaded, database), lambda: _tell(loaded.settings.worker.parallel))
     say(err, "Stopped; nothing was left half done.")
-    return 0
+    return DONE
 
 
-def _work(config: Path, loaded: Loaded, database: Database) -> None:
-    from connector.bootstrap import Surroundings  # noqa: PLC0415  # the help needs none of these
-    from connector.service import logs  # noqa: PLC0415  # likewise
-    from connector.service.beating import beating  # noqa: PLC0415  # likewise
-    from connector.service.keeping import Keeping  # noqa: PLC0415  # likewise
-    from connector.service.listeners import companions  # noqa: PLC0415  # likewise
-    from connector.service.procrastination import prepare  # noqa: PLC0415  # likewise
-    from connector.service.scrubbing import secrets_of  # noqa: PLC0415  # likewise
-    from connector.service.spread import Crew  # noqa: PLC0415  # likewise
-    from connector.service.worker import work_of  # noqa: PLC0415  # likewise
-
-    clock, stopping, groups = SystemClock(), Event(), loaded.settings.worker.parallel
-    logs.configure("worker", clock, secrets_of(loaded.settings))
-    prepare(database)
-    around = Surroundings(os.environ, clock, SystemDice())
-    keeping = Keeping(
-        config, around, lambda opened: work_of(opened, "smarketing worker", stopping.is_set), companions, alone=False
-    )
-    crew = Crew(database, loaded.settings.database.url.reveal(), clock, keeping.work, groups, f"worker:{os.getpid()}")
-    crew.stopping = stopping
-    crew.ready = lambda: say(err, f"Working in {count(groups, 'group')} of shards. SIGTERM or Ctrl-C stops it.")
-    with ExitStack() as closing:
-        closing.callback(keeping.close)
-        closing.enter_context(beating(database, "worker", clock))
-        asyncio.run(crew.run())
+def _tell(groups: int) -> None:
+    say(err, f"At work, {count(groups, 'group')} of shards side by side. SIGTERM or Ctrl-C stops it.")
 
 
 COMMANDS = (worker,)

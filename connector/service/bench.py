@@ -61,6 +61,7 @@ class Bench:
             yield None
             return
         work = work or _made(pattern)
+        work.stretch.misfits = pattern.stretch.misfits
         try:
             yield work
         finally:
@@ -71,8 +72,12 @@ class Bench:
         with self._lock:
             over = [work for work in self._free if work.stretch.over(now)]
             self._free = [work for work in self._free if work not in over]
+            self._lent.update(id(work.bridge) for work in over)
         for work in over:
-            _closed(work)
+            try:
+                _closed(work)
+            finally:
+                self._back(work)
 
     def close(self) -> None:
         """Close every run; nobody works any more."""

@@ -37,6 +37,7 @@ _LOG = structlog.get_logger(__name__)
 
 Beside = Callable[[Installation], AbstractContextManager[Any]]
 Working = Callable[[Installation], Work]
+Retire = Callable[[Work, Callable[[], None]], None]
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -49,12 +50,21 @@ class Keeping:
         working: makes the work of an opened installation.
         beside: entered with each opened installation and left before it is closed (listeners).
         alone: no other worker is on this store, so what a dead one held is freed at once.
+        retire: given the old work and what closes it, once it is replaced; None: it is closed at once.
     """
 
-    def __init__(
-        self, path: Path, around: Surroundings, working: Working, beside: Beside, *, alone: bool = True
+    def __init__(  # noqa: PLR0913  # what is opened, what is made of it, and what becomes of it
+        self,
+        path: Path,
+        around: Surroundings,
+        working: Working,
+        beside: Beside,
+        *,
+        alone: bool = True,
+        retire: Retire | None = None,
     ) -> None:
         self._path, self._around, self._working, self._beside, self._alone = path, around, working, beside, alone
+        self._retire = retire or _at_once
         self._work: Work | None = None
         self._loaded: Loaded | None = None
         self._closing = ExitStack()
@@ -131,9 +141,9 @@ class Keeping:
             self._opened_at = now  # and is not tried again at every look
             self._show(mistake, now)
             return
-        if before is not None:
-            before.stretch.close()
-        old.close()
+        assert before is not None, "what is opened anew was opened"
+        before.stretch.close()
+        self._retire(before, old.close)
         self._unshow(now)
         _LOG.info("the configuration is in force")
 
@@ -189,6 +199,10 @@ class Keeping:
         work.stretch.misfits = _others(work)
         with work.bridge.database.begin() as conn:
             issues.close_for(conn, [_MISTAKE], [IssueKind.SCHEMA], now, "it can be used again")
+
+
+def _at_once(_work: Work, close: Callable[[], None]) -> None:
+    close()
 
 
 def _stamped(path: Path, loaded: Loaded | None) -> Stamp:

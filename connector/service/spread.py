@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Event
 from typing import Any, Final
 
@@ -23,15 +24,23 @@ from procrastinate import App, JobContext
 from procrastinate.exceptions import AlreadyEnqueued, ProcrastinateException
 from sqlalchemy.exc import SQLAlchemyError
 
+from connector.bootstrap import Installation, Surroundings
+from connector.clock import SystemClock, SystemDice
+from connector.config.load import Loaded
 from connector.engine.duties import FULL, Stopping, Work
 from connector.engine.turning import turn
 from connector.ports import Clock
 from connector.service import takeover
+from connector.service.beating import beating
 from connector.service.bench import Bench
 from connector.service.jobs import Job, drainers, due, due_again, held, jobs
-from connector.service.procrastination import QUEUE, app_for
+from connector.service.keeping import Keeping
+from connector.service.listeners import companions
+from connector.service.procrastination import QUEUE, app_for, prepare
+from connector.service.worker import work_of
 from connector.storage.database import Database
 
+KIND: Final = "worker"  # of its pulse
 TASK: Final = "smarketing.duty"
 LOOK_S: Final = 0.5
 GRACE_S: Final = 20.0  # for what is under way when the process shall stop; then it is given back
@@ -40,6 +49,39 @@ _FETCH_S: Final = 2.0  # when nobody rings
 _AWAY_S: Final = 1.0
 _TURN_S: Final = 0.2
 _LOG = structlog.get_logger(__name__)
+
+
+def take_part(path: Path, env: Mapping[str, str], opened: tuple[Loaded, Database], ready: Callable[[], None]) -> None:
+    """Be one of the workers until SIGTERM or Ctrl-C.
+
+    Args:
+        path: config.yaml; its mistakes were told before.
+        env: environment variables.
+        opened: what it says, and the store, which stays open while the installation is opened anew.
+        ready: called once it takes part, and after every interruption.
+
+    Raises:
+        Misconfigured: as `procrastination.prepare` and `Crew.run`.
+    """
+    (loaded, database), clock, stopping, bench = opened, SystemClock(), Event(), Bench()
+    prepare(database)
+
+    def working(installation: Installation) -> Work:
+        return work_of(installation, "smarketing worker", stopping.is_set)
+
+    around = Surroundings(env, clock, SystemDice())
+    keeping = Keeping(path, around, working, companions, alone=False, retire=bench.after)
+    url, groups = loaded.settings.database.url.reveal(), loaded.settings.worker.parallel
+    with closing(keeping), beating(database, KIND, clock):
+        crew = Crew(database, url, clock, keeping.work, groups, bench, ready=ready, stopping=stopping)
+        asyncio.run(_until_signalled(crew))
+
+
+async def _until_signalled(crew: Crew) -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await crew.run(told)
 
 
 @dataclass
@@ -60,7 +102,6 @@ class Crew:
     clock: Clock
     work: Callable[[], Work | None]
     groups: int
-    name: str
     bench: Bench = field(default_factory=Bench)
     ready: Callable[[], None] = lambda: None
     leave: Callable[[], None] = lambda: os._exit(0)
@@ -73,17 +114,15 @@ class Crew:
         self._leaving = Event()  # no turn is begun any more
         self._looked_s = 0.0
 
-    async def run(self) -> None:
-        """Work until SIGTERM or Ctrl-C.
+    async def run(self, told: asyncio.Event) -> None:
+        """Work until told to stop.
 
         Raises:
             Misconfigured: when workers with another number of groups are at work.
         """
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(self.groups + 2 * _OTHERS, thread_name_prefix="job"))
         loop.set_exception_handler(_unheard)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, told.set)
         with self.database.begin() as conn:
             takeover.agree_on_groups(conn, self.groups)
         while not told.is_set():
@@ -134,7 +173,6 @@ class Crew:
     async def _take_part(self, app: App) -> None:
         await app.run_worker_async(
             queues=[QUEUE],
-            name=self.name,
             concurrency=self.groups + _OTHERS,
             fetch_job_polling_interval=_FETCH_S,
             delete_jobs="always",
@@ -220,7 +258,7 @@ class Crew:
 
 def _raise_first(*ended: asyncio.Task[Any]) -> None:
     for task in ended:
-        if not task.cancelled() and (error := task.exception()):
+        if task.done() and not task.cancelled() and (error := task.exception()):
             raise error
 
 

@@ -1,0 +1,102 @@
+"""Whoever is silent loses his jobs and what he held; whoever wakes does no harm; whoever stops gives back."""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from connector.clock import SystemClock
+from connector.service import spread, takeover
+from connector.storage import dirty, duties
+from tests.service.crews import DRAINING, HOUR, Place, at_work, context, names, of_group
+
+
+def test_a_silent_workers_jobs_are_ended_and_what_it_held_is_freed(place: Place) -> None:
+    contact, other = of_group(place, 0), of_group(place, 1)
+    place.mark(contact, other)
+    now = SystemClock().now()
+    with place.database.begin() as conn:
+        claims = dirty.claim(conn, now, 10, now + HOUR)
+        duties.ensure(conn, ["poll.hubspot"], now)
+        duties.ask(conn, "poll.hubspot", now)
+        held = duties.begin(conn, "poll.hubspot", now, now + HOUR)
+    assert held is not None
+    place.doing(DRAINING[0], takeover.SILENT_S + 1)
+    place.doing("poll.hubspot", takeover.SILENT_S + 1)
+    assert names(place.crew()) == [DRAINING[0], "poll.hubspot"], "the other group's lease stands"
+    assert place.queue() == []
+    with place.database.begin() as conn:
+        assert not duties.end(conn, held, now + HOUR, {}), "who wakes changes nothing"
+        assert dirty.done(conn, [claim for claim in claims if claim.ref == contact]) == 0
+
+
+def test_a_job_is_left_to_a_worker_that_beats_however_long_it_takes(place: Place) -> None:
+    place.mark(of_group(place, 0))
+    place.doing(DRAINING[0], takeover.SILENT_S - 4)
+    assert names(place.crew()) == []
+    assert place.queue() == [(DRAINING[0], "doing")]
+
+
+def test_a_takeover_takes_less_than_twenty_seconds() -> None:
+    assert takeover.SILENT_S + takeover.BEAT_S + 2 * spread.LOOK_S < 20
+    assert takeover.SILENT_S >= 4 * takeover.BEAT_S, "a beat may be late on a busy machine"
+
+
+def test_a_frozen_worker_that_wakes_neither_goes_on_nor_ends_the_job_of_its_successor(place: Place) -> None:
+    contact = of_group(place, 0)
+    place.mark(contact)
+    frozen = place.doing(DRAINING[0], takeover.SILENT_S + 1)
+    woken, other = place.crew(), place.crew()
+    other.look()
+    successor = place.doing(DRAINING[0])
+    woken.do(context(*frozen), DRAINING[0])
+    assert place.waiting() == 1, "it has not gone on"
+    with pytest.raises(Exception, match="not found"), place.database.begin() as conn:
+        conn.execute(takeover._END, {"id": frozen[0]})
+    assert place.queue() == [(DRAINING[0], "doing")]
+    other.do(context(*successor), DRAINING[0])
+    assert place.waiting() == 0
+
+
+def test_a_job_that_ended_untold_is_ended_by_its_own_worker(place: Place) -> None:
+    """The database was away when it should have been told; its worker beats, so nobody would take it over."""
+    crew = place.crew()
+    place.mark(of_group(place, 0))
+    job, worker = place.doing(DRAINING[0])
+    crew._own.worker_id = worker
+    crew._own.running.add(job)
+    for _ in range(2):
+        crew._looked_s = 0.0
+        assert names(crew) == []
+    crew._own.running.clear()
+    crew._looked_s = 0.0
+    assert names(crew) == [], "it may just have begun"
+    crew._looked_s = 0.0
+    assert names(crew) == DRAINING[:1]
+
+
+def test_what_takes_too_long_when_the_process_shall_stop_is_given_back(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spread, "GRACE_S", 0.5)
+    begun, left, let_go = Event(), Event(), Event()
+    contact = of_group(place, 0)
+    read = place.town.hubspot.read_many
+
+    def stuck(asked: Any) -> Any:
+        begun.set()
+        let_go.wait(20)
+        return read(asked)
+
+    place.mark(contact)
+    crew = place.crew()
+    crew.leave = left.set
+    monkeypatch.setattr(place.town.hubspot, "read_many", stuck)
+    with at_work(crew):
+        assert begun.wait(20)
+        Thread(target=lambda: (left.wait(20), let_go.set()), daemon=True).start()
+    assert left.is_set()
+    assert place.queue() == []
+    assert names(place.crew()) == DRAINING[:1] or place.waiting() == 0
