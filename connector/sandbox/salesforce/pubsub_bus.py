@@ -120,6 +120,13 @@ class Bus:
         header = self._header(kind, change_type, list(ids), self._org.admin_user, "")
         self._append(self._drafted(kind, {HEADER: header, **body(kind, {}, ())}), self._org.now().timestamp())
 
+    def publish(self, sobject: str, name: str, event: Mapping[str, Any]) -> None:
+        """Put an event that is no change event on the bus, where those of an object are; numbers and texts alone."""
+        fields = [{"name": key, "type": "long" if isinstance(value, int) else "string"} for key, value in event.items()]
+        schema = {"type": "record", "name": name, "namespace": "com.sforce.eventbus", "fields": fields}
+        self.schemas.setdefault(schema_id(schema), schema)
+        self._append(Published(0, 0.0, sobject, schema_id(schema), event), self._org.now().timestamp())
+
     def objects(self, topic: str) -> Sequence[str] | None:
         """The objects whose events a channel carries; None when there is no such channel."""
         chosen = self._org.settings.change_objects
