@@ -71,7 +71,7 @@ class Bench:
         """Close the runs that are over."""
         with self._lock:
             over = [work for work in self._free if work.stretch.over(now)]
-            self._free = [work for work in self._free if work not in over]
+            self._free = [work for work in self._free if not any(work is one for one in over)]
             self._lent.update(id(work.bridge) for work in over)
         for work in over:
             try:

@@ -9,6 +9,7 @@ what is under way is ended within some seconds, or else given back.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -65,6 +66,7 @@ def take_part(path: Path, env: Mapping[str, str], opened: tuple[Loaded, Database
     """
     (loaded, database), clock, stopping, bench = opened, SystemClock(), Event(), Bench()
     prepare(database)
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)  # two lines a job otherwise, several a second
 
     def working(installation: Installation) -> Work:
         return work_of(installation, "smarketing worker", stopping.is_set)
