@@ -55,6 +55,7 @@ class Written(NamedTuple):
     side: Side
     field: str
     rule: str
+    before: Value
     after: Value
 
 
@@ -77,9 +78,15 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A field that goes back and forth; the last of the rounds is the write that is not made any more."""
+    """A field that goes back and forth.
+
+    Attributes:
+        rounds: our writes, the last of them the one that is not made any more.
+        elsewhere: our writes of the same rule on the other side meanwhile.
+    """
 
     rounds: tuple[Rewrite, ...]
+    elsewhere: tuple[Rewrite, ...] = ()
 
     @property
     def times(self) -> int:
@@ -94,7 +101,7 @@ class Loop:
     @property
     def culprits(self) -> list[str]:
         """Who else has written it, the most frequent first."""
-        named = Counter(one.by.words for one in self.rounds if one.by.words)
+        named = Counter(one.by.words for one in (*self.rounds, *self.elsewhere) if one.by.words)
         return [f"{words} ({times} times)" if times > 1 else words for words, times in named.most_common()]
 
 
@@ -214,7 +221,7 @@ def parked(loop: Loop, change: Change, refs: tuple[Ref, ...]) -> Issue:
         other_value=change.before,
         reason=f"written {loop.times} times in {minutes} min with no person between, and changed again each time by: "
         f"{culprits}. Back and forth (UTC): {trail}",
-        hint=f"stop what else writes {change.field} in {side}, or map it one way; then: "
+        hint=f"let only one of them have the say over {side} {change.field}: stop the others, or map it one way; then: "
         f"smarketing unpark --field {change.field}. It is tried again by itself once the window has passed",
     )
 

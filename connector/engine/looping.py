@@ -81,12 +81,13 @@ def heed(bridge: Bridge, cases: Iterable[Case]) -> list[Case]:
     if not found:
         return cases
     with bridge.database.read() as conn:
-        kept = rewrites.of(conn, {one.key for one in found})
+        keys = {key for one in found for key in (one.key, _counterpart(one.case, one.change)) if key}
+        kept = rewrites.of(conn, keys)
     asked = authors(bridge, {one.asks for one in found if one.asks})
     now = bridge.clock.now()
     for one in found:
         by = asked[one.asks] if one.asks else Author(Hand.PERSON, "a person, by a decision")
-        _judge(bridge, one, kept.get(one.key), Rewrite(now, one.change.before, one.change.after, by))
+        _judge(bridge, one, kept, Rewrite(now, one.change.before, one.change.after, by))
     return cases
 
 
@@ -182,17 +183,19 @@ def _at(one: Written) -> datetime:
     return one.at
 
 
-def _judge(bridge: Bridge, one: _Found, kept: Kept | None, planned: Rewrite) -> None:
+def _judge(bridge: Bridge, one: _Found, kept: Mapping[Key, Kept], planned: Rewrite) -> None:
     """Count one answer, or take it out of the plan."""
-    before = kept.rounds if kept else (Rewrite(one.earlier.at, None, one.earlier.after),)
+    first = Rewrite(one.earlier.at, one.earlier.before, one.earlier.after)
+    before = kept[one.key].rounds if one.key in kept else (first,)
     history = [each for each in (*before, planned) if planned.at - each.at < bridge.loops.within]
     case, change = one.case, one.change
-    loop = judge(history, planned.at, bridge.loops)
+    loop, elsewhere = judge(history, planned.at, bridge.loops), _counterpart(case, change)
     if loop:
+        loop = replace(loop, elsewhere=kept[elsewhere].rounds if elsewhere and elsewhere in kept else ())
         refs = tuple(sorted(case.refs, key=lambda ref: ref.side is not change.side))
         case.plan = without(case.plan, change, Raise(parked(loop, change, refs)))
-    elsewhere = _counterpart(case, change) if planned.by.hand is Hand.PERSON else None
-    case.answers = (*case.answers, Answer(change, one.key, since_a_person(history), elsewhere, parked=bool(loop)))
+    anew = elsewhere if planned.by.hand is Hand.PERSON else None
+    case.answers = (*case.answers, Answer(change, one.key, since_a_person(history), anew, parked=bool(loop)))
 
 
 def without(plan: Plan, change: Change, shown: Raise) -> Plan:

@@ -127,7 +127,7 @@ def _key(spelt: str) -> Key:
 
 def _written(at: datetime, payload: bytes) -> list[Written]:
     changes = orjson.loads(payload).get("changes", ())
-    return [Written(at, Side(one["side"]), one["field"], one["rule"], one["after"]) for one in changes]
+    return [Written(at, Side(one["side"]), one["field"], one["rule"], one["before"], one["after"]) for one in changes]
 
 
 def _row(one: Rewrite) -> Sequence[Any]:

@@ -89,7 +89,7 @@ def change(because: Because = Because.EDITED, after: str = "A", before: str | No
 
 
 def wrote(side: Side, after: str = "A", rule: str = "title") -> Written:
-    return Written(NINE, side, "jobtitle" if side is HUBSPOT else "Title", rule, after)
+    return Written(NINE, side, "jobtitle" if side is HUBSPOT else "Title", rule, None, after)
 
 
 MINE, THEIRS = wrote(HUBSPOT), wrote(SALESFORCE)
@@ -171,7 +171,8 @@ def test_a_parked_field_names_who_else_writes_and_what_went_back_and_forth() -> 
         Rewrite(at(2), "x" * 100, "CTO", Author(W, "another program")),
         Rewrite(at(3), "B", "CTO", workflow),
     )
-    issue = parked(Loop(history), change(Because.MIRRORS, "CTO"), REFS)
+    elsewhere = (Rewrite(at(1), "x", "y", by_ourselves(NINE)),)
+    issue = parked(Loop(history, elsewhere), change(Because.MIRRORS, "CTO"), REFS)
     assert (issue.kind, issue.refs, issue.rule, issue.side, issue.field) == (
         IssueKind.PARKED,
         REFS,
@@ -182,11 +183,13 @@ def test_a_parked_field_names_who_else_writes_and_what_went_back_and_forth() -> 
     assert (issue.code, issue.value, issue.other_value) == (OVERRULED, "CTO", "B")
     assert issue.reason == (
         "written 3 times in 3 min with no person between, and changed again each time by: "
-        "a HubSpot workflow (7) (2 times), another program. Back and forth (UTC): "
+        "a HubSpot workflow (7) (2 times), another program, "
+        "a flow, trigger or rule in Salesforce that runs when the bridge writes. Back and forth (UTC): "
         f"09:00:00 blank -> 'CTO'; 09:01:00 'B' -> 'CTO'; 09:02:00 '{'x' * 60}...' -> 'CTO'; 09:03:00 'B' -> 'CTO'"
     )
     assert issue.hint == (
-        "stop what else writes jobtitle in HubSpot, or map it one way; then: smarketing unpark --field jobtitle. "
+        "let only one of them have the say over HubSpot jobtitle: stop the others, or map it one way; then: "
+        "smarketing unpark --field jobtitle. "
         "It is tried again by itself once the window has passed"
     )
 

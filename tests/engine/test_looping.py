@@ -154,6 +154,7 @@ def test_two_automations_of_two_sides_are_stopped_whatever_values_they_make():
     assert stored.issue.code == LOOP
     assert stored.issue.side is Side.SALESFORCE
     assert "a HubSpot workflow (AUTOMATION_PLATFORM enrollmentId:7) (3 times)" in stored.issue.reason
+    assert "a flow, trigger or rule in Salesforce that runs when the bridge writes (2 times)" in stored.issue.reason
     assert written(town) == (TIMES, TIMES)
 
 
