@@ -44,12 +44,13 @@ def backup(file: Path, config: Path, *, force: bool) -> int:
 def restore(file: Path, config: Path, *, moving: bool) -> int:
     """Put a backup in the place of the store.
 
-    Stop every process of the bridge first. The store as it was is kept in a file beside config.yaml. Who was erased
-    since FILE was made stays erased, and no notice is sent again; the next sync compares everything.
+    Stop every process of the bridge first. The store as it was is kept in a file beside it (of PostgreSQL: beside
+    config.yaml). Who was erased since FILE was made stays erased, and no notice is sent again; the next sync compares
+    everything.
     """
     with store(config) as (_, database), copying.opened(file) as source:
         _refuse_company(database)
-        aside = config.parent / f"before-restore-{SystemClock().now():%Y%m%d-%H%M%S}.db"
+        aside = (database.file or config).parent / f"before-restore-{SystemClock().now():%Y%m%d-%H%M%S}.db"
         copying.write(database, aside)
         with source.read() as old, database.begin() as conn:
             copying.replace(conn, old, moving=moving)
