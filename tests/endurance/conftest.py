@@ -9,6 +9,7 @@ import pytest
 
 from tests.endurance.lengths import Length, length
 from tests.endurance.postgres import Postgres, new_database, postgres
+from tests.endurance.spread import Spread
 from tests.endurance.stage import Stage, stage
 
 CALL_S = 0.3  # of every call to a CRM, as in life; long enough to strike in the middle of one
@@ -41,3 +42,9 @@ def on_sqlite(tmp_path: Path, long: Length) -> Iterator[Stage]:
     with stage(tmp_path, f"sqlite:///{tmp_path / 'store.db'}", people=long.people) as one:
         one.world.services.settings.latency_s = CALL_S
         yield one
+
+
+@pytest.fixture
+def spread(on_postgres: Stage, request: pytest.FixtureRequest) -> Spread:
+    """All of it, running; the seed is the test's own."""
+    return Spread(on_postgres, seed=len(request.node.name))

@@ -7,7 +7,8 @@ the last of them: a further full run writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connector.core.refs import Side
@@ -35,13 +36,24 @@ class Judge:
 
     def in_order(self) -> float:
         """The misfortune is over: everything comes right by itself; in how many seconds it was drained."""
-        took = self.stage.drained()
+        with self._calls_at_once():
+            took = self.stage.drained()
         assert self.stage.postman.acknowledged, "nothing was ever acknowledged"
         assert not self.stage.witness.overlooked(self.stage.postman.told)
         assert not (lost := self.people.lost()), f"{len(lost)} edits are lost: {lost[:5]}"
         assert not (missing := self.people.missing()), missing[:5]
         nobody_twice(self.stage, self.before)
         return took
+
+    @contextmanager
+    def _calls_at_once(self) -> Iterator[None]:
+        """Calls need no time while nothing is struck; that is only waiting."""
+        settings = self.stage.world.services.settings
+        before, settings.latency_s = settings.latency_s, 0.0
+        try:
+            yield
+        finally:
+            settings.latency_s = before
 
     def taken_over(self, refs: Iterable[Ref], dead: str, since: float) -> float:
         """Wait until another process works on all that was in the hands of one; how many seconds that took."""
@@ -62,7 +74,8 @@ class Judge:
             if one.alive:
                 code = one.stop()
                 assert code == 0, f"{one.name} ended with {code}\n{one.said()}"
-        settled(self.stage, self.before)
+        with self._calls_at_once():
+            settled(self.stage, self.before)
         assert not (lost := self.people.lost()), f"{len(lost)} edits are lost: {lost[:5]}"
         assert not self.people.missing()
         assert self.people.done

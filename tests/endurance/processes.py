@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -78,6 +79,14 @@ class Process:
         self._gone()
         return at
 
+    def kill_working(self) -> float:
+        """End the process that does the work, whose guardian lives and has to notice; when."""
+        assert self.alive, f"{self.name} has ended by itself\n{self.said()}"
+        (working,) = children(self.pid)
+        at = time.monotonic()
+        os.kill(working, signal.SIGKILL)
+        return at
+
     def freeze(self) -> float:
         """Stop it where it stands; when."""
         return self._signalled(signal.SIGSTOP)
@@ -117,6 +126,14 @@ class Process:
         except subprocess.TimeoutExpired:
             os.killpg(self.pid, signal.SIGKILL)
             raise AssertionError(f"{self.name} had not ended after {within_s:g} s\n{self.said()}") from None
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has made and that live; none when it is gone itself."""
+    with suppress(OSError):
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        return [int(each) for task in tasks for each in (task / "children").read_text().split()]
+    return []
 
 
 def answering(url: str) -> bool:

@@ -44,6 +44,7 @@ SECRETS = {
     "HUBSPOT_CLIENT_SECRET": DeliverySettings().hubspot_secret,
     "SALESFORCE_OUTBOUND_SECRET": OUTBOUND,
 }
+QUOTAS = (100_000, 1_000)  # calls in ten seconds, searches in one: not what is tested here
 STEP_S = 0.05
 DRAINED_WITHIN_S = 90.0
 UNTOUCHED = timedelta(minutes=5)  # what waits longer than this waits for a reason of its own (a pause after a refusal)
@@ -80,9 +81,10 @@ class Stage(Rig):
             one.start()
             self.witness.processes[one.name] = one.pid
         for one in processes:
-            until(lambda one=one: self._works(one), f"{one.name} is at work\n{one.said()}", 60.0)
+            until(lambda one=one: self.works(one), f"{one.name} is at work\n{one.said()}", 60.0)
 
-    def _works(self, one: Process) -> bool:
+    def works(self, one: Process) -> bool:
+        """Whether a process does its work by now; AssertionError when it never will."""
         assert one.alive, f"{one.name} has ended by itself\n{one.said()}"
         if one.command == "worker":
             return self._pulses_since(one) > 0
@@ -102,6 +104,12 @@ class Stage(Rig):
         store = self._store = self._store or open_database(self.database)
         with store.read() as conn:
             return int(conn.execute(text(question), {"at": codec.micros(at)}).scalar() or 0)
+
+    def rows(self, question: str, most: int = 10) -> list[str]:
+        """The first rows of an answer, for a person who has to understand a failure."""
+        store = self._store = self._store or open_database(self.database)
+        with store.read() as conn:
+            return [str(dict(row)) for row in conn.execute(text(question)).mappings().fetchmany(most)]
 
     def backlog(self) -> Mapping[str, int]:
         """What is left to do: requests nobody has read, refs nobody has looked at."""
@@ -134,7 +142,7 @@ class Stage(Rig):
             return until(over, "everything is drained", within_s)
         except AssertionError as error:
             missed = list(self.witness.overlooked(dict(self.postman.told)))[:5]
-            said = "\n".join(one.said(15) for one in self.processes)
+            said = "\n".join((*self.rows("SELECT * FROM dirty"), *(one.said(15) for one in self.processes)))
             raise AssertionError(f"{error}: {self.backlog()}, told of and not looked at: {missed}\n{said}") from None
 
     def writes_of_the_bridge(self) -> int:
@@ -160,6 +168,7 @@ def stage(
     """A populated world that delivers, and an installation in step with it; nothing of the bridge runs yet."""
     world = World(1, lambda: datetime.now(UTC))
     world.services.settings.quotas_enforced = False
+    world.hubspot.settings.burst_per_10_s, world.hubspot.settings.search_per_s = QUOTAS
     populate(world, people, shape)
     made, witness, postman, now = {}, Witness(), Postman(), world.services.clock.now
     with ExitStack() as ending:
@@ -188,7 +197,7 @@ def configured(folder: Path, urls: Mapping[str, str], database: str, settings: M
     config["database"]["url"] = database
     for side, url in urls.items():
         config[side]["base_url"] = url
-    config["hubspot"].update(requests_per_10s=100_000, search_per_s=1_000)
+    config["hubspot"].update(zip(("requests_per_10s", "search_per_s"), QUOTAS, strict=True))
     config["salesforce"]["auth"]["client_id"] = "sandbox-consumer-key"
     config["webhooks"] = {
         "hubspot": {"secrets": ["env:HUBSPOT_CLIENT_SECRET"]},

@@ -22,6 +22,7 @@ import orjson
 
 from connector.sandbox.exchange import Request
 from connector.sandbox.server import Server
+from tests.endurance.processes import children
 
 Ref = tuple[str, str]  # side, record id
 _HUBSPOT_READ = re.compile("/objects/.*/batch/read$")
@@ -176,20 +177,10 @@ def _inode(port: int) -> str:
 
 def _owns(pid: int, inode: str) -> bool:
     """Whether the process, or one it has forked, has that socket open."""
-    for each in (pid, *_children(pid)):
+    for each in (pid, *children(pid)):
         with suppress(OSError):
             for entry in Path(f"/proc/{each}/fd").iterdir():
                 with suppress(OSError):
                     if str(entry.readlink()) == f"socket:[{inode}]":
                         return True
     return False
-
-
-def _children(pid: int) -> list[int]:
-    with suppress(OSError):
-        return [
-            int(each)
-            for task in Path(f"/proc/{pid}/task").iterdir()
-            for each in (task / "children").read_text().split()
-        ]
-    return []
