@@ -56,6 +56,10 @@ def _tell(settings: Settings, dialect: str) -> None:
     polling = settings.worker.polling
     say(err, f"[bold]{escape(settings.bridge.name)}[/]: HubSpot and Salesforce are kept in step until this is stopped.")
     say(err, f"[green]on[/]   polling both sides, every {polling.least_s:g} to {polling.most_s:g} s", 2)
+    if settings.salesforce.pubsub:
+        say(err, f"[green]on[/]   Salesforce's event bus, {escape(settings.salesforce.pubsub.channel)}", 2)
+    if settings.hubspot.journal:
+        say(err, "[green]on[/]   HubSpot's webhooks journal", 2)
     tell_doors(settings)
     if dialect != "sqlite":
         say(

@@ -97,7 +97,7 @@ def _read(work: Work, journal: Journal, portal: str) -> tuple[int, int]:
         if page is None:
             return events, number
         events += len(page.events)
-        _LOG.info("journal read", events=len(page.events), foreign=page.foreign, unreadable=page.unreadable)
+        _LOG.info("journal read", events=len(page.events), foreign=page.foreign, reason=page.unreadable)
     return events, PAGES
 
 

@@ -94,7 +94,7 @@ class Companion:
                 held = self._renewed(held)
                 self._beat(began, at_it=held is not None)
             except Exception:  # noqa: BLE001  # whatever the store's fault is: without a lease nobody listens
-                _LOG.exception("the lease of a listener cannot be held; it is tried again", listener=self.name)
+                _LOG.exception("the lease of a listener cannot be held; it is tried again", task=self.name)
                 held = held if held is not None and self._holds(held) else None
             if held is not None and (listening is None or listening.over):
                 listening = _Listening(self)
@@ -133,7 +133,7 @@ class Companion:
                 if held is not None:
                     duties.end(conn, held, self.clock.now(), {})
         except Exception:  # noqa: BLE001  # the lease runs out by itself
-            _LOG.exception("a listener could not say goodbye", listener=self.name)
+            _LOG.exception("a listener could not say goodbye", task=self.name)
 
     @property
     def _duty(self) -> str:
@@ -167,7 +167,7 @@ class _Listening:
             self._companion.run(self._stop.wait)
         except Exception as error:  # noqa: BLE001  # a bug or a store that is away: the guard begins anew
             self._companion.shown.update(state="broken", reason=type(error).__name__)
-            _LOG.exception("a listener broke; it is begun anew", listener=self._companion.name)
+            _LOG.exception("a listener broke; it is begun anew", task=self._companion.name)
 
 
 @dataclass
@@ -208,10 +208,12 @@ class InboxKeeper:
                 attention.show(conn, PUBSUB, found.reason, self.clock.now())
             elif found.name == "listening":
                 attention.unshow(conn, PUBSUB, self.clock.now())
-        _LOG.info("event bus", state=found.name, reason=found.reason, until=until)
+        rest_s = round((found.until - self.clock.now()).total_seconds(), 1) if found.until else None
+        _LOG.info("event bus", state=found.name, reason=found.reason, again_in_s=rest_s)
 
 
 def _pubsub(installation: Installation) -> Companion:
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # it tells every lost line in a form of its own; we tell it, too
     try:
         from connector.salesforce.pubsub.line import Access  # noqa: PLC0415  # an extra that not everybody has
         from connector.salesforce.pubsub.listener import Listener, Wanted  # noqa: PLC0415  # likewise
