@@ -17,6 +17,7 @@ from sqlalchemy import Connection, make_url, text
 
 from connector.errors import Misconfigured, Problem
 from connector.storage import migration, state
+from connector.storage.addresses import watchful
 from connector.storage.database import Database
 
 QUEUE = "smarketing"
@@ -42,7 +43,7 @@ def prepare(database: Database) -> None:
 
 def app_for(url: str) -> App:
     """Procrastinate on the database of that URL; to be opened."""
-    conninfo = make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql")
+    conninfo = watchful(make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql"))
     told = conninfo.render_as_string(hide_password=False)
     return App(connector=PsycopgConnector(conninfo=told, min_size=1, max_size=_CONNECTIONS_MAX))
 
