@@ -29,7 +29,7 @@ from connector.errors import BridgeError, Misconfigured, Problem
 from connector.storage import dirty, duties, issues
 from connector.storage.tables import SHARDS
 
-LOOK = timedelta(seconds=2)  # between two looks at the files
+LOOK = timedelta(seconds=3)  # between two looks at the files
 REFRESH, REFRESH_SOONEST = timedelta(hours=24), timedelta(minutes=15)  # what the accounts are like
 _LONGEST = timedelta(minutes=5)  # between two tries to open
 _MISTAKE = Ref(Side.HUBSPOT, "mapping", "config")

@@ -21,11 +21,12 @@ from typing import Any, Final
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import PoolProxiedConnection, StaticPool
 from sqlalchemy.util import LRUCache
 
 from connector.errors import BridgeError, Misconfigured, Problem, Transient
 from connector.storage import migration, service_tables
+from connector.storage.addresses import watchful
 from connector.storage.turns import Turns, of_file
 
 _LOOK = "bridge_look"
@@ -44,6 +45,7 @@ class Database:
         self._looking = engine.execution_options(**_look_options(engine))
         self._turns = _turns(engine)
         self._here = threading.local()
+        self._watching: PoolProxiedConnection | None = None
         self.dialect = engine.dialect.name
         self.in_memory = isinstance(engine.pool, StaticPool)
 
@@ -64,6 +66,22 @@ class Database:
         """A consistent look that cannot write and blocks nobody (but in memory, where everyone takes turns)."""
         with self._one_here(), self._turn(self.in_memory), self._looking.begin() as conn:
             yield conn
+
+    def edition(self) -> int | None:
+        """A number that is another one once anybody has committed anything; None where there is no such number.
+
+        Costs a tenth of the smallest look: for who looks again and again. For one thread.
+        """
+        if self.in_memory or self.dialect != "sqlite":
+            return None
+        if self._watching is None:
+            self._watching = self._engine.raw_connection()
+        raw = self._watching.driver_connection
+        assert raw is not None
+        try:
+            return int(raw.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error as error:
+            raise OperationalError("PRAGMA data_version", None, error) from error
 
     def problem(self) -> str | None:
         """Why this code cannot work with the store as it is (empty, old, too new), and what to do; None when it can."""
@@ -109,6 +127,8 @@ class Database:
 
     def close(self) -> None:
         """Let go of every connection."""
+        if self._watching is not None:
+            self._watching.close()
         self._engine.dispose()
 
     def _turn(self, needed: bool) -> AbstractContextManager[Any]:  # noqa: FBT001  # private, one line above
@@ -134,7 +154,7 @@ def open_database(url: str) -> Database:
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         return Database(_sqlite(parsed))
-    return Database(create_engine(parsed, pool_size=10, max_overflow=10, pool_pre_ping=True))
+    return Database(create_engine(watchful(parsed), pool_size=10, max_overflow=10, pool_pre_ping=True))
 
 
 def migrate(database: Database) -> None:
