@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from connector.core.refs import Side
-from connector.engine import erase, pace, sync
+from connector.engine import erase, pace, promised, sync
 from connector.engine.audit import Asked, audit
 from connector.engine.deadlines import ring
 from connector.engine.duties import (
@@ -145,7 +145,8 @@ def _effects(work: Work, now: datetime, _body: Body) -> Turned:
 
 
 def _objectives(work: Work, now: datetime, _body: Body) -> Turned:
-    """Have told who falls behind with an objective, once a day."""
+    """Have told who falls behind with an objective, once a day; count open promises for monitors."""
+    promised.count_beside(work.bridge)
     return Turned(now + HOURLY, pace.look(work.bridge))
 
 

@@ -1,12 +1,15 @@
 """Promises counted now and then, for monitors: how many are open in which state.
 
 A promise's state follows from its journey and is stored nowhere, so counting walks everybody. It is therefore done by a
-worker every hour, or as rarely as keeps it to a hundredth of its time, and never while a monitor waits.
+worker every hour, or as rarely as keeps it to a hundredth of its time, beside its other work, and never while a monitor
+waits. A process that shall stop gives it up; the next one counts.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+
+import structlog
 
 from connector.core.sla import State
 from connector.engine.bridge import Bridge
@@ -16,7 +19,25 @@ from connector.reports.promises import OPEN
 from connector.storage import journeys, state
 
 EVERY = timedelta(hours=1)
+_PORTION = 500  # people between two looks whether the process shall stop
+_LOG = structlog.get_logger(__name__)
 _SHARE = 100  # of the time between two counts, one part may be spent on counting
+
+
+def count_beside(bridge: Bridge) -> None:
+    """Begin to count in a thread of the bridge's, if it is time; nobody waits for it."""
+    if bridge.agreement is not None and _due(bridge, bridge.clock.now()):
+        if bridge.executor is None:
+            _counted(bridge)
+        else:
+            bridge.executor.submit(_counted, bridge)
+
+
+def _counted(bridge: Bridge) -> None:
+    try:
+        count(bridge)
+    except Exception:  # noqa: BLE001  # whatever it is, numbers for monitors are all that is missing
+        _LOG.exception("promises could not be counted")
 
 
 def count(bridge: Bridge) -> bool:
@@ -27,8 +48,10 @@ def count(bridge: Bridge) -> bool:
     began = bridge.clock.monotonic()
     found = Funnel(bridge.agreement, now)
     with bridge.database.read() as conn:
-        for _, entries in journeys.people(conn):
+        for number, (_, entries) in enumerate(journeys.people(conn)):
             found.take(entries)
+            if number % _PORTION == 0:
+                bridge.progress("counting promises", number, None)
     pause = max(EVERY, timedelta(seconds=(bridge.clock.monotonic() - began) * _SHARE))
     with bridge.database.begin() as conn:
         state.put(conn, PROMISES, {"at": now.isoformat(), "again": (now + pause).isoformat(), "open": _open(found)})

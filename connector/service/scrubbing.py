@@ -24,10 +24,10 @@ WITHHELD = "<withheld>"
 # Keys of our own lines whose words are the code's or an admin's, never a person's.
 KEYS = frozenset(
     {
-        "action", "at", "because", "code", "duty", "endpoint", "error", "event", "host", "job", "kind", "lane",
-        "level", "logger", "method", "mode", "name_of_bridge", "object", "outcome", "process", "queue", "reason",
-        "request_id", "run", "said", "service", "side", "signal", "source", "state", "status", "task", "version",
-        "where", "worker",
+        "action", "again_at", "at", "because", "code", "duty", "endpoint", "error", "event", "field", "host",
+        "job", "jobs", "kind", "lane", "level", "logger", "method", "mode", "object", "outcome", "process",
+        "queue", "reason", "request_id", "run", "said", "service", "side", "signal", "since", "source", "state",
+        "status", "task", "version", "where", "worker",
     }
 )  # fmt: skip
 _REF = re.compile(r"(hubspot|salesforce):[\w.-]{1,80}:[\w.-]{1,80}")

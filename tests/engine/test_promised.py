@@ -8,9 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from connector.core.policy import Action, ActionKind, Edition
 from connector.core.policy import Warning as Warned
 from connector.engine import promised
+from connector.engine.duties import Stopping
 from connector.reports.metrics import BREACHED, PROMISES, WARNED
 from connector.storage import state, tallies
 from tests.core.promises import IN_MQL, hours, office, policy
@@ -101,4 +104,31 @@ def test_who_takes_long_to_count_counts_more_rarely(town: Town) -> None:
 
 def test_without_an_agreement_there_is_nothing_to_count(town: Town) -> None:
     assert not promised.count(town.bridge)
+    assert counted(town) is None
+
+
+def test_it_is_done_beside_the_other_work_and_a_failure_is_only_told(town: Town) -> None:
+    promising(town)
+    promised.count_beside(town.bridge)
+    found = counted(town)
+    assert found is not None
+
+    def failing(*_: object) -> None:
+        raise RuntimeError
+
+    town.clock.sleep(3600)
+    both(town, life="lead")
+    promised.count_beside(replace(town.bridge, progress=failing))
+    assert counted(town) == found
+
+
+def test_a_process_that_shall_stop_gives_it_up(town: Town) -> None:
+    promising(town)
+    both(town, life="lead")
+
+    def stopping(*_: object) -> None:
+        raise Stopping
+
+    with pytest.raises(Stopping):
+        promised.count(replace(town.bridge, progress=stopping))
     assert counted(town) is None
