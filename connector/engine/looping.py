@@ -162,9 +162,15 @@ def _writes_again(case: Case) -> bool:
 def _found(bridge: Bridge, cases: Sequence[Case]) -> list[_Found]:
     if not cases:
         return []
+    needs = {case.refs[0]: {_needs(change) for change in _changes(case.plan)} for case in cases}
     with bridge.database.read() as conn:
         since = bridge.clock.now() - bridge.loops.within
-        told = rewrites.told(conn, [case.refs[0] for case in cases], since)
+        for side in Side:  # what was not written there answers nothing: the other side need not be looked up
+            asked = [ref for ref, each in needs.items() if any(side in sides for sides in each)]
+            without = set(asked) - rewrites.written_on(conn, side, asked, since) if asked else set()
+            for ref in without:
+                needs[ref] = {sides for sides in needs[ref] if side not in sides}
+        told = rewrites.told(conn, [ref for ref, each in needs.items() if each], since)
     found: list[_Found] = []
     for case in cases if told else ():
         story = told.get(case.refs[0])
@@ -177,6 +183,11 @@ def _found(bridge: Bridge, cases: Sequence[Case]) -> list[_Found]:
                 last = max((one for one in story or () if one.side is side), key=_at, default=earlier)
                 found.append(_Found(case, change, earlier, last))
     return found
+
+
+def _needs(change: Change) -> frozenset[Side]:
+    """The sides that we must have written before, for a change to be an answer."""
+    return frozenset((change.side, provoked_on(change) or change.side.other))
 
 
 def _at(one: Written) -> datetime:

@@ -21,7 +21,7 @@ from connector.storage import codec
 from connector.storage.asking import many, rows, value
 from connector.storage.service_tables import rewrites
 from connector.storage.tables import events
-from connector.storage.upsert import among, chunks, replacing
+from connector.storage.upsert import among, chunks, holds, replacing
 
 Key = tuple[Ref, str]  # record and field
 
@@ -35,6 +35,18 @@ _TOLD = {
     )
     .order_by(events.c.id)
     for side, column in ((Side.HUBSPOT, events.c.hubspot), (Side.SALESFORCE, events.c.salesforce))
+}
+_WROTE = {
+    (side, written): select(column)
+    .where(
+        among(column),
+        events.c.at >= bindparam("_since", type_=BigInteger),
+        or_(*(events.c.kind == kind for kind in _WRITES)),
+        holds(events.c.payload, f'"side":"{written.value}"'),
+    )
+    .distinct()
+    for side, column in ((Side.HUBSPOT, events.c.hubspot), (Side.SALESFORCE, events.c.salesforce))
+    for written in Side
 }
 _AMONG = select(rewrites.c.key, rewrites.c.body).where(among(rewrites.c.key))
 _OLD = (
@@ -54,6 +66,19 @@ class Kept:
 
     rounds: tuple[Rewrite, ...]
     parked: bool = False
+
+
+def written_on(conn: Connection, side: Side, refs: Iterable[Ref], since: datetime) -> set[Ref]:
+    """Those of the records of whose pair we have written the record on one side since then; no story is read for it."""
+    keys: dict[Side, list[str]] = {each: [] for each in Side}
+    for ref in refs:
+        keys[ref.side].append(codec.key(ref))
+    return {
+        codec.ref(key)
+        for each, wanted in keys.items()
+        for portion in chunks(wanted)
+        for (key,) in rows(conn, _WROTE[each, side], among=portion, _since=codec.micros(since))
+    }
 
 
 def told(conn: Connection, refs: Iterable[Ref], since: datetime) -> dict[Ref, list[Written]]:

@@ -18,9 +18,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Dialect,
+    LargeBinary,
     Table,
     Text,
     bindparam,
+    literal,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -106,6 +108,33 @@ def _among_json(element: among, compiler: SQLCompiler, **kwargs: Any) -> str:
 def _among_array(element: among, compiler: SQLCompiler, **kwargs: Any) -> str:
     column, wanted = (compiler.process(one, **kwargs) for one in element.clauses)
     return f"{column} = ANY ({wanted})"
+
+
+class holds(FunctionElement[bool]):  # noqa: N801  # likewise
+    """Whether a column of bytes holds a text, which stands in the statement itself."""
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[Any], text: str) -> None:
+        super().__init__(column, literal(text.encode(), LargeBinary))
+
+    def self_group(self, against: Any = None) -> Any:
+        """It is a condition as it stands, as above."""
+        del against
+        return self
+
+
+@compiles(holds, "sqlite")
+def _holds_instr(element: holds, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, text = (compiler.process(one, **kwargs) for one in element.clauses)
+    return f"instr({column}, {text}) > 0"
+
+
+@compiles(holds, "postgresql")
+def _holds_position(element: holds, compiler: SQLCompiler, **kwargs: Any) -> str:
+    column, text = (compiler.process(one, **kwargs) for one in element.clauses)
+    return f"position({text} in {column}) > 0"
 
 
 def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
