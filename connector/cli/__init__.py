@@ -40,6 +40,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "doctor",
             "Find what is wrong with an installation: store, workers, clock, addresses, secrets, fields, budgets.",
         ),
+        "forecast": (
+            "forecast",
+            "What a day of the running service costs in API calls, and whether the limits hold it.",
+        ),
         "audit": ("audit", "Compare linked pairs on both sides afresh, and show the drift number."),
         "backup": ("backup", "Write the whole store to one file, while it is in use."),
         "restore": ("backup", "Put a backup in the place of the store."),

@@ -10,14 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 HUBSPOT_BATCH, SALESFORCE_BATCH, BULK_ROWS, BULK_CALLS = 100, 200, 10_000, 10
+SALESFORCE_PAGE = 2_000  # rows of a listing
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Calls to write a plan, by side."""
+    """Calls that some work takes, by side."""
 
     hubspot: int
     salesforce: int
+
+    def __add__(self, other: Forecast) -> Forecast:
+        return Forecast(self.hubspot + other.hubspot, self.salesforce + other.salesforce)
 
 
 def forecast(counts: Mapping[str, int], bulk_from_rows: int) -> Forecast:
@@ -29,6 +33,11 @@ def forecast(counts: Mapping[str, int], bulk_from_rows: int) -> Forecast:
     )
     salesforce += _salesforce(counts.get("created_hubspot", 0), bulk_from_rows)
     return Forecast(hubspot, salesforce)
+
+
+def scanning(people: int) -> Forecast:
+    """The calls that reading everybody takes on both sides."""
+    return Forecast(_ceil(people, HUBSPOT_BATCH), _ceil(people, SALESFORCE_PAGE))
 
 
 def _salesforce(rows: int, bulk_from_rows: int) -> int:

@@ -44,6 +44,7 @@ _AMONG_REFS = {
 _AMONG_IDS = select(*COLUMNS).where(among(links.c.id))
 _COUNTERPARTS = select(links.c.salesforce, links.c.hubspot).where(among(links.c.salesforce))
 _COUNT = select(func.count()).select_from(links)
+_BY_PAIR = select(links.c.pair, func.count()).group_by(links.c.pair)
 _VERSIONS = select(links.c.id, links.c.version).where(among(links.c.id)).order_by(links.c.id).with_for_update()
 _SAVE = (
     update(links)
@@ -142,6 +143,11 @@ def page(conn: Connection, after_id: int, limit: int) -> list[Link]:
 def count(conn: Connection) -> int:
     """How many links there are."""
     return int(value(conn, _COUNT))
+
+
+def by_pair(conn: Connection) -> dict[str, int]:
+    """How many links there are of each pair of objects."""
+    return {str(pair): int(number) for pair, number in conn.execute(_BY_PAIR)}
 
 
 def save(conn: Connection, rows: Sequence[tuple[int, int, Memory]]) -> set[int]:
