@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +12,7 @@ from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from connector.clock import SystemClock
 from connector.core.refs import Ref
@@ -28,6 +29,7 @@ from tests.engine.town import Town
 
 HOUR = timedelta(hours=1)
 GROUPS = 2
+NAME = f"crews of {os.getpid()}"  # of their connections
 DRAINING = [f"drain:{number}/{GROUPS}" for number in (1, 2)]
 
 
@@ -35,7 +37,8 @@ class Place:
     """A town on PostgreSQL, and crews that work there."""
 
     def __init__(self, url: str) -> None:
-        self.url, self.town = url, Town(url)
+        self.url = make_url(url).update_query_dict({"application_name": NAME}).render_as_string(hide_password=False)
+        self.town = Town(self.url)
         self.town.clock = SystemClock()
         self.town.full()
         prepare(self.town.database)

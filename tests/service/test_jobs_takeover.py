@@ -6,11 +6,13 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from connector.clock import SystemClock
 from connector.service import spread, takeover
 from connector.storage import dirty, duties
-from tests.service.crews import DRAINING, HOUR, Place, at_work, context, names, of_group
+from tests.endurance.processes import until
+from tests.service.crews import DRAINING, HOUR, NAME, Place, at_work, context, names, of_group, workers
 
 
 def test_a_silent_workers_jobs_are_ended_and_what_it_held_is_freed(place: Place) -> None:
@@ -100,3 +102,50 @@ def test_what_takes_too_long_when_the_process_shall_stop_is_given_back(
     assert left.is_set()
     assert place.queue() == []
     assert names(place.crew()) == DRAINING[:1] or place.waiting() == 0
+
+
+def test_work_that_takes_long_is_not_taken_for_dead_while_its_worker_beats(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takeover, "BEAT_S", 0.1)
+    monkeypatch.setattr(takeover, "SILENT_S", 1.0)
+    begun, let_go, calls = Event(), Event(), list[Any]()
+    read = place.town.hubspot.read_many
+
+    def slow(asked: Any) -> Any:
+        if asked:
+            calls.append(asked)
+            begun.set()
+            let_go.wait(20)
+        return read(asked)
+
+    place.mark(of_group(place, 0))
+    monkeypatch.setattr(place.town.hubspot, "read_many", slow)
+    with at_work(place.crew(), place.crew()):
+        assert begun.wait(20)
+        Event().wait(3 * takeover.SILENT_S)
+        assert len(calls) == 1, "nobody else has begun it"
+        let_go.set()
+        until(lambda: place.waiting() == 0, "it is done", 20.0)
+
+
+def test_a_worker_that_was_forgotten_meanwhile_takes_part_again(place: Place) -> None:
+    """It slept for longer than ten minutes; whoever started since has struck it off."""
+    with at_work(place.crew()):
+        until(lambda: workers(place) == 1, "it is registered", 20.0)
+        with place.database.begin() as conn:
+            conn.execute(text("DELETE FROM procrastinate_workers"))
+        place.mark(of_group(place, 0), of_group(place, 1))
+        until(lambda: place.waiting() == 0, "it works again", 20.0)
+        assert workers(place) == 1
+
+
+def test_jobs_go_on_after_every_connection_to_the_database_was_cut(place: Place) -> None:
+    others = "pid <> pg_backend_pid() AND application_name = :name"
+    cut = text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+    with at_work(place.crew(), place.crew()):
+        until(lambda: workers(place) == 2, "they are registered", 20.0)
+        with place.database.begin() as conn:
+            assert len(conn.execute(cut, {"name": NAME}).all()) >= 2
+        place.mark(of_group(place, 0), of_group(place, 1))
+        until(lambda: place.waiting() == 0, "they work again", 30.0)
