@@ -30,9 +30,7 @@ HUBSPOT_TOKEN, SALESFORCE_ID, SALESFORCE_SECRET = (
 @click.option("--seed", default=1, show_default=True, help="Decides the population and every fault.")
 @click.option("--people", default=2000, show_default=True, help="How many people to make up; 0 starts empty.")
 @json_option
-def sandbox(  # noqa: PLR0913  # one parameter an option
-    hubspot_port: int, salesforce_port: int, pubsub_port: int | None, seed: int, people: int, *, as_json: bool
-) -> int:
+def sandbox(seed: int, people: int, *, as_json: bool, **ports: int | None) -> int:
     """Run both CRMs on this machine, to try things on.
 
     A HubSpot and a Salesforce of our own, with real limits, refusals and quirks, on loopback only; nothing of them is
@@ -41,7 +39,8 @@ def sandbox(  # noqa: PLR0913  # one parameter an option
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    plan = Plan(seed, people, hubspot_port=hubspot_port, salesforce_port=salesforce_port, pubsub_port=pubsub_port)
+    hubspot, salesforce = ports["hubspot_port"] or 0, ports["salesforce_port"] or 0
+    plan = Plan(seed, people, hubspot_port=hubspot, salesforce_port=salesforce, pubsub_port=ports["pubsub_port"])
     with serve_in_thread(SystemClock().now, plan) as running:
         click.echo(_json(running)) if as_json else _tell(running)
         stop.wait()

@@ -32,7 +32,12 @@ CLOCKS = {
 }  # fmt: skip
 MAKES_A_KEY = {"connector/bootstrap.py"}  # once an installation; it decides nothing
 NO_SQL = {"Connection", "make_url", "URL", "ArgumentError"}  # a connection handed on, and how its address is read
-ASKS_THE_SYSTEM = {"connector/clock.py", "connector/sandbox/__main__.py", "connector/sandbox/server.py"}
+ASKS_THE_SYSTEM = {
+    "connector/clock.py",
+    "connector/sandbox/__main__.py",
+    "connector/sandbox/server.py",
+    "connector/sandbox/salesforce/pubsub.py",
+}
 
 
 def tracked(*suffixes: str) -> list[Path]:
@@ -108,7 +113,7 @@ def test_every_module_opens_with_its_theory():
 
 
 def test_only_the_clock_asks_the_system_for_time_or_chance():
-    """The sandbox knows none of us, so its process has a clock of its own, and its server waits where it plays slow."""
+    """The sandbox knows none of us, so its process has a clock of its own, and its servers wait where they are slow."""
     asking = [
         f"{name}:{node.lineno}"
         for name, tree in product().items()
