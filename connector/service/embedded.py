@@ -61,7 +61,7 @@ def at_work(path: Path, env: Mapping[str, str], url: str) -> Iterator[None]:
             return work_of(opened, "smarketing run", lambda: bell.stopping)
 
         around = Surroundings(env, clock, SystemDice())
-        keeping = Keeping(path, around, working, companions, alone=database.dialect == "sqlite")
+        keeping = Keeping(path, around, working, companions)
         thread = Thread(target=_work, args=(keeping, Loop(keeping.work, bell)), name="worker", daemon=True)
         thread.start()
         try:

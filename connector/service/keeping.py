@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from connector.bootstrap import Installation, Surroundings, open_installation
 from connector.config.load import Loaded, load
@@ -49,21 +50,13 @@ class Keeping:
         around: what the outside hands in.
         working: makes the work of an opened installation.
         beside: entered with each opened installation and left before it is closed (listeners).
-        alone: no other worker is on this store, so what a dead one held is freed at once.
         retire: given the old work and what closes it, once it is replaced; None: it is closed at once.
     """
 
-    def __init__(  # noqa: PLR0913  # what is opened, what is made of it, and what becomes of it
-        self,
-        path: Path,
-        around: Surroundings,
-        working: Working,
-        beside: Beside,
-        *,
-        alone: bool = True,
-        retire: Retire | None = None,
+    def __init__(
+        self, path: Path, around: Surroundings, working: Working, beside: Beside, retire: Retire | None = None
     ) -> None:
-        self._path, self._around, self._working, self._beside, self._alone = path, around, working, beside, alone
+        self._path, self._around, self._working, self._beside = path, around, working, beside
         self._retire = retire or _at_once
         self._work: Work | None = None
         self._loaded: Loaded | None = None
@@ -153,10 +146,8 @@ class Keeping:
             opening.enter_context(self._beside(opened))
             work = self._working(opened)
             with work.bridge.database.begin() as conn:
-                if self._alone and self._work is None:
-                    dirty.free(conn, range(SHARDS))
-                    for duty in duties.all(conn):
-                        duties.free(conn, duty.name, now)
+                if self._work is None:
+                    _free(conn, now)
                 stopped.retry_now(conn, now)
                 for name in sorted((FULL, DRAIN, *POLL.values())):
                     duties.ask(conn, name, now)
@@ -203,6 +194,14 @@ class Keeping:
 
 def _at_once(_work: Work, close: Callable[[], None]) -> None:
     close()
+
+
+def _free(conn: Connection, now: datetime) -> None:
+    """On SQLite there is no other worker: what one still holds is a dead one's, and is free at once."""
+    if conn.dialect.name == "sqlite":
+        dirty.free(conn, range(SHARDS))
+        for duty in duties.all(conn):
+            duties.free(conn, duty.name, now)
 
 
 def _stamped(path: Path, loaded: Loaded | None) -> Stamp:

@@ -72,7 +72,7 @@ def take_part(path: Path, env: Mapping[str, str], opened: tuple[Loaded, Database
         return work_of(installation, "smarketing worker", stopping.is_set)
 
     around = Surroundings(env, clock, SystemDice())
-    keeping = Keeping(path, around, working, companions, alone=False, retire=bench.after)
+    keeping = Keeping(path, around, working, companions, bench.after)
     url, groups = loaded.settings.database.url.reveal(), loaded.settings.worker.parallel
     with closing(keeping), beating(database, KIND, clock):
         crew = Crew(database, url, clock, keeping.work, groups, bench, ready=ready, stopping=stopping)
