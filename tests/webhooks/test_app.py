@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -209,6 +210,25 @@ def test_ready_means_that_the_store_is_of_this_version():
         assert (empty.status_code, doorstep.get("/ready").status_code) == (503, 200)
         assert "migrate" in empty.text or "empty" in empty.text
     database.close()
+
+
+def test_a_store_that_hangs_holds_one_thread_and_not_all(store: Database, writer: Writer):
+    asked, go_on = Event(), Event()
+
+    def hang() -> bytes:
+        asked.set()
+        assert go_on.wait(10)
+        return b""
+
+    house = House(store, writer, Watch(), Loaded(), metrics=hang)
+    client = create_app(Web(), all_webhooks(), house).test_client
+    first = Thread(target=lambda: client().get("/metrics"))
+    first.start()
+    assert asked.wait(10)
+    assert [client().get(path).status_code for path in ("/ready", "/metrics", "/health")] == [503, 503, 200]
+    go_on.set()
+    first.join()
+    assert client().get("/ready").status_code == 200
 
 
 def test_metrics_are_for_whoever_has_the_token(store: Database, writer: Writer):
