@@ -6,10 +6,12 @@ import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from connector.errors import Misconfigured
@@ -118,3 +120,50 @@ def test_a_new_store_is_for_its_owners_eyes_and_an_old_one_stays_as_its_admin_ma
         migrate(database)
         assert [stat.S_IMODE(one.stat().st_mode) for one in tmp_path.glob(f"{name}*")] == [mode] * 3, "its logs as well"
         database.close()
+
+
+def test_a_server_that_has_vanished_is_not_waited_for_long(postgres_url: str):
+    """Else a process would believe in a dead connection for a quarter of an hour. The URL may say otherwise."""
+
+    def told(url: str) -> dict[str, str]:
+        database = open_database(url)
+        with closing(database._engine.raw_connection()) as lent:
+            raw: Any = lent.driver_connection
+            found = dict(raw.info.get_parameters())
+        database.close()
+        return found
+
+    usual = told(postgres_url)
+    assert (usual["tcp_user_timeout"], usual["connect_timeout"], usual["keepalives_idle"]) == ("30000", "10", "20")
+    named = make_url(postgres_url).update_query_dict({"tcp_user_timeout": "5000"})
+    assert told(named.render_as_string(hide_password=False))["tcp_user_timeout"] == "5000"
+
+
+def test_what_anybody_commits_gives_a_file_another_edition_and_looking_does_not(tmp_path: Path, now: datetime) -> None:
+    one, other = (open_database(f"sqlite:///{tmp_path}/bridge.db") for _ in range(2))
+    migrate(one)
+    before = one.edition()
+    with one.read() as conn:
+        state.get(conn, "anything")
+    assert one.edition() == before is not None
+    for writer in (one, other):
+        with writer.begin() as conn:
+            state.put(conn, "anything", now.isoformat())
+        assert one.edition() != before
+        before = one.edition()
+    one.close()
+    other.close()
+
+
+def test_where_a_store_has_no_editions_it_says_so() -> None:
+    memory = open_database("sqlite://")
+    assert memory.edition() is None
+    memory.close()
+
+
+def test_a_store_tells_its_revision_and_an_empty_one_none(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path}/bridge.db")
+    assert database.revision() is None
+    migrate(database)
+    assert database.revision() == migration._newest()
+    database.close()
