@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from importlib.util import find_spec
 from threading import Event
 
 import click
@@ -10,6 +11,7 @@ import orjson
 
 from connector.cli.frame import DONE, command, err, json_option, say
 from connector.clock import SystemClock
+from connector.errors import Misconfigured, Problem
 from connector.sandbox.process import Plan, Running, serve_in_thread
 
 HUBSPOT_TOKEN, SALESFORCE_ID, SALESFORCE_SECRET = (
@@ -36,6 +38,9 @@ def sandbox(seed: int, people: int, *, as_json: bool, **ports: int | None) -> in
     A HubSpot and a Salesforce of our own, with real limits, refusals and quirks, on loopback only; nothing of them is
     kept. Stop with Ctrl-C.
     """
+    if ports["pubsub_port"] is not None and not (find_spec("grpc") and find_spec("fastavro")):
+        hint = "needs grpcio and fastavro: pip install 'smarketing-connector[pubsub]'"
+        raise Misconfigured([Problem("smarketing sandbox", 0, "--pubsub-port", hint)])
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

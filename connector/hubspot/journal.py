@@ -19,7 +19,7 @@ import requests
 
 from connector.core.refs import Side
 from connector.errors import Transient, Unauthorised
-from connector.hubspot.faults import NOT_FOUND, Denied
+from connector.hubspot.faults import Denied, absent
 from connector.hubspot.tokens import OAuthToken
 from connector.hubspot.wire import HubSpotAccess, Traffic, Wire
 from connector.ports import Clock, Dice
@@ -124,14 +124,15 @@ class Journal:
         try:
             answer = self._wire.get("journal", path, {"installPortalId": self._app.portal_id})
         except Denied as refusal:
-            if refusal.answer.status == NOT_FOUND:
+            if absent(refusal.answer):
                 return None
             raise
         except Unauthorised as error:
             raise Unauthorised(f"{error} (hubspot.journal: the app needs the scope {SCOPE})") from None
         if not answer.body:
             return None
-        offset, url = (answer.body.get(name) for name in ("currentOffset", "url"))
+        told = answer.body if isinstance(answer.body, dict) else {}
+        offset, url = (told.get(name) for name in ("currentOffset", "url"))
         if not isinstance(offset, str) or not isinstance(url, str):
             raise Transient("the journal's answer has no file or no offset; it is asked again")
         try:

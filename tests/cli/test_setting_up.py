@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -274,6 +275,24 @@ def test_the_sandbox_serves_both_sides_until_it_is_told_to_stop():
         assert said["population"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
+
+
+def test_the_sandbox_serves_the_event_bus_where_it_is_asked_to():
+    ports = ["--hubspot-port", "0", "--salesforce-port", "0", "--pubsub-port", "0"]
+    with subprocess.Popen([PROGRAM, "sandbox", "--people", "0", *ports, "--json"], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        host, _, port = json.loads(process.stdout.readline())["pubsub"].partition(":")
+        with socket.create_connection((host, int(port)), timeout=5):
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+
+
+def test_the_event_bus_of_the_sandbox_says_what_it_needs(monkeypatch, capsys):
+    monkeypatch.setattr("connector.cli.sandbox.find_spec", lambda _: None)
+    with pytest.raises(SystemExit) as end:
+        main(["sandbox", "--pubsub-port", "0"])
+    assert end.value.code == 2
+    assert "smarketing-connector[pubsub]" in capsys.readouterr().err
 
 
 def subprocess_of(*arguments: str) -> subprocess.CompletedProcess[str]:

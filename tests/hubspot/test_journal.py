@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from connector.errors import Transient, Unauthorised
+from connector.errors import Refused, Transient, Unauthorised
 from connector.hubspot import journal as module
 from connector.hubspot.journal import App, Journal, fetchable
 from connector.sandbox.acts import act
-from connector.sandbox.exchange import Response
+from connector.sandbox.exchange import Response, Wire
 from connector.sandbox.server import Server
 from connector.sandbox.services import Fault
 from connector.sandbox.world import World
@@ -147,6 +147,58 @@ def test_a_file_that_leads_elsewhere_is_not_followed(world, journal, bent):
     contact(world)
     bent.answers["sandbox-files"] = Response(302, b"", {"Location": "http://127.0.0.1:1/stolen"})
     with pytest.raises(Transient, match="302"):
+        journal.earliest()
+
+
+def test_an_offset_that_is_not_known_any_more_has_nothing_behind_it(world, journal):
+    contact(world)
+    page = journal.earliest()
+    contact(world, "b@x.test")
+    world.services.clock.advance(3 * DAY_S + 1)
+    contact(world, "c@x.test")
+    assert journal.after(page.offset) is None
+    assert journal.earliest() is not None
+
+
+def test_a_404_of_a_proxy_is_not_taken_for_the_end(world, journal, bent):
+    contact(world)
+    bent.answers["journal-local"] = Response(404, b"<html>", {"Content-Type": "text/html"})
+    with pytest.raises(Refused, match="404"):
+        journal.earliest()
+
+
+def test_what_is_no_offset_is_refused_in_words(journal):
+    with pytest.raises(Refused, match="not an offset"):
+        journal.after("nonsense")
+
+
+@pytest.mark.parametrize(
+    "body", [{"currentOffset": "x"}, {"url": "https://a.test/x"}, {"url": 7, "currentOffset": 8}, [1]]
+)
+def test_an_answer_without_file_or_offset_is_asked_for_again_and_then_a_fault(world, journal, bent, body):
+    contact(world)
+    bent.answers["journal-local"] = Response(200, orjson.dumps(body), {"Content-Type": "application/json"})
+    with pytest.raises(Transient, match="no file or no offset"):
+        journal.earliest()
+    assert len(bent.asked("journal-local")) == 3
+
+
+def test_a_file_at_an_address_that_is_none_of_hubspots_is_left_out_and_not_called(world, journal, bent):
+    contact(world)
+    page = {"url": "https://169.254.169.254/latest/meta-data", "currentOffset": "o-1"}
+    bent.answers["journal-local"] = Response(200, orjson.dumps(page), {"Content-Type": "application/json"})
+    found = journal.earliest()
+    assert found.offset == "o-1"
+    assert "none of HubSpot's" in found.unreadable
+
+
+def test_a_file_that_breaks_off_is_asked_for_again(world, journal, bent):
+    one = contact(world)
+    broken = [Response(200, b"", {}, Wire.RESET)]
+    bent.answers["sandbox-files"] = lambda request: broken.pop() if broken else world.door("hubspot")(request)
+    assert ("CREATE", one) in told(journal.earliest())
+    bent.answers["sandbox-files"] = Response(200, b"", {}, Wire.RESET)
+    with pytest.raises(Transient, match="did not come whole"):
         journal.earliest()
 
 

@@ -277,3 +277,41 @@ def test_no_thread_is_left_behind(org, server, kept):
         with listening(org, server.address, kept):
             begun(kept)
     until(lambda: not {t.name for t in threading.enumerate() if t.name == "pubsub-stream"} - before)
+
+
+def test_a_stream_that_the_bus_ends_without_a_word_is_opened_again(world, org, server, kept, monkeypatch):
+    with listening(org, server.address, kept) as stop:
+        begun(kept)
+        monkeypatch.setattr(PubSubServer, "_fed", lambda *_: False)
+        until(lambda: kept.states[-1].name == "waiting")
+        assert "has ended the stream" in kept.states[-1].reason
+        monkeypatch.undo()
+        made = lead(world)
+        until(lambda: kept.ids == [made])
+    assert stop.waits
+
+
+def test_a_topic_that_may_not_be_subscribed_to_is_for_a_person(org, server, kept, monkeypatch):
+    told = PubSubServer._topic
+    monkeypatch.setattr(PubSubServer, "_topic", lambda *given: {**told(*given), "can_subscribe": False})
+    with PubSubServer(org) as other, listening(org, other.address, kept) as stop:
+        until(lambda: kept.states)
+        assert "View All" in kept.states[0].reason
+        assert kept.states[0].lasting
+        assert stop.waits[0] >= 300
+
+
+def test_a_schema_that_the_bus_does_not_give_leaves_the_event_unread_and_not_unsaid(world, org, server, kept):
+    with listening(org, server.address, kept):
+        begun(kept)
+        org.bus.schemas = _Forgetful()
+        lead(world)
+        until(lambda: kept.changes)
+    assert "refuses" in kept.changes[0]["unknown"]
+
+
+class _Forgetful(dict):
+    """Schemas that are there for writing and not for those who ask."""
+
+    def get(self, *_):
+        return None

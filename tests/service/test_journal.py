@@ -135,6 +135,15 @@ def test_the_first_turn_takes_the_newest_page_and_polls_nothing(reading):
     assert not reading.here.asked("poll.hubspot")
 
 
+def test_what_follows_an_empty_journal_is_read_from_its_very_beginning(reading):
+    reading.turn()
+    assert reading.here.state("journal.place")["offset"] == ""
+    made = {reading.contact(f"a{number}@x.test") for number in range(400)}  # more than the newest page holds
+    while reading.turn().did:
+        pass
+    assert made <= reading.marked()
+
+
 def test_whoever_asked_for_nothing_for_three_days_reads_from_the_oldest_page_and_polls_everything(reading):
     reading.turn()
     reading.contact("a@x.test")
