@@ -6,6 +6,7 @@ import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from connector.errors import Misconfigured
-from connector.storage import state
+from connector.storage import migration, state
 from connector.storage.database import Database, migrate, open_database
 
 
