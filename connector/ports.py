@@ -152,13 +152,21 @@ Outcome = Done | Rejected | Exists | Absent | Unsure
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """API calls: made by this process, and the account's day as far as the side tells."""
+    """API calls: made by this process, and the account's day as far as the side tells.
+
+    Attributes:
+        throttled: answers that said we called too often.
+        left: calls that may still be made today, what is kept for hot leads included; None: nobody has set a limit.
+        renewed_at: when the next day of the account begins.
+    """
 
     calls: int
     by_operation: Mapping[str, int]
-    throttled: int  # answers that said we called too often
+    throttled: int
     daily_limit: int | None = None
     daily_used: int | None = None
+    left: int | None = None
+    renewed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

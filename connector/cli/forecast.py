@@ -72,12 +72,12 @@ def _outlook(opened: Installation, asked: Asked) -> Outlook:
     evidence = bool(asked_about(bridge, Side.HUBSPOT))
     for crm in bridge.crms.values():
         crm.account()  # whose answer tells what the account allows in a day
+    told = {side: crm.usage().daily_limit for side, crm in bridge.crms.items()}
     known, now = facts.recall(bridge.database), bridge.clock.now()
     with bridge.database.read() as conn:
         counted = outlook.counted(conn, now)
         limits = {
-            side: outlook.limit(conn, settings, side, crm.usage().daily_limit, (now, facts.zone(known, side)))
-            for side, crm in bridge.crms.items()
+            side: outlook.limit(conn, settings, side, told[side], (now, facts.zone(known, side))) for side in Side
         }
     setup = outlook.setup_of(settings, bridge.mapping, counted, evidence=evidence)
     return outlook.outlook(settings, setup, counted, limits, asked)

@@ -47,7 +47,18 @@ def _read(found: Status, side: Side) -> str:
 def _calls(found: Status, settings: Settings, side: Side) -> str:
     mine = settings.hubspot if side is Side.HUBSPOT else settings.salesforce
     most = f" of at most {mine.calls_per_day:,}" if mine.calls_per_day else ""
-    return f"{found.calls_today[side.value]:,} API calls of ours today{most}"
+    return f"{found.calls_today[side.value]:,} API calls of ours today{most}{_spent(found, settings, side)}"
+
+
+def _spent(found: Status, settings: Settings, side: Side) -> str:
+    """What it means that the ordinary part of the day's calls is used up, or all of them."""
+    mine = settings.hubspot if side is Side.HUBSPOT else settings.salesforce
+    spent = found.calls_today[side.value]
+    if mine.calls_per_day is None or spent < int(mine.calls_per_day * (1 - mine.reserve_percent / 100)):
+        return ""
+    if spent >= mine.calls_per_day:
+        return "; [red]used up[/]: everything goes on when the account's next day begins"
+    return "; [yellow]only people with an open clock go on[/], the rest when the account's next day begins"
 
 
 def _age(now: datetime, at: datetime) -> str:

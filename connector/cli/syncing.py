@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,16 +28,18 @@ from connector.cli.frame import (
 )
 from connector.cli.naming import moment, resolve
 from connector.cli.telling import tell_case, tell_plan, tell_run
-from connector.cli.words import Words, called
+from connector.cli.words import NAMES, Words, called
 from connector.core.plan import Raise
-from connector.engine import planfile, sync
+from connector.core.refs import Side
+from connector.engine import facts, planfile, standing, sync
 from connector.engine.case import Case
 from connector.engine.cases import cases_of
 from connector.engine.erase import without_erased
 from connector.engine.run import Run
 from connector.engine.sweep import batches, swept
 from connector.errors import Refused
-from connector.reports.forecast import forecast
+from connector.reports import outlook
+from connector.reports.forecast import forecast, scanning
 from connector.reports.waiting import Groups
 from connector.storage import issues
 
@@ -163,6 +165,9 @@ def _tell(opened: Installation, run: Run, asked: Asked, found: Found) -> None:
         more = count(found.records - len(found.shown), "more record")
         say(out, f"[dim]... and {more}; see them with --all or --kind, or save them with --out FILE[/]")
     tell_plan(out, run.counts, calls, groups, found.words)
+    for side, left in _left_today(opened).items():
+        if left is not None and calls.of(side) > left:
+            say(out, f"[yellow]{NAMES[side]} has {left:,} calls left for it today;[/] the rest would go on tomorrow.")
     if asked.target:
         say(err, f"Saved. Carry it out with: smarketing apply {asked.target}")
 
@@ -200,8 +205,40 @@ def sync_command(config: Path, *, as_json: bool, mode: str, approve: bool) -> in
     run that would change more than config.yaml allows. Exit code 3 when something needs a person.
     """
     with installation(config, watch=not as_json) as opened:
+        if mode == "full" or standing.owes_full(opened.bridge):
+            _foresee(opened, approved=approve)
         run = opened.sync(mode, by=who(), approved=approve)
         return _told(opened, run, as_json=as_json)
+
+
+def _foresee(opened: Installation, *, approved: bool) -> None:
+    """Say before a run over everybody what it takes, where the day's calls may not hold it.
+
+    Raises:
+        Refused: when not even reading everybody fits, unless somebody has approved that it goes on the next day.
+    """
+    people = outlook.people(opened.bridge.database)
+    writing = forecast({f"updated_{side.value}": people for side in Side}, opened.settings.salesforce.bulk_from_rows)
+    for side, left in _left_today(opened).items():
+        reading, most = (one.of(side) for one in (scanning(people), scanning(people) + writing))
+        if left is None or most <= left:
+            continue
+        words = (
+            f"today {NAMES[side]} has {left:,} calls left for it, and a full run takes {reading:,} to read everybody"
+        )
+        if reading > left and not approved:
+            raise Refused(f"{words}; run it tomorrow, raise {side.value}.calls_per_day, or say --approve to begin now")
+        say(
+            err, f"[yellow]{words}, up to {most:,} with all that it may write;[/] what is not done today goes on later."
+        )
+
+
+def _left_today(opened: Installation) -> Mapping[Side, int | None]:
+    """Calls that ordinary work may still make today, where config.yaml sets a limit."""
+    bridge = opened.bridge
+    known = facts.recall(bridge.database)
+    zones = {side: facts.zone(known, side) for side in Side}
+    return outlook.left_today(bridge.database, opened.settings, bridge.clock.now(), zones)
 
 
 def _told(opened: Installation, run: Run, *, as_json: bool) -> int:

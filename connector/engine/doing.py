@@ -37,7 +37,7 @@ from connector.engine.effects import set_off
 from connector.engine.evidence import asks_for_evidence, take_in_side
 from connector.engine.folding import REQUESTS, fold
 from connector.engine.looping import let_go, next_free
-from connector.engine.pacing import after_fault, pause, stretched
+from connector.engine.pacing import after_fault, pause, stretched, thrifty
 from connector.engine.polling import poll_side
 from connector.engine.reconcile import reconcile_due
 from connector.engine.standing import owes_full, stands
@@ -82,13 +82,16 @@ def _full(work: Work, now: datetime, _body: Body) -> Turned:
 def _polling(side: Side) -> Act:
     def poll(work: Work, now: datetime, body: Body) -> Turned:
         """Ask a side what changed and what people did; the more seldom the longer nothing did."""
+        crm = work.bridge.crms[side]
+        before = crm.usage().calls
         polled = poll_side(work.bridge, side)
+        usage = crm.usage()
         work.stretch.withhold(side, polled.withheld)
         last = timedelta(seconds=body["rest_s"]) if "rest_s" in body else None
         rest = pause(last, work.pace, news=bool(polled.news))
         if polled.news:
             _LOG.info("polled", side=side.value, marked=polled.marked, entries=polled.entries)
-        due_at = now + stretched(rest, work.bridge.dice.roll())
+        due_at = now + stretched(thrifty(rest, usage, usage.calls - before, now), work.bridge.dice.roll())
         return Turned(due_at, polled.news, {"rest_s": rest.total_seconds()})
 
     return poll
@@ -112,7 +115,7 @@ def _clocks(work: Work, now: datetime, body: Body) -> Turned:
     if asked is None or first > asked:
         if asked is not None and now < asked + work.pace.least:
             return Turned(asked + work.pace.least, 0, body)
-        for side, taken in work.bridge.together(lambda side: take_in_side(work.bridge, side)).items():
+        for side, taken in work.bridge.together(lambda side: take_in_side(work.bridge.urgent, side)).items():
             work.stretch.withhold(side, taken.withheld)
         asked = now
     return Turned(now, ring(work.bridge, asked), {"asked_at": asked.isoformat()})

@@ -2,8 +2,8 @@
 
 A poll that brought news is followed by another after the least pause; each that brought none doubles the pause, up to
 the most. Pauses are stretched by up to a tenth, never shortened, so that many installations that start together drift
-apart and a day's calls stay within what the most allows. After a fault the wait grows with each failure in a row; a
-side that says until when is waited for until then.
+apart and a day's calls stay within what the most allows; where few calls of the day are left, they grow. After a fault
+the wait grows with each failure in a row; a side that says until when is waited for until then.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 
 from connector.core.backoff import Backoff, delay
 from connector.errors import RateLimited
+from connector.ports import Usage
 
 _STRETCH = 0.1
+_FOR_POLLS = 0.5  # of the calls left of a day
 _DOUBLINGS_MAX = 30
 _LEAST_WAIT = timedelta(seconds=1)  # nobody spins, whatever the dice say
 _REFUSED = Backoff(first=timedelta(minutes=1), longest=timedelta(hours=1))
@@ -44,6 +46,15 @@ def pause(last: timedelta | None, pace: Pace, *, news: bool) -> timedelta:
     if news or last is None:
         return pace.least
     return max(pace.least, min(pace.most, last * 2))
+
+
+def thrifty(rest: timedelta, usage: Usage, calls: int, now: datetime) -> timedelta:
+    """A rest so long that polls of so many calls use no more than half of what is left of the day; never shorter."""
+    if usage.left is None or usage.renewed_at is None:
+        return rest
+    polls = usage.left * _FOR_POLLS / max(1, calls)
+    lasts = max(timedelta(), usage.renewed_at - now)
+    return max(rest, lasts / polls if polls >= 1 else lasts)
 
 
 def stretched(rest: timedelta, roll: float) -> timedelta:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from connector.core.refs import Side
 from connector.engine import evidence, observe
 from connector.engine.bridge import Bridge, asked
+from connector.errors import RateLimited
 from connector.ports import Poll
 from connector.storage import cursors
 
@@ -37,7 +38,12 @@ def poll_side(bridge: Bridge, side: Side) -> Polled:
     Raises:
         Transient, RateLimited, Unauthorised: what was stored before stays, the rest is asked for again.
     """
-    return asked(side, lambda one: _poll(bridge, one))
+    try:
+        return asked(side, lambda one: _poll(bridge, one))
+    except RateLimited:
+        if not bridge.crms[side].usage().left:
+            raise
+    return asked(side, lambda one: _poll(bridge.urgent, one))  # hot leads must be heard of: the reserve is for them
 
 
 def _poll(bridge: Bridge, side: Side) -> Polled:

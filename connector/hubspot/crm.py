@@ -86,7 +86,8 @@ class HubSpot:
 
     def usage(self) -> Usage:
         """Calls made so far."""
-        return self._wire.traffic.meter.usage()
+        traffic = self._wire.traffic
+        return traffic.budget.told(traffic.meter.usage())
 
     def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
         """What changed since the cursor (polling.py)."""

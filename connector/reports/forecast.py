@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connector.core.refs import Side
+
 HUBSPOT_BATCH, SALESFORCE_BATCH, BULK_ROWS, BULK_CALLS = 100, 200, 10_000, 10
 SALESFORCE_PAGE = 2_000  # rows of a listing
 
@@ -19,6 +21,10 @@ class Forecast:
 
     hubspot: int
     salesforce: int
+
+    def of(self, side: Side) -> int:
+        """The calls of one side."""
+        return self.hubspot if side is Side.HUBSPOT else self.salesforce
 
     def __add__(self, other: Forecast) -> Forecast:
         return Forecast(self.hubspot + other.hubspot, self.salesforce + other.salesforce)

@@ -21,6 +21,7 @@ from connector.core.refs import Side
 from connector.reports.day import Day, Habits, Setup, day
 from connector.reports.forecast import Forecast, forecast, scanning
 from connector.storage import budgets, links, runs
+from connector.storage.database import Database
 
 USUAL_SHARE = 0.01  # of the people that change in a day, where nothing is known
 LOOKED_BACK = timedelta(days=7)
@@ -168,6 +169,20 @@ def limit(conn: Connection, settings: Settings, side: Side, told: int | None, at
     now, zone = at
     spent = budgets.spent(conn, side, now.astimezone(ZoneInfo(zone)).date())
     return Limit(calls, None if calls is None else int(calls * (1 - mine.reserve_percent / 100)), spent)
+
+
+def people(database: Database) -> int:
+    """How many people are linked."""
+    with database.read() as conn:
+        return links.count(conn)
+
+
+def left_today(
+    database: Database, settings: Settings, now: datetime, zones: Mapping[Side, str]
+) -> dict[Side, int | None]:
+    """What config.yaml leaves to ordinary work of the day's calls, by side; None where it sets no limit."""
+    with database.read() as conn:
+        return {side: limit(conn, settings, side, None, (now, zones[side])).left for side in Side}
 
 
 def _advice(setup: Setup, found: Outlook, side: Side) -> str:

@@ -121,7 +121,8 @@ class Salesforce:
 
     def usage(self) -> Usage:
         """Calls so far; the day's use is what the last answer told."""
-        return self._traffic.meter.usage()
+        usage = self._traffic.meter.usage()
+        return self._traffic.budget.told(usage) if self._traffic.budget else usage
 
     def changes(self, views: Sequence[View], cursor: Cursor | None, known: Known) -> Changes:
         """What changed since the cursor; see `ports.Crm.changes`."""

@@ -8,14 +8,14 @@ of the account's zone, the moment at which the sides begin to count anew (HubSpo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from threading import Lock
 from zoneinfo import ZoneInfo
 
 from connector.core.refs import Side
 from connector.errors import RateLimited
-from connector.ports import Clock
+from connector.ports import Clock, Usage
 from connector.transport.lanes import Lane
 
 GROUP = 10
@@ -75,6 +75,15 @@ class Budget:
             if self._leased and self._day:
                 self._total = self.spend(self._day, -self._leased)
                 self._leased = 0
+
+    def told(self, usage: Usage) -> Usage:
+        """What was used, with what is left of the day: by our limit, and by the account's as far as it told."""
+        with self._lock:
+            today = self._turn_the_page()
+            ours = None if self.limit_per_day is None else self.limit_per_day - self.spend(today, 0)
+        theirs = None if usage.daily_limit is None else usage.daily_limit - (usage.daily_used or 0)
+        known = [max(0, left) for left in (ours, theirs) if left is not None]
+        return replace(usage, left=min(known, default=None), renewed_at=self.midnight())
 
     @property
     def used(self) -> int:

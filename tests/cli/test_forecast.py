@@ -1,7 +1,13 @@
 """smarketing forecast: what a day costs, whether it fits, and what to change where it does not."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from connector.clock import SystemClock
+from connector.core.refs import Side
+from connector.storage import budgets
+from connector.storage.database import open_database
 from tests.cli.desk import Desk
 
 
@@ -76,3 +82,47 @@ def test_sides_that_tell_of_changes_are_polled_as_if_idle(settled: Desk):
     ]
     asked = settled.run("forecast", "--changes-per-day", "1000", "--json").data["sides"]["hubspot"]["parts"]
     assert quiet["polls"] < asked["polls"] / 2
+
+
+@pytest.fixture
+def spent(settled: Desk):
+    """So many calls of today count as ours; taken back afterwards."""
+    store = open_database(f"sqlite:///{settled.folder / 'smarketing.db'}")
+    added: list[int] = []
+
+    def spend(calls: int) -> None:
+        added.append(calls)
+        _spend(store, calls)
+
+    yield spend
+    _spend(store, -sum(added))
+    store.close()
+
+
+def _spend(store, calls: int) -> None:
+    now = SystemClock().now()
+    with store.begin() as conn:
+        for zone in ("UTC", "Europe/Berlin", "America/New_York"):
+            day = now.astimezone(ZoneInfo(zone)).date()
+            if zone == "UTC" or day != now.date():
+                budgets.spend(conn, Side.SALESFORCE, day, calls)
+
+
+def test_a_full_run_that_the_day_cannot_hold_is_refused_before_it_begins_unless_it_is_approved(settled: Desk, spent):
+    config = configured(settled, "#calls_per_day: 30000", "calls_per_day: 1000")
+    spent(900)
+    refused = settled.run("sync", "--full", config=config)
+    assert refused.code == 1
+    assert "today Salesforce has 0 calls left for it, and a full run takes 1 to read everybody" in refused.err
+    assert "raise salesforce.calls_per_day" in refused.err
+    limited = settled.run("sync", "--full", "--approve", config=config)
+    assert "what is not done today goes on later" in limited.err
+
+
+def test_status_says_who_goes_on_when_the_ordinary_calls_are_used_up(settled: Desk, spent):
+    config = configured(settled, "#calls_per_day: 30000", "calls_per_day: 1000")
+    assert "open clock go on" not in settled.run("status", config=config).out
+    spent(900)
+    assert "only people with an open clock go on" in settled.run("status", config=config).out
+    spent(200)
+    assert "used up: everything goes on when the account's next day begins" in settled.run("status", config=config).out
