@@ -34,13 +34,6 @@ _BUSY_MS = 30_000
 _CACHE_KIB = 8_192  # a connection; four times as much made a first sync no faster
 _CHECKPOINT_PAGES = 10_000  # 40 MB of log: a first sync rewrites the same index pages, so rarer is a quarter faster
 _ANY_THREAD: Final[dict[str, Any]] = {"check_same_thread": False}
-_PATIENCE: Final[dict[str, Any]] = {  # with a PostgreSQL server that has vanished; the URL may say otherwise
-    "connect_timeout": 10,
-    "keepalives_idle": 20,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,  # ms; without it a dead connection is believed in for a quarter of an hour
-}
 _COMPILED: Final = LRUCache[Any, Any](500)
 
 

@@ -6,8 +6,8 @@ import stat
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,7 @@ def test_a_server_that_has_vanished_is_not_waited_for_long(postgres_url: str):
         return found
 
     usual = told(postgres_url)
-    assert (usual["tcp_user_timeout"], usual["connect_timeout"], usual["keepalives_idle"]) == ("30000", "10", "20")
+    assert (usual["tcp_user_timeout"], usual["connect_timeout"], usual["keepalives_idle"]) == ("15000", "10", "5")
     named = make_url(postgres_url).update_query_dict({"tcp_user_timeout": "5000"})
     assert told(named.render_as_string(hide_password=False))["tcp_user_timeout"] == "5000"
 
