@@ -6,16 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from connector.service.listeners import LEASE, Companion
-from connector.storage import duties
+from connector.salesforce.pubsub.listener import Heard
+from connector.service.listeners import LEASE, Companion, InboxKeeper
+from connector.storage import duties, inbox, state, tallies
 from tests.salesforce.bus import Watch, until
-from tests.service.lines import town
-
-
-@pytest.fixture
-def here(tmp_path):
-    with town(tmp_path, pubsub=False) as here:
-        yield here
 
 
 class Listening:
@@ -35,18 +29,17 @@ class Listening:
         self.running = False
 
 
-def companion(here, listener, clock=None):
-    database = here.installation.bridge.database
+def companion(database, listener, clock=None):
     return Companion("pubsub", database, clock or Watch(), listener, {"state": "listening"}, beat_s=0.05)
 
 
-def test_of_several_processes_one_listens_and_another_takes_over_when_it_ends(here):
+def test_of_several_processes_one_listens_and_another_takes_over_when_it_ends(database):
     one, other = Listening("one"), Listening("other")
     with ExitStack() as closing:
         first = closing.enter_context(ExitStack())
-        first.enter_context(companion(here, one).at_work())
+        first.enter_context(companion(database, one).at_work())
         until(lambda: one.running)
-        closing.enter_context(companion(here, other).at_work())
+        closing.enter_context(companion(database, other).at_work())
         time.sleep(0.3)
         assert (one.running, other.running) == (True, False)
         first.close()
@@ -62,23 +55,22 @@ class Ahead(Watch):
         return super().now() + timedelta(seconds=self.ahead)
 
 
-def test_who_died_with_the_lease_is_taken_over_from_when_it_runs_out(here):
-    database = here.installation.bridge.database
+def test_who_died_with_the_lease_is_taken_over_from_when_it_runs_out(database):
     clock = Ahead()
     with database.begin() as conn:
         duties.ensure(conn, ["listen.pubsub"], clock.now())
         duties.begin(conn, "listen.pubsub", clock.now(), clock.now() + LEASE)
     listener = Listening("heir")
-    with companion(here, listener, clock).at_work():
+    with companion(database, listener, clock).at_work():
         time.sleep(0.3)
         assert not listener.running
         clock.ahead = LEASE.total_seconds() + 1
         until(lambda: listener.running)
 
 
-def test_a_frozen_listener_that_wakes_finds_its_lease_taken_and_stops(here):
-    listener, database, clock = Listening("frozen"), here.installation.bridge.database, Ahead()
-    with companion(here, listener, clock).at_work():
+def test_a_frozen_listener_that_wakes_finds_its_lease_taken_and_stops(database):
+    listener, clock = Listening("frozen"), Ahead()
+    with companion(database, listener, clock).at_work():
         until(lambda: listener.running)
         later = clock.now() + LEASE * 2
         with database.begin() as conn:
@@ -89,17 +81,17 @@ def test_a_frozen_listener_that_wakes_finds_its_lease_taken_and_stops(here):
         until(lambda: not listener.running)
 
 
-def test_a_listener_that_breaks_is_begun_anew(here):
+def test_a_listener_that_breaks_is_begun_anew(database):
     listener = Listening("broken")
     listener.broken = RuntimeError("a bug")
-    with companion(here, listener).at_work():
+    with companion(database, listener).at_work():
         until(lambda: listener.running)
     assert listener.runs == 2
 
 
-def test_a_store_that_is_away_for_a_moment_does_not_end_the_guard(here, monkeypatch):
+def test_a_store_that_is_away_for_a_moment_does_not_end_the_guard(database, monkeypatch):
     listener = Listening("patient")
-    with companion(here, listener).at_work():
+    with companion(database, listener).at_work():
         until(lambda: listener.running)
         renew = duties.renew
         failures = []
@@ -114,3 +106,34 @@ def test_a_store_that_is_away_for_a_moment_does_not_end_the_guard(here, monkeypa
         until(lambda: len(failures) == 3)
         time.sleep(0.2)
         assert listener.running
+
+
+def test_what_was_heard_and_the_place_behind_it_are_kept_together_or_not_at_all(database, monkeypatch):
+    keeper = InboxKeeper(database, Watch(), "00D1", "/data/ChangeEvents", {})
+    assert keeper.place() is None
+    keeper.keep(Heard([{"entityName": "Lead"}], "", b"\x00\x01"))
+    keeper.keep(Heard([], "", b"\x00\x02"))
+    assert keeper.place() == b"\x00\x02"
+
+    def away(*_):
+        raise OSError("the store is away")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="away"):
+        patch.setattr(state, "put", away)
+        keeper.keep(Heard([{"entityName": "Contact"}], "", b"\x00\x03"))
+    assert keeper.place() == b"\x00\x02"
+    with database.read() as conn:
+        (kept,) = inbox.unread(conn, 10)
+        assert tallies.all(conn) == {"pubsub.events": 1}
+    assert b'"entityName":"Lead"' in kept.post.body
+    keeper.keep(Heard([], "lost", None))
+    assert keeper.place() is None
+    with database.read() as conn:
+        assert b'"sweep":"lost"' in inbox.unread(conn, 10)[-1].post.body
+
+
+def test_a_place_is_of_one_org_and_one_channel(database):
+    InboxKeeper(database, Watch(), "00D1", "/data/ChangeEvents", {}).keep(Heard([], "", b"\x01"))
+    assert InboxKeeper(database, Watch(), "00D2", "/data/ChangeEvents", {}).place() is None
+    assert InboxKeeper(database, Watch(), "00D1", "/data/Bridge__chn", {}).place() is None
+    assert InboxKeeper(database, Watch(), "00D1", "/data/ChangeEvents", {}).place() == b"\x01"
