@@ -12,7 +12,7 @@ import pytest
 
 from connector.core.journey import Channel, Dealt, Touched
 from connector.errors import Transient
-from connector.ports import Absent, Done, Rejected, Todo, Unsure
+from connector.ports import Absent, Done, Lane, Poll, Rejected, Todo, Unsure, View
 
 
 def todo(rig, about, key="sla:1", **more):
@@ -27,6 +27,10 @@ def todo(rig, about, key="sla:1", **more):
             **more,
         },
     )
+
+
+def nothing_known(*_):
+    return 0
 
 
 class Listener:
@@ -147,6 +151,38 @@ class EvidenceContract:
             before = rig.crm.usage().calls
             assert listener.hear() == []
             assert rig.crm.usage().calls - before <= rig.idle_calls
+
+    # A poll of both parts.
+
+    def test_a_poll_tells_what_changed_and_what_people_did_each_from_its_cursor(self, rig, ada, listener):
+        view = View(rig.object, {})
+        cursor = rig.crm.changes([view], None, nothing_known).cursor
+        new = rig.add()
+        at = rig.touch(ada)
+        rig.pass_time(60)
+        changes, evidence = rig.crm.poll(Poll([view], cursor, nothing_known, [rig.object], listener.cursor, rig.now()))
+        assert new in {reading.ref for reading in changes.readings}
+        assert [(entry.ref, entry.at) for entry in evidence.entries] == [(ada, at)]
+        rig.pass_time(3_600)
+        again = Poll([view], changes.cursor, nothing_known, [rig.object], evidence.cursor, rig.now())
+        assert list(rig.crm.poll(again)[1].entries) == []
+
+    def test_a_poll_that_asks_of_nobody_s_doings_tells_of_none(self, rig, ada):
+        view = View(rig.object, {})
+        rig.touch(ada)
+        changes, evidence = rig.crm.poll(Poll([view], None, nothing_known, (), None, rig.now()))
+        assert changes.cursor
+        assert (list(evidence.entries), evidence.more) == ([], False)
+
+    def test_a_poll_in_the_hot_lane_tells_the_same(self, rig, ada, listener):
+        view, hot = View(rig.object, {}), rig.crm.in_lane(Lane.HOT)
+        cursor = rig.crm.changes([view], None, nothing_known).cursor
+        rig.touch(ada)
+        rig.pass_time(60)
+        before = rig.crm.usage().calls
+        _, evidence = hot.poll(Poll([view], cursor, nothing_known, [rig.object], listener.cursor, rig.now()))
+        assert [entry.ref for entry in evidence.entries] == [ada]
+        assert rig.crm.usage().calls > before  # lanes are counted together
 
     # Tasks.
 

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connector.engine.pacing import Pace, after_fault, after_refusal, pause, stretched
+from connector.engine.pacing import Pace, after_fault, after_refusal, pause, stretched, thrifty
 from connector.errors import RateLimited, Transient
+from connector.ports import Usage
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 PACE = Pace(least=timedelta(seconds=30), most=timedelta(seconds=300))
@@ -75,3 +76,19 @@ def test_a_moment_that_is_over_already_does_not_make_anybody_spin():
 @pytest.mark.parametrize(("tries", "minutes"), [(0, 1), (1, 2), (5, 32), (6, 60), (29, 60), (30, 60), (4000, 60)])
 def test_a_side_that_refuses_us_is_tried_again_more_and_more_seldom_but_every_hour(tries, minutes):
     assert after_refusal(tries, NOW) == NOW + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("left", "calls", "rest"),
+    [
+        pytest.param(None, 1, 300, id="without a limit nothing changes"),
+        pytest.param(10_000, 1, 300, id="where much is left nothing changes"),
+        pytest.param(20, 1, 360, id="half of what is left is for the polls of the rest of the day"),
+        pytest.param(20, 2, 720, id="and each costs what the last one cost"),
+        pytest.param(1, 1, 3_600, id="less than one poll: none before the next day"),
+        pytest.param(0, 6, 3_600, id="nothing is left"),
+    ],
+)
+def test_polls_get_rarer_where_few_calls_of_the_day_are_left(left, calls, rest):
+    usage = Usage(0, {}, 0, left=left, renewed_at=NOW + s(3_600))
+    assert thrifty(s(300), usage, calls, NOW) == s(rest)

@@ -6,6 +6,7 @@ import pytest
 
 from connector.core.refs import Side
 from connector.errors import RateLimited, Transient, Unauthorised
+from connector.ports import Usage
 from connector.transport.budget import GROUP, Budget
 from connector.transport.lanes import Lane
 from connector.transport.meter import Meter
@@ -115,6 +116,23 @@ def test_counts_reach_storage_in_groups_and_before_the_calls():
     assert (day.total, day.flushes, budget.used) == (100, 10, 95)
     budget.close()
     assert day.total == 95
+
+
+@pytest.mark.parametrize(
+    ("limit", "told", "left"),
+    [
+        (1_000, None, 900),
+        (None, (5_000, 4_960), 40),
+        (1_000, (5_000, 4_960), 40),
+        (1_000, (50, 90), 0),
+        (None, None, None),
+    ],
+)
+def test_what_is_left_of_the_day_is_the_least_of_what_we_and_the_account_allow(limit, told, left):
+    clock = ManualClock(datetime(2026, 11, 2, 20, 30, tzinfo=UTC))
+    budget = Budget(Side.HUBSPOT, clock, Day(100).spend, limit, zone="Europe/Berlin")
+    usage = budget.told(Usage(7, {}, 0, *(told or (None, None))))
+    assert (usage.calls, usage.left, usage.renewed_at) == (7, left, datetime(2026, 11, 2, 23, tzinfo=UTC))
 
 
 def test_a_spent_budget_waits_for_midnight_in_the_accounts_zone():
