@@ -85,7 +85,7 @@ def tell_groups(console: Console, groups: Sequence[Group], words: Words) -> None
     """What needs a person, alike things together: how many, why, one of them, and what to do."""
     for group in groups:
         say(console, f"[yellow]{count(group.number, group.kind, group.kind)}[/]  {_what(group)}", 2)
-        if group.kind != IssueKind.HELD:  # which concerns a run, not a record
+        if group.kind not in (IssueKind.HELD, IssueKind.STOPPED):  # which concern no record
             say(console, f"[dim]for example[/] {_example(group, words)}", 6)
         if group.frequent:
             shared = (f"{words.value(value, group.rule)} ({number:,})" for value, number in group.frequent)
