@@ -118,17 +118,18 @@ def test_what_was_heard_and_the_place_behind_it_are_kept_together_or_not_at_all(
     def away(*_):
         raise OSError("the store is away")
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="away"):
+    with monkeypatch.context() as patch:
         patch.setattr(state, "put", away)
-        keeper.keep(Heard([{"entityName": "Contact"}], "", b"\x00\x03"))
+        with pytest.raises(OSError, match="away"):
+            keeper.keep(Heard([{"entityName": "Contact"}], "", b"\x00\x03"))
     assert keeper.place() == b"\x00\x02"
-    with database.read() as conn:
+    with database.begin() as conn:
         (kept,) = inbox.unread(conn, 10)
         assert tallies.all(conn) == {"pubsub.events": 1}
     assert b'"entityName":"Lead"' in kept.post.body
     keeper.keep(Heard([], "lost", None))
     assert keeper.place() is None
-    with database.read() as conn:
+    with database.begin() as conn:
         assert b'"sweep":"lost"' in inbox.unread(conn, 10)[-1].post.body
 
 
