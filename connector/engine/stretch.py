@@ -20,6 +20,7 @@ from connector.engine.standing import heed
 from connector.engine.unseen import tell
 
 LONGEST, REST = timedelta(minutes=15), timedelta(seconds=60)
+TIRING = timedelta(minutes=1)  # a record looked at too often within it rests; one that is edited all day does not
 KIND = "worker"
 
 
@@ -31,7 +32,7 @@ class Stretch:
         self._run: Run | None = None
         self._held = ""
         self._withheld: dict[Side, Mapping[tuple[Side, str], str]] = {}
-        self._since = self._last = bridge.clock.now()
+        self._since = self._last = self._counted = bridge.clock.now()
 
     @property
     def open(self) -> Run | None:
@@ -50,6 +51,9 @@ class Stretch:
             self._run, self._since = sync.start(self.bridge, KIND, self.by), now
             heed(self.bridge, self._run)
             self._held = self._run.held
+        if now - self._counted >= TIRING:
+            self._run.looks.clear()
+            self._counted = now
         self._last = now
         return self._run
 
