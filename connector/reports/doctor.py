@@ -52,16 +52,27 @@ class SideSeen:
 
     Attributes:
         refused: that it does not let us in, in its words; silent: that it does not answer.
+        spent: that our calls of the day are used up, and until when.
         ahead: how far our clock is ahead of its; None: it does not tell the time.
         daily_limit, daily_used: of the account, as far as it tells.
     """
 
     refused: str = ""
     silent: str = ""
+    spent: str = ""
     ahead: timedelta | None = None
     daily_limit: int | None = None
     daily_used: int | None = None
     owners: Sequence[Owner] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DayAhead:
+    """What a day is forecast to cost on a side; ordinary: what it may, None where no limit is known; what to change."""
+
+    calls: int
+    ordinary: int | None
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +95,7 @@ class Seen:
         missing: packages that the settings need and that are not installed, by the extra that brings them.
         port_taken: whether somebody else listens where we would.
         misfits: what `check` says of the mappings.
-        polls: calls of an idle day to each side, as far as they can be foretold.
+        days: what a day will cost on each side, as `smarketing forecast` works it out.
     """
 
     settings: Settings
@@ -98,7 +109,7 @@ class Seen:
     missing: Mapping[str, str] = field(default_factory=dict)
     port_taken: bool = False
     misfits: Sequence[Misfit] = ()
-    polls: Mapping[Side, int] = field(default_factory=dict)
+    days: Mapping[Side, DayAhead] = field(default_factory=dict)
 
 
 def file_system(path: str, mounts: str) -> str:

@@ -18,7 +18,7 @@ from connector.reports.doctor import Mistake, Seen
 NAMES = {Side.HUBSPOT: "HubSpot", Side.SALESFORCE: "Salesforce"}
 CLOCK_MAX = timedelta(seconds=90)  # HubSpot's signatures are refused beyond five minutes (HubSpot fact sheet 11.3)
 READ_WITHIN, SILENT_FOR = timedelta(hours=1), timedelta(hours=1)
-REFUSED_SHARE, POLLING_SHARE = 0.05, 0.5
+REFUSED_SHARE = 0.05
 NAMED_MAX = 3
 
 Examine = Callable[[Seen], Iterator[Mistake]]
@@ -164,21 +164,18 @@ def _fields(seen: Seen) -> Iterator[Mistake]:
 
 
 def _budget(seen: Seen) -> Iterator[Mistake]:
-    limits = {
-        Side.HUBSPOT: seen.settings.hubspot.calls_per_day,
-        Side.SALESFORCE: seen.settings.salesforce.calls_per_day,
-    }
-    for side, calls in seen.polls.items():
-        told = [one for one in (limits[side], seen.sides[side].daily_limit if side in seen.sides else None) if one]
-        if told and calls > POLLING_SHARE * min(told):
-            known = f"polling alone takes about {calls:,} calls a day, of {min(told):,}"
-            do = f"raise {side.value}.calls_per_day, or poll more rarely (worker.polling)"
-            yield Mistake("budget", f"the day's calls to {NAMES[side]} are too few", known, do)
+    for side, day in seen.days.items():
+        if day.ordinary is not None and day.calls > day.ordinary:
+            known = f"a day takes about {day.calls:,} calls, of {day.ordinary:,} that it may (smarketing forecast)"
+            yield Mistake("budget", f"the day's calls to {NAMES[side]} are too few", known, day.advice)
     for side, one in seen.sides.items():
         if one.daily_limit and one.daily_used is not None and one.daily_used >= one.daily_limit:
             known = f"{one.daily_used:,} of {one.daily_limit:,} calls were made, by whomever"
             do = "find out who makes them, or buy more; the bridge goes on when the account's day is over"
             yield Mistake("budget", f"{NAMES[side]}'s day of calls is spent", known, do)
+        if one.spent:
+            do = f"raise {side.value}.calls_per_day, or see what spends them: smarketing forecast"
+            yield Mistake("budget", f"our calls of the day to {NAMES[side]} are spent", one.spent, do)
 
 
 def _people(seen: Seen) -> Iterator[Mistake]:

@@ -20,21 +20,23 @@ from pathlib import Path
 import requests
 
 from connector.bootstrap import Surroundings, open_installation
-from connector.config.load import Loaded, load
+from connector.config.load import load
 from connector.config.settings import Settings
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
 from connector.engine import facts, standing, stopped
 from connector.engine.bridge import Bridge
-from connector.errors import BridgeError, Misconfigured, Transient, Unauthorised
+from connector.engine.evidence import asked_about
+from connector.errors import BridgeError, Misconfigured, RateLimited, Transient, Unauthorised
 from connector.ports import Clock, Crm
-from connector.reports.doctor import Held, Seen, SideSeen, StoreSeen, file_system
+from connector.reports import outlook
+from connector.reports.doctor import DayAhead, Held, Seen, SideSeen, StoreSeen, file_system
 from connector.reports.waiting import Asked, Groups, open_issues
 from connector.storage import cursors, pulses, state, tallies
 from connector.storage.database import Database, open_database
 
 ALIVE_FOR = timedelta(seconds=60)
-DAY_S, TIMEOUT_S = 86_400, 10
+TIMEOUT_S = 10
 _MOUNTS = Path("/proc/mounts")
 _NEEDS = {"postgres": ("psycopg", "procrastinate"), "pubsub": ("grpc", "fastavro", "google.protobuf")}
 
@@ -59,7 +61,7 @@ def examine(path: Path, around: Surroundings) -> Seen:
     try:
         if not seen.store.problem:
             seen = _kept(seen, database)
-        seen = replace(seen, port_taken=_port_taken(seen), polls=_polls(loaded))
+        seen = replace(seen, port_taken=_port_taken(seen))
         return _live(seen, path, around, database)
     finally:
         database.close()
@@ -157,13 +159,6 @@ def _port_taken(seen: Seen) -> bool:
     return False
 
 
-def _polls(loaded: Loaded) -> dict[Side, int]:
-    """Calls of an idle day: one for each object on HubSpot and one for all on Salesforce, at the rarest pace."""
-    polls = DAY_S / loaded.settings.worker.polling.most_s
-    objects = {source.file.hubspot for source in loaded.mappings}
-    return {Side.HUBSPOT: int(polls * len(objects)), Side.SALESFORCE: int(polls)}
-
-
 def _live(seen: Seen, path: Path, around: Surroundings, database: Database) -> Seen:
     """What both CRMs say today, and how the configuration fits them."""
     if seen.store.problem or seen.store.in_memory:
@@ -174,7 +169,7 @@ def _live(seen: Seen, path: Path, around: Surroundings, database: Database) -> S
         crms = connected(seen.settings, database, (around.clock, around.dice), closing)
         sides = {side: _side(seen.settings, side, crm, around.clock) for side, crm in crms.items()}
     seen = replace(seen, sides=sides)
-    if any(one.refused or one.silent for one in sides.values()):
+    if any(one.refused or one.silent or one.spent for one in sides.values()):
         return seen
     try:
         return _opened(seen, path, around)
@@ -192,6 +187,8 @@ def _side(settings: Settings, side: Side, crm: Crm, clock: Clock) -> SideSeen:
         usage = crm.usage()
     except Unauthorised as error:
         return replace(found, refused=str(error))
+    except RateLimited as error:
+        return replace(found, spent=str(error))
     except BridgeError as error:
         return replace(found, silent=str(error))
     return replace(found, daily_limit=usage.daily_limit, daily_used=usage.daily_used)
@@ -216,7 +213,22 @@ def _opened(seen: Seen, path: Path, around: Surroundings) -> Seen:
         owners = known.owners if known else {}
         sides = {side: replace(one, owners=owners.get(side, ())) for side, one in seen.sides.items()}
         held = seen.held and replace(seen.held, owes_full=_owes_full(seen.held.read_at, opened.bridge))
-        return replace(seen, sides=sides, misfits=opened.findings, held=held)
+        return replace(seen, sides=sides, misfits=opened.findings, held=held, days=_days(seen, opened.bridge))
+
+
+def _days(seen: Seen, bridge: Bridge) -> dict[Side, DayAhead]:
+    """A day as it is forecast, by today's settings and what was counted of late."""
+    known = facts.recall(bridge.database)
+    with bridge.database.read() as conn:
+        counted = outlook.counted(conn, seen.now)
+        limits = {
+            side: outlook.limit(conn, seen.settings, side, one.daily_limit, (seen.now, facts.zone(known, side)))
+            for side, one in seen.sides.items()
+        }
+    evidence = bool(asked_about(bridge, Side.HUBSPOT))
+    setup = outlook.setup_of(seen.settings, bridge.mapping, counted, evidence=evidence)
+    found = outlook.outlook(seen.settings, setup, counted, limits, outlook.Asked())
+    return {side: DayAhead(found.day.total(side), limits[side].ordinary, found.advice.get(side, "")) for side in limits}
 
 
 def _owes_full(read_at: Mapping[Side, object], bridge: Bridge) -> bool:

@@ -235,8 +235,12 @@ def test_a_field_that_is_missing_in_salesforce(wrong: Planted, office: Desk, tmp
 
 
 def test_a_day_of_calls_that_polling_alone_spends(wrong: Planted):
-    found = wrong(("#calls_per_day: 30000", "calls_per_day: 400"))
+    found = wrong(("#calls_per_day: 30000", "calls_per_day: 290"))
     assert found == ["the day's calls to Salesforce are too few"]
+
+
+def test_a_day_whose_calls_are_spent(wrong: Planted):
+    assert wrong(("#calls_per_day: 30000", "calls_per_day: 1")) == ["our calls of the day to Salesforce are spent"]
 
 
 def test_extras_that_are_not_installed(wrong: Planted, monkeypatch: pytest.MonkeyPatch):

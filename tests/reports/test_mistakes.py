@@ -14,7 +14,7 @@ from connector.config.secrets import Surroundings
 from connector.config.settings import Settings
 from connector.core.refs import Side
 from connector.ports import Owner
-from connector.reports.doctor import Held, Seen, SideSeen, StoreSeen, file_system
+from connector.reports.doctor import DayAhead, Held, Seen, SideSeen, StoreSeen, file_system
 from connector.reports.mistakes import mistakes
 from connector.storage.pulses import Pulse
 
@@ -75,7 +75,7 @@ HEALTHY = {
     "a web process that has only begun": listening(timedelta(minutes=5)),
     "events though no outbound messages": {**listening(), "tallies": {"taken.events": 1}},
     "other tallies": {"tallies": {"promises.breached": 9, "folded": 3}},
-    "polling within the day": {"sides": side(SF, daily_limit=15_000), "polls": {SF: 288}},
+    "a day that fits": {"days": {SF: DayAhead(288, 13_500), HS: DayAhead(9_999, None)}},
     "conflicts are a matter of course": {"held": held(("conflict", "", 12), ("parked", "TOO_LONG", 3))},
     "an owner in HubSpot who is somebody else": {"sides": side(HS, owners=[Owner("7", "ada@acme.example", "Ada")])},
     "an owner who left": {"sides": side(HS, owners=[Owner("7", "bridge@acme.example", "B", active=False)])},
@@ -108,9 +108,9 @@ WRONG = {
         "15,000 of 15,000",
     ),
     "an account with few calls": (
-        {"sides": side(HS, daily_limit=1000), "polls": {HS: 864}},
+        {"days": {HS: DayAhead(1_400, 900, "poll more seldom")}},
         "the day's calls to HubSpot are too few",
-        "864 calls a day, of 1,000",
+        "1,400 calls, of 900",
     ),
     "events that never came": (
         {"settings": settings(webhooks=RECEIVING), "pulses": [pulse("web"), pulse("worker")]},
