@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from connector.salesforce.pubsub.listener import Heard, State
 
 PUBSUB = "pubsub"
-LEASE = timedelta(seconds=15)
-BEAT_S = 4.0
+LEASE = timedelta(seconds=12)
+BEAT_S = 3.0
 _PLACE = "pubsub.place"
 _LOG = structlog.get_logger(__name__)
 
