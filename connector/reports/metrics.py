@@ -7,7 +7,7 @@ taken from small closed sets and hold no id, no name, no address. What is not kn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from connector.config.settings import Settings
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
+from connector.reports.families import FAMILIES, Sample
 from connector.storage import budgets, cursors, duties, gauges, inbox, issues, pulses, state, tallies, timers
 from connector.storage.database import Database
 
@@ -30,62 +31,10 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 ALIVE_FOR = timedelta(seconds=60)  # a process that was not heard of for so long is counted no more
 LANES = {0: "hot", 1: "ordinary"}
 FED = ("fold", "drain", "clocks", "effects")  # due by what waits for them, which other numbers tell
-KINDS = ("run", "web", "worker", "pubsub", "journal")
+KINDS = ("run", "web", "worker")
 STOPPED, PROMISES = "stopped", "promises counted"  # in storage.state: by side and duty; by state
 WARNED, BREACHED = "promises.warned", "promises.breached"  # in storage.tallies
 _WORDS = {kind: kind.value.replace(" ", "_") for kind in IssueKind}
-
-Sample = tuple[tuple[str, ...], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """One metric: its name without unit's explanation, what it counts by, and what it says, for people."""
-
-    name: str
-    labels: tuple[str, ...]
-    help: str
-    counter: bool = False
-
-    def filled(self, samples: Iterable[Sample]) -> Metric:
-        """The metric with its numbers."""
-        kind = CounterMetricFamily if self.counter else GaugeMetricFamily
-        found = kind(self.name, self.help, labels=self.labels)
-        for labels, number in samples:
-            found.add_metric(labels, number)
-        return found
-
-
-FAMILIES = {
-    one.name: one
-    for one in (
-        Family("smarketing_build_info", ("version", "database"), "Always 1; which version runs on which database."),
-        Family("smarketing_links", (), "Linked pairs of records."),
-        Family("smarketing_poll_age_seconds", ("side",), "How long ago the side was last read; absent before."),
-        Family("smarketing_side_stopped", ("side",), "1 while a side that refused our credentials is left alone."),
-        Family("smarketing_inbox_requests", ("state",), "Requests in the inbox: unread, or kept as not understood."),
-        Family("smarketing_inbox_oldest_seconds", (), "How long the oldest unread request waits; 0 when none does."),
-        Family("smarketing_dirty_records", ("lane",), "Records to be looked at, those waiting for a retry included."),
-        Family("smarketing_dirty_overdue_seconds", ("lane",), "How long the first of them is overdue; 0 when none is."),
-        Family("smarketing_open_issues", ("kind",), "What waits for a person: conflicts, parked values, held runs..."),
-        Family("smarketing_run_held", (), "1 while a run is held until a person has looked."),
-        Family("smarketing_effects", ("state",), "Notices, tasks and webhooks that are not done, by state."),
-        Family("smarketing_calls_today", ("side",), "API calls of ours on the account's day."),
-        Family("smarketing_calls_limit", ("side",), "The most calls a day by config.yaml; absent where none is set."),
-        Family("smarketing_calls_reserve", ("side",), "Of these, how many are kept for hot leads."),
-        Family("smarketing_webhook_requests", ("source", "outcome"), "Webhook requests by their end.", counter=True),
-        Family("smarketing_clocks_ahead", (), "People with a moment ahead at which a promise or decision is due."),
-        Family("smarketing_clocks_due", (), "People whose moment has come and who were not looked at yet."),
-        Family("smarketing_promises", ("state",), "Open promises by state, when they were last counted (every hour)."),
-        Family("smarketing_promises_counted_seconds", (), "How long ago promises were counted."),
-        Family("smarketing_promises_warned", (), "Warnings of promises that were acted upon.", counter=True),
-        Family("smarketing_promises_breached", (), "Breaches of promises that were acted upon.", counter=True),
-        Family("smarketing_drift_pairs", ("result",), "Pairs of the last audit: compared, and how many differed."),
-        Family("smarketing_drift_age_seconds", (), "How long ago the last audit was."),
-        Family("smarketing_processes", ("kind",), "Processes heard of within the last minute."),
-        Family("smarketing_duty_overdue_seconds", ("duty",), "How long a duty of the worker is overdue."),
-    )
-}  # fmt: skip
 
 
 def metrics_text(
@@ -187,17 +136,36 @@ def _spent(asked: _Asked) -> Found:
         "smarketing_calls_today": [((side.value,), budgets.spent(asked.conn, side, days[side])) for side in Side],
         "smarketing_calls_limit": [((side.value,), limit) for side, limit in limited.items()],
         "smarketing_calls_reserve": [((side.value,), limit * kept[side] / 100) for side, limit in limited.items()],
-        "smarketing_webhook_requests": list(_requests(tallies.all(asked.conn))),
+        **_tallied(tallies.all(asked.conn)),
     }
 
 
-def _requests(counted: Mapping[str, int]) -> Iterator[Sample]:
-    """taken.SOURCE and refused.SOURCE.WHY, as the web application tallies them."""
+def _tallied(counted: Mapping[str, int]) -> Found:
+    """Counts that outlive a process, by the beginnings of their names."""
+    found: Found = {name: [] for name in _TALLIED}
     for name, number in counted.items():
-        outcome, *parts = name.split(".")
-        if outcome in ("taken", "refused") and parts:
-            source, why = parts[0], "_".join(parts[1:])
-            yield (source, f"refused_{why}" if why else outcome), number
+        if told := _named(name.split(".")):
+            found[told[0]].append((told[1], number))
+    return found
+
+
+_TALLIED = ("smarketing_webhook_requests", "smarketing_folded", "smarketing_listened", "smarketing_duty_failures")
+
+
+def _named(parts: Sequence[str]) -> tuple[str, tuple[str, ...]] | None:
+    """The metric and labels of a tally: taken.SOURCE, refused.SOURCE.WHY, folded.WHAT, failed.DUTY.ERROR, ..."""
+    match parts:
+        case ["taken", source]:
+            return "smarketing_webhook_requests", (source, "taken")
+        case ["refused", source, why]:
+            return "smarketing_webhook_requests", (source, f"refused_{why}")
+        case ["folded", what]:
+            return "smarketing_folded", (what,)
+        case [("pubsub" | "journal") as listener, what]:
+            return "smarketing_listened", (listener, what)
+        case ["failed", *duty, error]:
+            return "smarketing_duty_failures", (".".join(duty), error)
+    return None
 
 
 def _promised(asked: _Asked) -> Found:

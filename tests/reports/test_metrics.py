@@ -20,7 +20,8 @@ from connector.core.plan import Issue, IssueKind, Memory
 from connector.core.policy import ActionKind
 from connector.core.refs import Side, hubspot, salesforce
 from connector.core.steered import Effect
-from connector.reports.metrics import FAMILIES, PROMISES, STOPPED, Family, metrics_text
+from connector.reports.families import FAMILIES, Counted, Family
+from connector.reports.metrics import PROMISES, STOPPED, metrics_text
 from connector.storage import (
     budgets,
     cursors,
@@ -111,7 +112,7 @@ def busy(conn: Connection) -> None:
     inbox.keep(conn, inbox.unread(conn, 1)[0].id, "of another portal")
     dirty.mark(conn, [ANN], ago(minutes=2), lane=0)
     dirty.mark(conn, [BOB], NOW, due_at=NOW + timedelta(minutes=5))
-    tallies.add_all(conn, {"taken.hubspot": 7, "refused.hubspot.signature": 3, "folded": 99, "promises.breached": 2})
+    tallies.add_all(conn, {"taken.hubspot": 7, "refused.hubspot.signature": 3, "promises.breached": 2})
 
 
 def test_what_waits_and_how_long(page: Callable[..., Read], database: Database):
@@ -134,6 +135,23 @@ def test_webhook_requests_are_told_by_source_and_outcome(page: Callable[..., Rea
     found = page()
     told = {name[1:]: number for name, number in found.items() if name[0] == "smarketing_webhook_requests_total"}
     assert told == {("refused_signature", "hubspot"): 3, ("taken", "hubspot"): 7}
+
+
+def test_counts_that_outlive_a_process_are_told_whoever_made_them(page: Callable[..., Read], database: Database):
+    with database.begin() as conn:
+        counted = {
+            "folded.refs": 4,
+            "pubsub.events": 9,
+            "journal.foreign": 1,
+            "failed.poll.hubspot.Transient": 2,
+            "x": 1,
+        }
+        tallies.add_all(conn, counted)
+    found = page()
+    assert found["smarketing_folded_total", "refs"] == 4
+    assert found["smarketing_listened_total", "pubsub", "events"] == 9
+    assert found["smarketing_listened_total", "journal", "foreign"] == 1
+    assert found["smarketing_duty_failures_total", "poll.hubspot", "Transient"] == 2
 
 
 def test_what_needs_a_person_is_told_by_kind_and_every_kind_is_there(page: Callable[..., Read], database: Database):
@@ -218,8 +236,11 @@ def test_names_are_prometheus_names():
 
 def exposed() -> set[str]:
     """As they stand on the page."""
-    counters = {name for name, family in FAMILIES.items() if family.counter}
-    return {f"{name}_total" if name in counters else name for name in FAMILIES} | {WEB.name}
+    return {on_the_page(one) for one in FAMILIES.values()} | {WEB.name}
+
+
+def on_the_page(family: Family) -> str:
+    return f"{family.name}_total" if isinstance(family, Counted) else family.name
 
 
 def test_the_web_application_adds_how_long_webhooks_took():
@@ -236,9 +257,7 @@ def test_the_docs_tell_of_every_metric_what_it_says_of_itself():
     rows = re.findall(r"^\| `(smarketing_\w+)` \| ([^|]*) \| ([^|]*) \|$", text, re.MULTILINE)
     told = {name: (labels.replace("`", ""), words) for name, labels, words in rows}
     families = {**FAMILIES, WEB.name: WEB}
-    own = {
-        f"{name}_total" if one.counter else name: (", ".join(one.labels), one.help) for name, one in families.items()
-    }
+    own = {on_the_page(one): (", ".join(one.labels), one.help) for one in families.values()}
     assert told == own
 
 
