@@ -2,8 +2,8 @@
 
 Polling is the source of truth. A reading that says nothing new is not marked: it was seen with this stamp and content,
 or the link remembers all its values as agreed or sent, and the journey those that are watched. That is how the echo of
-our own writes costs nothing. Marks, seen rows and the cursor are stored in one transaction, so that a crash repeats a
-portion instead of losing it.
+our own writes costs nothing. The cursor is stored with the last marks and seen rows of its portion and never before
+them, so that a crash repeats a portion instead of losing it.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from connector.storage import cursors, dirty, issues, links, seen
 from connector.storage.links import Link
 
 KEEP_SEEN = timedelta(minutes=30)  # longer than any adapter's overlap
+SLICE = 250  # readings a transaction; a webhook waits for one of them
 
 
 def observe(bridge: Bridge) -> int:
@@ -60,19 +61,35 @@ def known_of(bridge: Bridge, side: Side) -> Known:
 
 
 def take_portion(bridge: Bridge, side: Side, changes: Changes) -> int:
-    """One portion: mark what is news, remember what was seen, advance the cursor."""
+    """One portion: mark what is news, remember what was seen, advance the cursor; how many refs were marked.
+
+    A long one is taken in slices, so that nobody else waits long to write; a crash between two repeats all of it.
+    """
+    readings = changes.readings
+    ahead = (len(readings) - 1) // SLICE * SLICE if readings else 0
+    marked = sum(_take(bridge, side, readings[start : start + SLICE]) for start in range(0, ahead, SLICE))
+    return marked + _take(bridge, side, readings[ahead:], ended=changes)
+
+
+def _take(bridge: Bridge, side: Side, readings: Sequence[Reading], ended: Changes | None = None) -> int:
+    """Some readings of a portion in one transaction; with the last of them the portion has `ended`."""
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
-        news = news_of(conn, bridge, changes.readings)
+        news = news_of(conn, bridge, readings)
         why = f"changed in {side.value}"
         dirty.mark(conn, news, now, reason=why)
-        seen.record(conn, [row for reading in changes.readings if (row := _seen_row(reading))])
-        cursors.put(conn, side, dict(changes.cursor), now)
-        newest = max((reading.modified_at for reading in changes.readings if reading.modified_at), default=None)
-        if newest and not changes.more:
-            seen.purge(conn, side, newest - KEEP_SEEN)  # by the side's own clock, which may not be ours
+        seen.record(conn, [row for reading in readings if (row := _seen_row(reading))])
+        if ended:
+            cursors.put(conn, side, dict(ended.cursor), now)
+            _purge(conn, side, ended)
     hasten(bridge, dict.fromkeys(news, why))
     return len(news)
+
+
+def _purge(conn: Connection, side: Side, changes: Changes) -> None:
+    newest = max((reading.modified_at for reading in changes.readings if reading.modified_at), default=None)
+    if newest and not changes.more:
+        seen.purge(conn, side, newest - KEEP_SEEN)  # by the side's own clock, which may not be ours
 
 
 def _seen_row(reading: Reading) -> tuple[Ref, datetime, str] | None:
