@@ -24,7 +24,7 @@ QUARTER_S = 900.0
 BATCH, COLLECTION = 100, 2_000  # records a reading call takes (HubSpot fact sheet 2.1, Salesforce fact sheet 1.4)
 KINDS = 4  # calls, e-mails, meetings, deals: HubSpot searches each for itself
 TOUCHES = 2  # queries about touches, which Salesforce is asked with every poll
-DESCRIBED_S = 3_600.0  # so long a description is believed that writing needs (salesforce.shapes)
+DESCRIBED_S = 600.0  # so long a description is believed that writing needs (salesforce.shapes)
 ASKED_ONCE = {Side.HUBSPOT: 3, Side.SALESFORCE: 4}  # calls a day for account and owners; and one an object
 
 
@@ -114,7 +114,7 @@ def day(setup: Setup, habits: Habits) -> Day:
             "audit": setup.audit[1] * ceil(setup.audit[0] / (BATCH if side is Side.HUBSPOT else COLLECTION)),
             "accounts": ASKED_ONCE[side] + len(setup.objects[side]),
         }
-    parts[Side.SALESFORCE]["accounts"] += _descriptions(setup, habits)
+    parts[Side.SALESFORCE]["accounts"] += _descriptions(setup, habits, asked[Side.HUBSPOT])
     return Day(parts)
 
 
@@ -147,8 +147,10 @@ def _a_poll(setup: Setup, habits: Habits, side: Side) -> float:
     return ceil(queries / READS_MAX) + (setup.most_s / QUARTER_S if waits else 0)
 
 
-def _descriptions(setup: Setup, habits: Habits) -> float:
-    """How often Salesforce's objects are described because something is written to them."""
-    hours = DAY_S / DESCRIBED_S
-    written = [habits.changes[Side.HUBSPOT] * share for share in setup.objects[Side.SALESFORCE].values()]
-    return sum(hours * (1 - exp(-number / hours)) for number in written)
+def _descriptions(setup: Setup, habits: Habits, asked: Polls) -> float:
+    """How often Salesforce's objects are described: at the first write after the last description has grown old."""
+    changes = habits.changes[Side.HUBSPOT]
+    shares = setup.objects[Side.SALESFORCE].values()
+    telling = Side.HUBSPOT in setup.telling
+    writes = [changes * share if telling else asked.with_news(share) for share in shares]
+    return sum(DAY_S / (DESCRIBED_S + DAY_S / number) for number in writes if number)

@@ -2,7 +2,7 @@
 
 A field hidden by field-level security is simply missing from the description (Salesforce fact sheet 5.2). Fields that
 were asked for and are missing are remembered here, so that queries go on without them and people are told; a later
-description that has them again clears the memory. Descriptions are kept for an hour, because every write needs to
+description that has them again clears the memory. Descriptions are kept for some minutes, because every write needs to
 know which fields may be written, and are dropped at the first sign that they are stale. A process that begins takes the
 word of those that were told to an earlier one.
 """
@@ -19,7 +19,7 @@ from connector.ports import FieldSchema, ObjectSchema, Option
 from connector.salesforce.api import Api, Call
 from connector.salesforce.rows import NUMBER_TYPES, Render, json_renders
 
-KEPT_S: Final = 3_600.0
+KEPT_S: Final = 600.0
 _TEXTS: Final = frozenset(Kind)  # a text field can carry any canonical value as it is written
 _CHOICE: Final = frozenset({Kind.PICKLIST, Kind.TEXT})
 _NUMBERS: Final = frozenset({Kind.NUMBER, Kind.MONEY})
@@ -98,7 +98,7 @@ class Shapes:
             self._kept.update((obj, (now, shape)) for obj, shape in told.items())
 
     def shape(self, obj: str) -> Shape:
-        """The shape as told an hour ago at most. Raises as `Api.send`."""
+        """The shape as told some minutes ago at most. Raises as `Api.send`."""
         kept = self._kept.get(obj)
         if kept and self._api.traffic.clock.monotonic() - kept[0] < KEPT_S:
             return kept[1]
