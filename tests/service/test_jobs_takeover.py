@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from connector.clock import SystemClock
+from connector.engine.duties import FULL
 from connector.service import spread, takeover
 from connector.storage import dirty, duties
 from tests.endurance.processes import until
-from tests.service.crews import DRAINING, HOUR, NAME, Place, at_work, context, names, of_group, workers
+from tests.service.crews import DRAINING, HOUR, NAME, Place, at_work, context, ended, names, of_group, workers
 
 
 def test_a_silent_workers_jobs_are_ended_and_what_it_held_is_freed(place: Place) -> None:
@@ -149,3 +150,32 @@ def test_jobs_go_on_after_every_connection_to_the_database_was_cut(place: Place)
             assert len(conn.execute(cut, {"name": NAME}).all()) >= 2
         place.mark(of_group(place, 0), of_group(place, 1))
         until(lambda: place.waiting() == 0, "they work again", 30.0)
+
+
+def test_a_comparison_that_was_taken_over_meanwhile_ends_with_the_batch_under_way(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takeover, "BEAT_S", 0.1)
+    begun, taken = Event(), Event()
+    scan = place.town.hubspot.scan
+
+    def frozen(view: Any) -> Any:
+        begun.set()
+        taken.wait(20)
+        return scan(view)
+
+    place.town.contact(email="a@x.test", lastname="A")
+    place.town.remapped(*place.town.bridge.mapping.pairs, digest="edited")  # so that everything is compared
+    monkeypatch.setattr(place.town.hubspot, "scan", frozen)
+    with place.database.begin() as conn:
+        duties.ask(conn, FULL, SystemClock().now())
+    crew, full = place.crew(), place.doing(FULL)
+    comparing = Thread(target=crew.do, args=(context(*full), FULL))
+    comparing.start()
+    assert begun.wait(20)
+    ended(place, full)
+    crew.look()
+    taken.set()
+    comparing.join(20)
+    assert not comparing.is_alive()
+    assert next(run.outcome for run in place.town.runs() if run.kind == "full") == "cut short"

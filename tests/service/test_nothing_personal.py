@@ -170,6 +170,12 @@ def a_day(office: Desk, service: Service) -> None:
     assert requests.get(f"{service.url}/metrics?who={PERSON['email']}", timeout=5).status_code == 401
     told = {"Authorization": f"Bearer {DOORS['METRICS_TOKEN']}"}
     assert PERSON["email"] not in requests.get(f"{service.url}/metrics", headers=told, timeout=5).text
+    assert (
+        'smarketing_processes{kind="run"} 1.0' in requests.get(f"{service.url}/metrics", headers=told, timeout=5).text
+    )
+    kept = office.folder / "kept.db"
+    assert office.run("backup", str(kept), env=DOORS).code == 0
+    assert "the store is in use by run@" in office.run("restore", str(kept), env=DOORS).err
     misbehave(office, service, contact)
 
 
