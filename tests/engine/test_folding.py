@@ -16,6 +16,11 @@ from tests.engine.working import Crew
 STRANGER = Ref(Side.HUBSPOT, "tickets", "77")
 
 
+@pytest.fixture(params=["memory", "file", "postgres"])
+def kind(request):
+    return request.param
+
+
 @pytest.fixture
 def crew(town):
     """A worker in a town that is in step."""
