@@ -257,6 +257,29 @@ def test_postgresql_without_its_driver(wrong: Planted, office: Desk, monkeypatch
     assert wrong((here, "postgresql+psycopg://bridge@db.example/bridge")) == ["the extra 'postgres' is not installed"]
 
 
+def test_a_store_on_postgresql_from_empty_to_healthy(
+    wrong: Planted, office: Desk, tmp_path: Path, new_database_url: Callable[[str], str]
+):
+    here = f"sqlite:///{office.folder / 'smarketing.db'}"
+    env = {"DATABASE_URL": new_database_url("postgres")}
+    assert wrong((here, "env:DATABASE_URL"), **env) == ["the store cannot be used"]
+    config = tmp_path / "config.yaml"
+    assert office.run("migrate", config=config, env={**env}).code == 0
+    assert wrong((here, "env:DATABASE_URL"), **env) == ["nobody works"]
+    assert office.run("sync", config=config, env={**env}).code in (0, 3)
+    assert wrong((here, "env:DATABASE_URL"), code=0, **env) == []
+
+
+def test_a_database_server_that_is_away(wrong: Planted, office: Desk, tmp_path: Path):
+    here = f"sqlite:///{office.folder / 'smarketing.db'}"
+    with taken_port() as port:
+        env = {"DATABASE_URL": f"postgresql+psycopg://bridge:secret-word@127.0.0.1:{port}/bridge"}
+        assert wrong((here, "env:DATABASE_URL"), **env) == ["the store cannot be used"]
+        said = office.run("doctor", config=tmp_path / "config.yaml", env={**env})
+        assert "connection" in said.out
+        assert "secret-word" not in said.out + said.err
+
+
 def test_a_run_that_is_held(office: Desk, wrong: Planted):
     """A guard that lets nothing through, and somebody new."""
     guarded = office.config.read_text()
