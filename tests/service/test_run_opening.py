@@ -1,0 +1,195 @@
+"""An installation that is kept open: on what a side last told, opened anew in time, told of what it cannot use."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from connector.bootstrap import Surroundings, open_installation
+from connector.clock import SystemClock, SystemDice
+from connector.core.refs import Ref, Side
+from connector.engine import facts, stopped
+from connector.errors import Transient
+from connector.sandbox.process import Plan, serve_in_thread
+from connector.service.keeping import REFRESH, REFRESH_SOONEST, Keeping
+from connector.service.worker import work_of
+from connector.storage import dirty, duties, issues
+from connector.storage.database import open_database
+from tests.cli.desk import SECRETS, furnish
+
+
+SOMEBODY = Ref(Side.HUBSPOT, "contacts", "501")
+
+
+class Leaping(SystemClock):
+    """Our time, and what tests add to it; waiting takes none."""
+
+    def __init__(self):
+        self.ahead = timedelta()
+
+    def now(self):
+        return super().now() + self.ahead
+
+    def sleep(self, seconds):
+        self.ahead += timedelta(seconds=seconds)
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory) -> Iterator[Path]:
+    """A folder whose store knows what the accounts are like; the accounts are away by now."""
+    folder = tmp_path_factory.mktemp("learned")
+    with serve_in_thread(SystemClock().now, Plan(deliver=False)) as running:
+        furnish(folder, running)
+        with open_installation(folder / "config.yaml", around(Leaping())):
+            pass
+    return folder
+
+
+@pytest.fixture
+def config(learned, tmp_path) -> Path:
+    """A copy of that folder."""
+    shutil.copytree(learned, tmp_path / "here")
+    return tmp_path / "here" / "config.yaml"
+
+
+def around(clock, **secrets):
+    return Surroundings({**SECRETS, **secrets}, clock, SystemDice())
+
+
+def store(config):
+    return open_database(f"sqlite:///{config.parent}/smarketing.db")
+
+
+@contextmanager
+def kept(config, clock, beside=None):
+    """An installation kept open as `smarketing run` keeps it."""
+    opened = []
+
+    @contextmanager
+    def besides(installation):
+        opened.append(installation)
+        yield
+        opened.remove(installation)
+
+    keeping = Keeping(config, around(clock), lambda one: work_of(one, "a test", lambda: False), besides)
+    keeping.opened = opened
+    try:
+        yield keeping
+    finally:
+        keeping.close()
+    assert opened == []
+
+
+def outdated(config):
+    database = store(config)
+    facts.outdate(database)
+    database.close()
+
+
+def test_a_service_opens_on_what_a_side_last_told_and_a_command_does_not(config):
+    outdated(config)
+    with pytest.raises(Transient), open_installation(config, around(Leaping())):
+        pass
+    with open_installation(config, around(Leaping()), patient=True) as opened:
+        assert set(opened.accounts) == set(Side)
+        assert ("salesforce", "Lead") in opened.bridge.views
+        assert opened.findings  # as of the schemas that were told
+
+
+def test_what_was_told_to_other_credentials_is_not_gone_on_with(config):
+    outdated(config)
+    with (
+        pytest.raises(Transient),
+        open_installation(config, around(Leaping(), HUBSPOT_TOKEN="another-token"), patient=True),
+    ):
+        pass
+
+
+def test_who_knows_nothing_yet_waits_and_tries_again(config):
+    (config.parent / "smarketing.db").unlink()
+    clock = Leaping()
+    with kept(config, clock) as keeping:
+        assert keeping.work() is None
+        clock.ahead += timedelta(minutes=1)
+        assert keeping.work() is None
+
+
+def test_a_first_opening_frees_what_a_dead_process_held_and_has_everything_looked_at(config):
+    clock, database = Leaping(), store(config)
+    now = clock.now()
+    with database.begin() as conn:
+        dirty.mark(conn, [SOMEBODY], now)
+        dirty.claim(conn, now, 10, now + timedelta(hours=1))
+        duties.ensure(conn, ["poll.hubspot", "full"], now)
+        duties.begin(conn, "full", now, now + timedelta(hours=6))
+        stopped.stop(conn, (Side.SALESFORCE, "poll.salesforce", "revoked"), (), now)
+    with kept(config, clock) as keeping:
+        assert keeping.work() is not None
+        with database.read() as conn:
+            assert {"full", "drain", "poll.hubspot", "poll.salesforce"} <= set(duties.due(conn, clock.now()))
+            (stop,) = stopped.standing(conn)
+            assert stop.next_at <= clock.now()
+        with database.begin() as conn:
+            assert [one.ref for one in dirty.claim(conn, clock.now(), 10, clock.now())] == [SOMEBODY]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("later", "asked", "anew"),
+    [
+        pytest.param(REFRESH - timedelta(minutes=1), False, False, id="not before a day is over"),
+        pytest.param(REFRESH, False, True, id="once a day"),
+        pytest.param(REFRESH_SOONEST, True, True, id="sooner when something contradicts it"),
+        pytest.param(REFRESH_SOONEST - timedelta(minutes=1), True, False, id="but not again and again"),
+    ],
+)
+def test_what_the_accounts_are_like_is_learned_anew(config, later, asked, anew):
+    clock = Leaping()
+    with kept(config, clock) as keeping:
+        first = keeping.work()
+        (installation,) = keeping.opened
+        clock.ahead += later
+        if asked:
+            outdated(config)
+        again = keeping.work()
+        assert (again is not first) is anew
+        assert (keeping.opened != [installation]) is anew
+
+
+def test_a_mistake_is_an_issue_while_it_lasts_and_the_old_work_goes_on(config):
+    clock, database = Leaping(), store(config)
+
+    def looks():
+        clock.ahead += timedelta(seconds=10)
+        return keeping.work()
+
+    def shown():
+        with database.read() as conn:
+            return [one.issue.reason for one in issues.open_issues(conn)]
+
+    good = config.read_text()
+    with kept(config, clock) as keeping:
+        first = keeping.work()
+        config.write_text(good.replace("requests_per_10s: 190", "requests_per_10s: many"))
+        looks()
+        assert looks() is first
+        (reason,) = shown()
+        assert "requests_per_10s" in reason
+        config.write_text(good.replace("sqlite:///smarketing.db", "sqlite:///other.db"))
+        looks()
+        assert looks() is first
+        (reason,) = shown()
+        assert "restart to use it" in reason
+        config.write_text(good + "\n# a comment\n")
+        looks()
+        assert looks() is first
+        assert shown() == []
+        config.write_text(good.replace("quiet_s: 2", "quiet_s: 9"))
+        looks()
+        assert looks().pace.quiet == timedelta(seconds=9)
+    database.close()
