@@ -22,7 +22,6 @@ from connector.storage import dirty, duties, issues
 from connector.storage.database import open_database
 from tests.cli.desk import SECRETS, furnish
 
-
 SOMEBODY = Ref(Side.HUBSPOT, "contacts", "501")
 
 
