@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import structlog
+
 from connector.bootstrap import Installation
 from connector.config.service import Work as Settings
 from connector.engine.bridge import Bridge
@@ -20,6 +22,8 @@ from connector.service.journal import journal_of
 from webhooks.readers import readers
 
 BATCH_RECORDS = 500
+TELL_S = 10.0  # between two lines about one long piece of work
+_LOG = structlog.get_logger(__name__)
 
 
 def pace_of(settings: Settings) -> Pace:
@@ -44,7 +48,7 @@ def work_of(opened: Installation, by: str, stopping: Callable[[], bool], shards:
         stopping: whether the process shall end; asked between batches.
         shards: those that may be drained; None: all.
     """
-    bridge = replace(opened.bridge, batch_records=BATCH_RECORDS, progress=_until(stopping, opened.bridge))
+    bridge = replace(opened.bridge, batch_records=BATCH_RECORDS, progress=_Watched(stopping, opened.bridge))
     return Work(
         bridge=bridge,
         stretch=Stretch(bridge, by, opened.misfits),
@@ -56,10 +60,18 @@ def work_of(opened: Installation, by: str, stopping: Callable[[], bool], shards:
     )
 
 
-def _until(stopping: Callable[[], bool], bridge: Bridge) -> Callable[[str, int, int | None], None]:
-    def progress(what: str, done: int, total: int | None) -> None:
-        if stopping():
-            raise Stopping
-        bridge.progress(what, done, total)
+class _Watched:
+    """Told how far long work is: ends it where the process shall end, and says so in the log now and then."""
 
-    return progress
+    def __init__(self, stopping: Callable[[], bool], bridge: Bridge) -> None:
+        self._stopping, self._bridge = stopping, bridge
+        self._told_at: float | None = None
+
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        if self._stopping():
+            raise Stopping
+        self._bridge.progress(what, done, total)
+        now = self._bridge.clock.monotonic()
+        if self._told_at is None or now - self._told_at >= TELL_S:
+            self._told_at = now
+            _LOG.info(what, done=done, total=total)
