@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 from connector.core.changes import ABSENT, said
 from connector.core.mapping import Blank, Direction, OnLeaving, Pair, Rule
-from connector.core.merge import Merge, merge, same
+from connector.core.merge import Merge, merge, same, translated
 from connector.core.plan import Because, Change, Memory
 from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
+from connector.core.values import Value
 
 
 class Why(StrEnum):
@@ -125,9 +126,8 @@ def _why(rule: Rule, known: Known, merged: Merge, left: Reading, right: Reading)
     if rule.hubspot not in left.values or rule.salesforce not in right.values:
         unreadable = rule.hubspot in left.unreadable or rule.salesforce in right.unreadable
         return _pending(known) if unreadable else Why.UNREAD
-    if rule.name not in _undone(merged):
-        return _standing(rule, known.memory, left, right)
-    return _pending(known)
+    standing = None if rule.name in _undone(merged) else _standing(rule, known.memory, left, right)
+    return standing or _pending(known)
 
 
 def _undone(merged: Merge) -> set[str]:
@@ -147,17 +147,24 @@ def _parks(rule: Rule, name: str, side: Side | None, on: str) -> bool:
     return True
 
 
-def _standing(rule: Rule, memory: Memory, left: Reading, right: Reading) -> Why:
-    ours, theirs = left.values[rule.hubspot], right.values[rule.salesforce]
-    agreed = memory.base.get(rule.name)
-    form = rule.comparison
-    if agreed and all(
-        form(value) == form(said(agreed, side)) for side, value in ((Side.HUBSPOT, ours), (Side.SALESFORCE, theirs))
-    ):
+def _standing(rule: Rule, memory: Memory, left: Reading, right: Reading) -> Why | None:
+    """What was agreed explains it; a difference that nothing is done about need not be one of these."""
+    values = {Side.HUBSPOT: left.values[rule.hubspot], Side.SALESFORCE: right.values[rule.salesforce]}
+    agreed, form = memory.base.get(rule.name), rule.comparison
+    at_base = {side: agreed is not None and form(value) == form(said(agreed, side)) for side, value in values.items()}
+    if all(at_base.values()):
         return Why.AS_MET
-    if rule.blank is Blank.KEEP and None in {ours, theirs}:
+    if (agreed is None or rule.blank is Blank.KEEP) and any(_silent(rule, *one) for one in values.items()):
         return Why.BLANK
-    return Why.AS_MET if rule.direction is Direction.BOTH else Why.ONE_WAY
+    source = next(
+        (side for side in Side if rule.direction is not Direction.BOTH and not rule.direction.allows(side)), None
+    )
+    return Why.ONE_WAY if source and at_base[source] else None
+
+
+def _silent(rule: Rule, side: Side, value: Value) -> bool:
+    """Whether a value says nothing: a blank, what stands for one, what the mapping gave the record itself."""
+    return value == rule.on_create.get(side) or translated(rule, side.other, value) is None
 
 
 def _young(change: Change | None, known: Known, left: Reading, right: Reading) -> Why | None:

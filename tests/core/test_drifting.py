@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from connector.core import drifting
 from connector.core.drifting import Compared, Drift, Known, Tally, Why, compare
 from connector.core.mapping import Blank, Direction, OnLeaving, Policy, Refusal, Rule
+from connector.core.merge import Merge
 from connector.core.plan import Memory
 from connector.core.readings import Presence, Reading
 from connector.core.refs import Side
@@ -99,8 +101,8 @@ STANDING: list[object] = [
         Memory(),
         None,
         "-",
-        Why.AS_MET,
-        id="a default is a blank though blanks count",
+        Why.BLANK,
+        id="a default is a blank at a first meeting though blanks count",
     ),
 ]
 
@@ -111,6 +113,19 @@ def test_a_difference_that_nobody_will_ever_touch_is_standing(
 ) -> None:
     for known in (Known(memory), Known(memory, pending=True)):
         assert found(left, right, known, rule_).explained == {"phone": why}
+
+
+def test_a_difference_that_nothing_is_done_about_is_drift_where_nothing_explains_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The audit does not believe the merge."""
+    monkeypatch.setattr(drifting, "merge", lambda *_: Merge(left_alone=["phone"]))
+    assert found("b", "a").drifted == (Drift("phone", None),)
+    assert found("b", "a", Known(MET, pending=True)).explained == {"phone": Why.PENDING}
+    one_way = replace(PHONE, direction=Direction.TO_SALESFORCE)
+    assert found("b", "a", rule_=one_way).drifted == (Drift("phone", None),)
+    cleared = replace(PHONE, blank=Blank.CLEAR)
+    assert found(None, "a", rule_=cleared).drifted == (Drift("phone", None),)
 
 
 def test_a_field_that_a_side_does_not_show_is_not_compared_in_silence() -> None:

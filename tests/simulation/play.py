@@ -271,3 +271,4 @@ class Play:
         stage.tell("all is calm; one worker drains the world", "weather")
         stage.trace.going = "calm"
         oracle.drain(stage, DRAIN_PASSES)
+        oracle.compared(stage)

@@ -171,6 +171,7 @@ class Stage:
     variant: str = "as shipped"
     witness: Witness = field(default_factory=Witness)
     excused: Counter[str] = field(default_factory=Counter)  # by the oracle: what could not be helped, in its words
+    drifted: list[str] = field(default_factory=list)  # what the bridge's own audit found in the end
     tokens: int = 0
     variants_held: list[tuple[datetime, str]] = field(default_factory=list)
     rewritten: set[tuple[Side, str, str]] = field(default_factory=set)

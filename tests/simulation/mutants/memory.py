@@ -86,6 +86,19 @@ def case_and_spaces_never_count_as_an_edit() -> Iterator[None]:
         yield
 
 
+@caught_by("drift", acts={"edits": 10.0}, burst=8, within=100)
+def an_edit_is_lost_silently() -> Iterator[None]:
+    """Now and then an edit is taken for what was agreed on: neither polling nor comparing everything carries it over,
+    and nobody is told. Only the audit, which does not believe the merge, sees that the two sides differ."""
+
+    def standing_of(rule: Rule, now: Value, base: Value, sent: tuple[Value, ...]) -> Standing:
+        lost = now is not None and base is not None and now.endswith("7")
+        return Standing.AT_BASE if lost else standing(rule, now, base, sent)
+
+    with replaced(standing, standing_of):
+        yield
+
+
 @caught_by("vanished", "in step", "questions", variant="a person decides", **FORGETS, first=8)
 def nothing_is_remembered_as_sent() -> Iterator[None]:
     """The values about to be written are not stored ahead: after a crash they come back as somebody's edit."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from tests.simulation.oracle.doubles import doubles
-from tests.simulation.oracle.draining import drain, unfinished
+from tests.simulation.oracle.draining import compared, drain, unfinished
 from tests.simulation.oracle.edits import vanished
 from tests.simulation.oracle.evidence import Evidence, gather
 from tests.simulation.oracle.fields import unlawful_writes
@@ -27,7 +27,7 @@ from tests.simulation.oracle.traffic import ping_pong, too_many_calls
 from tests.simulation.oracle.wrong import Broken
 from tests.simulation.stage import Stage
 
-__all__ = ["INVARIANTS", "Broken", "Evidence", "drain", "gather", "judge", "look"]
+__all__ = ["INVARIANTS", "Broken", "Evidence", "compared", "drain", "gather", "judge", "look"]
 
 
 def _told(evidence: Evidence) -> Iterator[str]:
@@ -36,6 +36,11 @@ def _told(evidence: Evidence) -> Iterator[str]:
     return evidence.history.unexplained(
         evidence.live, sorted(names | {"salesforce_record_id", "HubSpot_Contact_Id__c"})
     )
+
+
+def _drifted(evidence: Evidence) -> Iterator[str]:
+    """The bridge's own audit finds nothing that differs without a reason."""
+    yield from evidence.drifted
 
 
 INVARIANTS: dict[str, Callable[[Evidence], Iterable[str]]] = {
@@ -59,6 +64,7 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterable[str]]] = {
     "handing": misgiven,
     "decided once": decided_twice,
     "erased": remembered,
+    "drift": _drifted,
 }
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from connector.bootstrap import Installation
 from connector.core.refs import Side
+from connector.engine.audit import Asked, audit
 from connector.errors import RateLimited
 from connector.storage import dirty, effects, timers
 from tests.simulation.agreements import AGREEMENTS
@@ -68,9 +69,19 @@ def drain(stage: Stage, passes: int) -> None:
         found = _done(stage) - before
         if not found and not _dirty(stage):  # then no later pass would write either: all it goes by is as it was
             _bounded("full", _calls(stage) - calls)
-            return
-        stage.excused["writes that only comparing everything led to"] += found
-        _comes_to_rest(stage, opened)
+        else:
+            stage.excused["writes that only comparing everything led to"] += found
+            _comes_to_rest(stage, opened)
+
+
+def compared(stage: Stage) -> None:
+    """Let the bridge compare all linked pairs itself; what it finds is judged with everything else."""
+    with ExitStack() as ending:
+        opened = _patiently(stage, lambda: ending.enter_context(stage.installation("calm", Alone(stage.clock))))
+        now, asked = opened.bridge.clock.now(), Asked(sample=None, alarm_percent=100)
+        found = _patiently(stage, lambda: audit(opened.bridge, asked, now)).tally
+    stage.drifted = [f"{ours} - {theirs}: {', '.join(rules)}" for (ours, theirs), rules in found.drifted.items()]
+    stage.excused.update({f"audited, and explained: {why}": times for why, times in found.explained.items()})
 
 
 def _comes_to_rest(stage: Stage, opened: Installation) -> None:

@@ -75,6 +75,7 @@ class Evidence:
     everybody: Sellers
     leftovers: Mapping[str, int] = field(default_factory=dict)
     stored: str = ""
+    drifted: tuple[str, ...] = ()
     asleep: frozenset[tuple[Side, str, str]] = frozenset()
     choices_changed: frozenset[tuple[Side, str, str]] = frozenset()
     rewritten: frozenset[tuple[Side, str, str]] = frozenset()
@@ -218,6 +219,7 @@ def gather(stage: Stage) -> Evidence:
         allowed=_allowed({life.variant for life in stage.witness.lives}),
         excused=stage.excused,
         courses=_courses(stage, store.links, live) if stage.variant in AGREEMENTS else None,
+        drifted=tuple(stage.drifted),
     )
 
 
