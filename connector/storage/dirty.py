@@ -156,10 +156,10 @@ def mark_all(conn: Connection, marks: Iterable[Mark], now: datetime, lane: int =
 
 
 def move(conn: Connection, places: Iterable[Place], now: datetime, lane: int, reason: str) -> None:
-    """Mark records in shards that somebody who knows more than the store has found out; due at once."""
+    """Mark records in shards that somebody who knows more than the store has found out; due at once, and free."""
     found = sorted({codec.key(place.ref): place.shard for place in places}.items())
     keys, shards, at = [key for key, _ in found], [shard for _, shard in found], codec.micros(now)
-    put(conn, Marks(keys, [at] * len(keys), [reason] * len(keys), shards, lane, at))
+    put(conn, Marks(keys, [at] * len(keys), [reason] * len(keys), shards, lane, at), moving=True)
 
 
 def claim(

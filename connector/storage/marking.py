@@ -2,7 +2,8 @@
 
 A plain mark only ever makes a key due sooner. A mark that waits for quiet puts the key off while nothing else makes it
 wait: no hot lane (which never waits), no pause after a fault (which it shortens), no moment that has come already. One
-that falls on a key somebody is working on begins a wait of its own, for that work is about what was marked before.
+that falls on a key somebody is working on begins a wait of its own, for that work is about what was marked before, and
+leaves the key in its shard, for whoever takes over from a dead worker frees what is leased in the dead one's shards.
 """
 
 from __future__ import annotations
@@ -57,26 +58,31 @@ class Marks(NamedTuple):
     marked_at: int
 
 
-def put(conn: Connection, marks: Marks, longest: timedelta | None = None) -> None:
-    """Mark keys. `longest`: they wait until their records are quiet, but no longer than that; None: they do not."""
+def put(conn: Connection, marks: Marks, longest: timedelta | None = None, *, moving: bool = False) -> None:
+    """Mark keys.
+
+    longest: they wait until their records are quiet, but no longer than that; None: they do not.
+    moving: to their shards, whoever is working on them: what changes its shard is leased to nobody any more.
+    """
     *columns, lane, at = marks
     if conn.dialect.name == "sqlite":
         rows = [
             {"key": key, "due_at": due_at, "reason": reason, "shard": shard, "lane": lane, "marked_at": at}
             for key, due_at, reason, shard in zip(*columns, strict=True)
         ]
-        many(conn, _row_by_row(longest), rows)
+        many(conn, _row_by_row(longest, moving), rows)
     elif marks.keys:
-        change(conn, _all_at_once(longest), **dict(zip(_COLUMNS, columns, strict=True)), lane=lane, marked_at=at)
+        told = dict(zip(_COLUMNS, columns, strict=True))
+        change(conn, _all_at_once(longest, moving), **told, lane=lane, marked_at=at)
 
 
 @cache
-def _row_by_row(longest: timedelta | None) -> Insert:
-    return _again(sqlite.insert(dirty).values(_FRESH), longest)
+def _row_by_row(longest: timedelta | None, moving: bool) -> Insert:  # noqa: FBT001  # private, one caller
+    return _again(sqlite.insert(dirty).values(_FRESH), longest, moving=moving)
 
 
 @cache
-def _all_at_once(longest: timedelta | None) -> Insert:
+def _all_at_once(longest: timedelta | None, moving: bool) -> Insert:  # noqa: FBT001  # likewise
     """Columns as arrays: what thousands of statements in a row would tell PostgreSQL takes it half as long again."""
     kinds = {name: postgresql.ARRAY(dirty.c[name].type) for name in _COLUMNS}
     told = (
@@ -87,18 +93,22 @@ def _all_at_once(longest: timedelta | None) -> Insert:
     common = {name: bindparam(name, type_=BigInteger) for name in ("lane", "marked_at")}
     rows = select(*told.c, *common.values(), *_FRESH.values()).order_by(collate(told.c.key, "C"))
     names = [*_COLUMNS, *common, *_FRESH]
-    return _again(postgresql.insert(dirty).from_select(names, rows), longest)
+    return _again(postgresql.insert(dirty).from_select(names, rows), longest, moving=moving)
 
 
-def _again(statement: Insert, longest: timedelta | None) -> Insert:
+def _again(statement: Insert, longest: timedelta | None, *, moving: bool) -> Insert:
     """What it becomes where the key waits already."""
     new = statement.excluded
-    latest = {
+    latest: dict[str, ColumnElement[Any]] = {
         "generation": dirty.c.generation + 1,
         "lane": _least(new.lane, dirty.c.lane),
         "reason": new.reason,
-        "shard": new.shard,
     }
+    if moving:
+        latest["leased_until"] = case((new.shard == dirty.c.shard, dirty.c.leased_until), else_=0)
+        latest["shard"] = new.shard
+    else:
+        latest["shard"] = case((dirty.c.leased_until > new.marked_at, dirty.c.shard), else_=new.shard)
     if longest is None:
         latest["due_at"] = _least(new.due_at, dirty.c.due_at)
         return statement.on_conflict_do_update(index_elements=["key"], set_=latest)

@@ -114,6 +114,37 @@ def test_a_record_is_moved_to_the_shard_that_is_named(database: Database, now: d
     assert where(database, (there,), now) == {ann, bob}
 
 
+def test_a_record_moved_by_who_works_on_it_is_free_for_the_others_at_once(database: Database, now: datetime) -> None:
+    ann = hubspot("contacts", "1")
+    there = (shard_of(str(ann)) + 1) % SHARDS
+    with database.begin() as conn:
+        dirty.mark(conn, [ann], now)
+        mine = dirty.claim(conn, now, 9, now + 5 * MINUTE, [shard_of(str(ann))])
+        dirty.move(conn, [dirty.Place(ann, there)], now, 1, "elsewhere")
+        (theirs,) = dirty.claim(conn, now, 9, now + MINUTE, [there])
+        assert dirty.done(conn, mine) == 0
+        assert dirty.done(conn, [theirs]) == 1
+
+
+def test_a_record_linked_and_marked_while_somebody_works_on_it_can_be_taken_from_his_shards(
+    postgres: Database, now: datetime
+) -> None:
+    """Else it would wait for the end of a dead worker's lease in shards of which nobody has died."""
+    number = next(n for n in range(99) if shard_of(str(contact(n))) != shard_of(f"hubspot:contacts:{n}"))
+    his = [shard_of(str(contact(number)))]
+    with postgres.begin() as conn:
+        dirty.mark(conn, [contact(number)], now)
+        assert dirty.claim(conn, now, 9, now + 5 * MINUTE, his)
+    linked(postgres, 100, now)
+    with postgres.begin() as conn:
+        dirty.mark(conn, [contact(number)], now)
+        assert dirty.free(conn, his) == 1
+        (again,) = dirty.claim(conn, now, 9, now + MINUTE, his)
+        dirty.release(conn, [again])
+        dirty.mark(conn, [contact(number)], now)
+    assert where(postgres, tuple(his), now) == set(), "nobody worked on it, so it has moved to its counterpart"
+
+
 def test_leases_taken_away_leave_their_holder_nothing_to_report(database: Database, now: datetime) -> None:
     ann, bob = hubspot("contacts", "1"), hubspot("contacts", "2")
     mine = shard_of(str(ann))
