@@ -71,9 +71,9 @@ class Judge:
     def ended_well(self) -> None:
         """The processes end when asked; after that both sides are in step and a further full run writes nothing."""
         for one in self.stage.processes:
-            if one.alive:
-                code = one.stop()
-                assert code == 0, f"{one.name} ended with {code}\n{one.said()}"
+            one.ask_to_end()
+        for one in self.stage.processes:
+            assert (code := one.ended()) == 0, f"{one.name} ended with {code}\n{one.said()}"
         with self._calls_at_once():
             settled(self.stage, self.before)
         assert not (lost := self.people.lost()), f"{len(lost)} edits are lost: {lost[:5]}"

@@ -37,7 +37,7 @@ class People:
 
     stage: Stage
     seed: int = 1
-    per_s: float = 15.0
+    per_s: float = 25.0
     done: int = 0
     last: dict[tuple[str, str], dict[Side, str]] = field(default_factory=dict)  # (HubSpot id, rule) -> value by side
     twin: dict[str, str] = field(default_factory=dict)  # HubSpot id -> Salesforce id, as it was when they began

@@ -95,9 +95,12 @@ class Process:
         """Let it go on; when."""
         return self._signalled(signal.SIGCONT)
 
-    def stop(self, within_s: float = GONE_WITHIN_S) -> int:
-        """Ask it to end, as systemd does, and wait; its exit code."""
+    def ask_to_end(self) -> None:
+        """What systemd does first."""
         self._signalled(signal.SIGTERM)
+
+    def ended(self, within_s: float = GONE_WITHIN_S) -> int:
+        """Wait until it has ended, and say its exit code."""
         return self._gone(within_s)
 
     def end(self) -> None:

@@ -44,7 +44,8 @@ def test_asked_to_end_in_the_middle_of_writing_it_finishes_what_it_holds_and_goe
         with people.at_work():
             people.for_a_while(long.edits)
             on_sqlite.witness.caught([run.name], within_s=30)
-            assert run.stop(ENDS_WITHIN_S) == 0
+            run.ask_to_end()
+            assert run.ended(ENDS_WITHIN_S) == 0
             assert on_sqlite.leased() == 0, "it has ended and left something claimed"
             people.for_a_while(10)
             on_sqlite.start(run)
