@@ -59,7 +59,7 @@ class Loop:
         self._faults = 0
         self._last: Work | None = None
         self._next_at: datetime | None = None
-        self._seen: tuple[int, int | None] | None = None
+        self._seen: tuple[Work, int | None] | None = None
 
     def run(self) -> None:
         """Work until the bell says stop; the open run is closed and every claim given back by then."""
@@ -103,8 +103,8 @@ class Loop:
     def _nothing_new(self, work: Work, now: datetime) -> bool:
         """Whether nobody has written anything since the last look, and nothing has fallen due."""
         edition = work.bridge.database.edition()
-        same = edition is not None and (id(work), edition) == self._seen
-        self._seen = (id(work), edition)
+        seen, self._seen = self._seen, (work, edition)
+        same = edition is not None and seen is not None and seen[0] is work and seen[1] == edition
         return same and (self._next_at is None or now < self._next_at) and not work.stretch.over(now)
 
     def _rest_s(self) -> float:
