@@ -13,6 +13,7 @@ from importlib.resources import files
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.schema import SchemaManager
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, make_url, text
 
 from connector.errors import Misconfigured, Problem
@@ -43,9 +44,9 @@ def prepare(database: Database) -> None:
 
 def app_for(url: str) -> App:
     """Procrastinate on the database of that URL; to be opened."""
-    conninfo = watchful(make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql"))
-    told = conninfo.render_as_string(hide_password=False)
-    return App(connector=PsycopgConnector(conninfo=told, min_size=1, max_size=_CONNECTIONS_MAX))
+    address = watchful(make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+psycopg"))
+    _, told = address.get_dialect()().create_connect_args(address)  # libpq reads a URL's "+" otherwise than the store
+    return App(connector=PsycopgConnector(conninfo=make_conninfo(**told), min_size=1, max_size=_CONNECTIONS_MAX))
 
 
 def _one_step(database: Database) -> bool:

@@ -113,6 +113,7 @@ class Crew:
         self.table = jobs(self.groups, self.clock.now)
         self._own = takeover.Own()
         self._lost: set[int] = set()  # jobs that looked lost at the last look
+        self._taken: set[int] = set()  # jobs that were taken from us while we are at them
         self._leaving = Event()  # no turn is begun any more
         self._looked_s = 0.0
 
@@ -201,6 +202,7 @@ class Crew:
             with self.database.begin() as conn:
                 takeover.take_over(conn, self.table, now)
                 self._lost = takeover.end_lost(conn, self._own, self._lost, self.table, now)
+                self._taken = takeover.taken_from(conn, self._own)
             self.bench.rest(now)
         with self.database.read() as conn:
             return due(conn, self.table, now)
@@ -216,7 +218,7 @@ class Crew:
         try:
             with self.bench.place() as work:
                 if work is not None:
-                    self._turns(replace(work, shards=job.shards), job, (job_id, worker_id))
+                    self._turns(self._ours(work, job, job_id), job, (job_id, worker_id))
         except Stopping:
             pass
         except SQLAlchemyError as error:
@@ -224,6 +226,16 @@ class Crew:
             self._free(job, (job_id, worker_id))
         finally:
             self._own.running.discard(job_id)
+
+    def _ours(self, work: Work, job: Job, job_id: int) -> Work:
+        """The work of one job: its shards, and an end to what is long once another has taken it over."""
+
+        def progress(what: str, done: int, total: int | None) -> None:
+            if job_id in self._taken:
+                raise Stopping
+            work.bridge.progress(what, done, total)
+
+        return replace(work, bridge=replace(work.bridge, progress=progress), shards=job.shards)
 
     def _turns(self, work: Work, job: Job, ours: tuple[int, int]) -> None:
         """Turn a duty while it is due, and as long as the job is ours."""

@@ -93,6 +93,14 @@ def end_lost(conn: Connection, own: Own, before: Collection[int], table: Mapping
     return set(lost)
 
 
+def taken_from(conn: Connection, own: Own) -> set[int]:
+    """Which of the jobs under way were taken from us: we slept, and another is at them."""
+    running = set(own.running)
+    if not running or own.worker_id is None:
+        return set()
+    return running - {job_id for job_id, _ in _found(conn, _OF_WORKER, worker=own.worker_id)}
+
+
 def free(conn: Connection, job: Job, now: datetime) -> None:
     """Take from whoever had this job what he held: the leases of its shards, or of its duty."""
     if job.shards is not None:

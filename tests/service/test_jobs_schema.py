@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from connector.errors import Misconfigured
 from connector.service import procrastination
@@ -70,3 +71,17 @@ def test_a_store_restored_without_the_tables_gets_new_ones(database: Database) -
         state.put(conn, APPLIED, "00.00.00_01_initial.sql")
     prepare(database)
     assert applied(database) == procrastination._migrations()[-1]
+
+
+def test_the_queue_is_reached_at_the_very_address_of_the_store(new_database_url: Callable[[str], str]) -> None:
+    """Text with spaces in it, like the options of a schema, is read otherwise by libpq than by everybody else."""
+    url = make_url(new_database_url("postgres"))
+    schema = url.query["options"].removeprefix("-csearch_path=")  # type: ignore[union-attr]  # it is said once
+    spaced = url.update_query_dict({"options": f"-c search_path={schema}", "application_name": "a name of words"})
+    asked = "SELECT current_setting('search_path') AS path, current_setting('application_name') AS name"
+
+    async def told() -> dict[str, object]:
+        async with procrastination.app_for(spaced.render_as_string(hide_password=False)).open_async() as app:
+            return dict(await app.connector.execute_query_one_async(asked))
+
+    assert asyncio.run(told()) == {"path": schema, "name": "a name of words"}
