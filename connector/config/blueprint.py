@@ -13,69 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 from connector.config.load import Loaded, MappingSource
 from connector.config.mappings import FieldRule, for_object
 from connector.config.vocabulary import Named, owned_fields, resting, vocabulary
-from connector.config.wording import STATUSES, Choice, Section, Words, choices_of, plain, words_of
+from connector.config.wording import Words, choices_of, plain, words_of
 from connector.config.yaml import KeyPath, spelled
-from connector.core.definition import Place
 from connector.core.refs import Side
 from connector.core.values import Kind
+from connector.wanted import Audience, Choice, Section, Wanted
 
-__all__ = ["STATUSES", "Audience", "Blueprint", "Checked", "Choice", "Section", "Wanted", "blueprint"]
+__all__ = ["Audience", "Blueprint", "Checked", "Choice", "Section", "Wanted", "blueprint"]  # the words it speaks in
 
 _OWN = {Side.HUBSPOT: ("smarketing_", "salesforce_"), Side.SALESFORCE: ("Smarketing_", "HubSpot_")}
 _PICKED = frozenset({Kind.PICKLIST, Kind.MULTIPICKLIST})
 _ID_LENGTH = 64
-
-
-class Audience(StrEnum):
-    """Who has a use for a field, beside the bridge."""
-
-    REPS = "reps"
-    MARKETERS = "marketers"
-    ADMINS = "admins"
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A field that one side's object must have.
-
-    Attributes:
-        options: of a picklist, in the order in which people shall see them; empty for every other kind.
-        length: characters of a text; None where the kind has none. Above 255 it is a long text of several lines.
-        scale: of a number, digits after the point.
-        unique: no two records hold the same value; `external_id`: Salesforce finds records by it.
-        description: what people read about it in that CRM.
-        why: where it is asked for (`feedback.yaml:14 feedback.answer.verdict`).
-        written_by_bridge: the bridge writes it; else it only reads what people put there.
-        written_by_people: what people put there counts; else they shall only read it.
-        section: with which others it is shown.
-    """
-
-    side: Side
-    object: str
-    name: str
-    label: str
-    kind: Kind
-    description: str
-    why: str
-    section: Section
-    options: tuple[Choice, ...] = ()
-    length: int | None = None
-    scale: int | None = None
-    unique: bool = False
-    external_id: bool = False
-    written_by_bridge: bool = True
-    written_by_people: bool = False
-    shown_to: frozenset[Audience] = frozenset({Audience.ADMINS})
-
-    @property
-    def place(self) -> Place:
-        """Side and object."""
-        return self.side, self.object
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from connector.config.load import Loaded
 from connector.config.vocabulary import Named
@@ -19,29 +18,12 @@ from connector.core.feedback import STATUS
 from connector.core.refs import Side
 from connector.core.sla import State
 from connector.core.values import Kind
+from connector.wanted import Choice, Section
 
 STATUSES = ("waiting", "asked", *STATUS.values(), "expired")
 """What a handoff's feedback status may say (`wishes`)."""
 
 _LONG = 32_768  # the most a long text of Salesforce holds (Salesforce fact sheet 1.3)
-
-
-class Section(StrEnum):
-    """Fields that are shown together, in this order."""
-
-    FEEDBACK = "feedback"
-    SLA = "sla"
-    HANDOFF = "handoff"
-    PROFILE = "profile"
-    IDS = "ids"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One option of a picklist: what is stored, and what people read."""
-
-    value: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
