@@ -20,6 +20,7 @@ MERGE_OWN = ("hs_additional_emails", "hs_merged_object_ids", "hs_calculated_merg
 ADMIN = "admin"  # who is in no log
 Emptied = tuple[int, str, str]  # after which line of the log all records of an object lost what a field held
 STAGE = "lifecyclestage"
+MOMENT = 5  # lines of the log between clearing a stage, to go back, and setting it
 STAGES = (  # in their order: of two that merge, the later stays
     "subscriber",
     "lead",
@@ -104,8 +105,9 @@ class Record:
     def set(self, seq: int, changes: Mapping[str, Any], actor: str, *, inherited: bool = False) -> None:
         for name, value in changes.items():
             before, cell = self.now(name), self.cells.setdefault(name, [])
-            if cell and name == STAGE and cell[-1].ours and blank(cell[-1].value) and actor in BRIDGE:
-                before = cell.pop().before  # to go back a stage it must be cleared first
+            cleared = cell and name == STAGE and cell[-1].ours and blank(cell[-1].value)
+            if cleared and (actor in BRIDGE or seq - cell[-1].seq <= MOMENT):
+                before = cell.pop().before  # to go back a stage it must be cleared first; somebody may be faster then
             cell.append(Version(seq, value, actor, before, inherited))
 
 
