@@ -42,8 +42,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """So many calls may leave from `at_ms` on, within `hold_ms`. `used`: calls of the span, by all processes."""
+    """So many calls of a lane may leave from `at_ms` on, within `hold_ms`. `used`: those of the span, by anybody."""
 
+    lane: Lane
     at_ms: int
     calls: int
     hold_ms: int
@@ -65,14 +66,15 @@ class Granted:
         bulk = sum(calls for _, calls in logs.get(Lane.BULK, ()))
         ahead = min(ask.room[Lane.BULK] * AHEAD_SHARE, ask.room[Lane.BULK] * PLENTY_SHARE - bulk)
         if ask.lane is Lane.BULK and ahead >= ask.wanted:
-            lane, grant = Lane.BULK, Grant(start, int(ahead), max(ask.hold_ms, int(ask.span_ms * AHEAD_SHARE)), used)
+            hold = max(ask.hold_ms, int(ask.span_ms * AHEAD_SHARE))
+            grant = Grant(Lane.BULK, start, int(ahead), hold, used)
         else:
-            lane, grant = _exactly(logs, ask, start, used)
-        kept = sorted((*logs.get(lane, ()), (grant.at_ms + grant.hold_ms, grant.calls)))
-        return Granted({**logs, lane: kept}, self.held_until_ms), grant
+            grant = _exactly(logs, ask, start, used)
+        kept = sorted((*logs.get(grant.lane, ()), (grant.at_ms + grant.hold_ms, grant.calls)))
+        return Granted({**logs, grant.lane: kept}, self.held_until_ms), grant
 
 
-def _exactly(logs: Mapping[Lane, Log], ask: Ask, start: int, used: int) -> tuple[Lane, Grant]:
+def _exactly(logs: Mapping[Lane, Log], ask: Ask, start: int, used: int) -> Grant:
     """What is wanted, or as much of it as a window can hold at all, as soon as there is room."""
     lanes = [lane for lane in (Lane.HOT, Lane.BULK) if ask.room[lane] > 0 and lane in {ask.lane, Lane.BULK}]
     offers = []
@@ -81,7 +83,7 @@ def _exactly(logs: Mapping[Lane, Log], ask: Ask, start: int, used: int) -> tuple
         at = _earliest(logs.get(lane, ()), ask.room[lane] - calls, ask.span_ms, start)
         offers.append((at, lane is Lane.BULK, lane, calls))
     at, _, lane, calls = min(offers)
-    return lane, Grant(at, calls, ask.hold_ms, used)
+    return Grant(lane, at, calls, ask.hold_ms, used)
 
 
 def _earliest(log: Log, others_max: int, span_ms: int, start: int) -> int:
