@@ -12,19 +12,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
 from connector.engine.doing import DUTIES
 from connector.engine.duties import DRAIN, FULL, Duty
 from connector.engine.turning import survey
-from connector.service.procrastination import QUEUE
-from connector.storage import dirty
+from connector.storage import dirty, queue
 from connector.storage.sharding import group
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
-_QUEUED = text("SELECT lock FROM procrastinate_jobs WHERE queue_name = :queue AND status IN ('todo', 'doing')")
-_DOING = text("SELECT lock FROM procrastinate_jobs WHERE queue_name = :queue AND status = 'doing'")
-_HELD = text("SELECT 1 FROM procrastinate_jobs WHERE id = :id AND worker_id = :worker AND status = 'doing'")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +45,7 @@ def jobs(groups: int, now: Callable[[], datetime]) -> dict[str, Job]:
 
 def due(conn: Connection, table: Mapping[str, Job], now: datetime) -> list[Job]:
     """The jobs to be put into the queue: those that are due and not in it."""
-    queued = _locks(conn, _QUEUED)
+    queued = queue.queued(conn)
     free = {id(job.duty): job for job in table.values() if job.name not in queued}
     found = [free[id(duty)] for duty in survey(conn, [job.duty for job in free.values()], now).due]
     return [job for job in found if not gives_way(job, queued)]
@@ -57,7 +53,7 @@ def due(conn: Connection, table: Mapping[str, Job], now: datetime) -> list[Job]:
 
 def due_again(conn: Connection, job: Job, now: datetime) -> bool:
     """Whether a job that was just done is due at once: more has come in, or was left."""
-    return bool(survey(conn, [job.duty], now).due) and not gives_way(job, _locks(conn, _QUEUED))
+    return bool(survey(conn, [job.duty], now).due) and not gives_way(job, queue.queued(conn))
 
 
 def gives_way(job: Job, queued: Collection[str]) -> bool:
@@ -67,12 +63,7 @@ def gives_way(job: Job, queued: Collection[str]) -> bool:
 
 def drainers(conn: Connection) -> list[str]:
     """Who is draining: a comparison waits for them to come to an end, which is soon, for they see that it waits."""
-    return [lock for lock in _locks(conn, _DOING) if lock.startswith(f"{DRAIN}:")]
-
-
-def held(conn: Connection, job_id: int | None, worker_id: int | None) -> bool:
-    """Whether a job is still in the hands of that worker, or was taken over by another."""
-    return conn.execute(_HELD, {"id": job_id, "worker": worker_id}).first() is not None
+    return [lock for lock in queue.doing(conn) if lock.startswith(f"{DRAIN}:")]
 
 
 def _draining(duty: Duty, number: int, groups: int, now: Callable[[], datetime]) -> Job:
@@ -82,7 +73,3 @@ def _draining(duty: Duty, number: int, groups: int, now: Callable[[], datetime])
         return _EVER if dirty.any_due(conn, now(), shards) else None
 
     return Job(f"{DRAIN}:{number + 1}/{groups}", replace(duty, feed=waiting), frozenset(shards))
-
-
-def _locks(conn: Connection, statement: TextClause) -> set[str]:
-    return {str(lock) for (lock,) in conn.execute(statement, {"queue": QUEUE})}

@@ -14,14 +14,13 @@ from importlib.resources import files
 from procrastinate import App, PsycopgConnector
 from procrastinate.schema import SchemaManager
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import make_url
 
 from connector.errors import Misconfigured, Problem
-from connector.storage import migration, state
+from connector.storage import migration, queue, state
 from connector.storage.addresses import watchful
 from connector.storage.database import Database
 
-QUEUE = "smarketing"
 APPLIED = "procrastinate schema"  # under this name the last migration applied is remembered
 _FOREIGN = (
     "the tables of Procrastinate in this database were not made by the bridge; "
@@ -58,15 +57,17 @@ def _one_step(database: Database) -> bool:
         migration.take_turns(conn)
         applied = state.get(conn, APPLIED)
         known = _migrations()
-        if conn.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is None:
-            _run(conn, SchemaManager.get_schema())
+        if not queue.is_made(conn):
+            queue.run_script(conn, SchemaManager.get_schema())
             state.put(conn, APPLIED, known[-1])
             return True
         if applied not in known:
             raise _misconfigured(_too_old(applied) if applied else _FOREIGN)
         later = [name for name in known if name > applied]
         if later:
-            _run(conn, files("procrastinate.sql").joinpath("migrations", later[0]).read_text(encoding="utf-8"))
+            queue.run_script(
+                conn, files("procrastinate.sql").joinpath("migrations", later[0]).read_text(encoding="utf-8")
+            )
             state.put(conn, APPLIED, later[0])
         return len(later) <= 1
 
@@ -86,10 +87,3 @@ def _too_old(applied: str) -> str:
 
 def _misconfigured(message: str) -> Misconfigured:
     return Misconfigured([Problem("config.yaml", 0, "database.url", message)])
-
-
-def _run(conn: Connection, script: str) -> None:
-    """Run many statements as they stand: past SQLAlchemy, which would take their percent signs for parameters."""
-    raw = conn.connection.driver_connection
-    assert raw is not None
-    raw.execute(script)

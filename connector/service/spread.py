@@ -23,7 +23,6 @@ from typing import Any, Final
 import structlog
 from procrastinate import App, JobContext
 from procrastinate.exceptions import AlreadyEnqueued, ProcrastinateException
-from sqlalchemy.exc import SQLAlchemyError
 
 from connector.bootstrap import Installation, Surroundings
 from connector.clock import SystemClock, SystemDice
@@ -34,12 +33,13 @@ from connector.ports import Clock
 from connector.service import takeover
 from connector.service.beating import beating
 from connector.service.bench import Bench
-from connector.service.jobs import Job, drainers, due, due_again, held, jobs
+from connector.service.jobs import Job, drainers, due, due_again, jobs
 from connector.service.keeping import Keeping
 from connector.service.listeners import companions
-from connector.service.procrastination import QUEUE, app_for, prepare
+from connector.service.procrastination import app_for, prepare
 from connector.service.worker import work_of
 from connector.storage.database import Database
+from connector.storage.queue import QUEUE, Away, held
 
 KIND: Final = "worker"  # of its pulse
 TASK: Final = "smarketing.duty"
@@ -132,7 +132,7 @@ class Crew:
             try:
                 if await self._can_work(told):
                     await self._session(told)
-            except (ProcrastinateException, SQLAlchemyError, OSError) as error:
+            except (ProcrastinateException, Away, OSError) as error:
                 _LOG.warning("the database does not answer; we go on when it does", kind=type(error).__name__)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(told.wait(), _AWAY_S)
@@ -221,7 +221,7 @@ class Crew:
                     self._turns(self._ours(work, job, job_id), job, (job_id, worker_id))
         except Stopping:
             pass
-        except SQLAlchemyError as error:
+        except Away as error:
             _LOG.warning("a job ended because the database does not answer", job=name, kind=type(error).__name__)
             self._free(job, (job_id, worker_id))
         finally:
@@ -256,14 +256,14 @@ class Crew:
                 with self.database.begin() as conn:
                     if held(conn, *ours):
                         takeover.free(conn, job, self.clock.now())
-            except SQLAlchemyError:
+            except Away:
                 self.stopping.wait(_AWAY_S)
             else:
                 return
 
     def _give_back(self) -> None:
         """There is no time left: others do what is under way. When the process shall end, it ends here and now."""
-        with suppress(SQLAlchemyError), self.database.begin() as conn:
+        with suppress(Away), self.database.begin() as conn:
             names = takeover.give_back(conn, self._own, self.table, self.clock.now())
             _LOG.warning("jobs were given back unfinished", jobs=names)
         if self.stopping.is_set():

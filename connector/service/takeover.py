@@ -15,32 +15,17 @@ from datetime import datetime
 from typing import Final
 
 import structlog
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 
 from connector.errors import Misconfigured, Problem
 from connector.service.jobs import Job
-from connector.service.procrastination import QUEUE
-from connector.storage import dirty, duties, migration, state
+from connector.storage import dirty, duties, migration, queue, state
 
 BEAT_S: Final = 2.0
 SILENT_S: Final = 10.0  # with BEAT_S and the pause between two looks, a takeover takes 13 s at most
 FORGOTTEN_S: Final = 600.0  # a worker that is silent for longer is forgotten, and registers anew if it ever wakes
 _GROUPS = "worker groups"
 
-_SILENT = text(
-    "SELECT job.id, job.lock FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker"
-    " ON worker.id = job.worker_id WHERE job.queue_name = :queue AND job.status = 'doing'"
-    " AND (worker.id IS NULL OR worker.last_heartbeat < now() - make_interval(secs => :silent))"
-    " ORDER BY job.id FOR UPDATE OF job SKIP LOCKED"
-)
-_OF_WORKER = text(
-    "SELECT id, lock FROM procrastinate_jobs WHERE queue_name = :queue AND status = 'doing' AND worker_id = :worker"
-    " ORDER BY id FOR UPDATE SKIP LOCKED"
-)
-_END = text("SELECT procrastinate_finish_job_v1(:id, 'failed', true)")
-_BEATING = text(
-    "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat >= now() - make_interval(secs => :silent)"
-)
 _LOG = structlog.get_logger(__name__)
 
 
@@ -54,7 +39,7 @@ class Own:
 
 def take_over(conn: Connection, table: Mapping[str, Job], now: datetime) -> list[str]:
     """End the jobs of silent workers and free what they held; their names. What is due is queued as ever."""
-    taken = _end(conn, _found(conn, _SILENT, silent=SILENT_S), table, now)
+    taken = _end(conn, queue.of_silent(conn, SILENT_S), table, now)
     if taken:
         _LOG.warning("jobs were taken over from a worker that is heard of no more", jobs=taken)
     return taken
@@ -62,7 +47,7 @@ def take_over(conn: Connection, table: Mapping[str, Job], now: datetime) -> list
 
 def give_back(conn: Connection, own: Own, table: Mapping[str, Job], now: datetime) -> list[str]:
     """The same for one's own jobs, when there is no time left to end them; their names."""
-    return [] if own.worker_id is None else _end(conn, _found(conn, _OF_WORKER, worker=own.worker_id), table, now)
+    return [] if own.worker_id is None else _end(conn, queue.of_worker(conn, own.worker_id), table, now)
 
 
 def agree_on_groups(conn: Connection, groups: int) -> None:
@@ -72,7 +57,7 @@ def agree_on_groups(conn: Connection, groups: int) -> None:
         Misconfigured: when workers with another number are at work.
     """
     migration.take_turns(conn)
-    agreed, beating = state.get(conn, _GROUPS), conn.scalar(_BEATING, {"silent": SILENT_S})
+    agreed, beating = state.get(conn, _GROUPS), queue.beating(conn, SILENT_S)
     if beating and agreed not in (None, groups):
         message = (
             f"is {groups}, but workers with {agreed} are at work on this store; all must have the same: "
@@ -87,7 +72,7 @@ def end_lost(conn: Connection, own: Own, before: Collection[int], table: Mapping
 
     before: those that looked lost at the last look, for a job may just begin. Those that look lost now.
     """
-    found = _found(conn, _OF_WORKER, worker=own.worker_id) if own.worker_id is not None else []
+    found = queue.of_worker(conn, own.worker_id) if own.worker_id is not None else []
     lost = {job_id: name for job_id, name in found if job_id not in own.running}
     _end(conn, [(job_id, name) for job_id, name in lost.items() if job_id in before], table, now)
     return set(lost)
@@ -98,7 +83,7 @@ def taken_from(conn: Connection, own: Own) -> set[int]:
     running = set(own.running)
     if not running or own.worker_id is None:
         return set()
-    return running - {job_id for job_id, _ in _found(conn, _OF_WORKER, worker=own.worker_id)}
+    return running - {job_id for job_id, _ in queue.of_worker(conn, own.worker_id)}
 
 
 def free(conn: Connection, job: Job, now: datetime) -> None:
@@ -114,9 +99,5 @@ def _end(conn: Connection, found: Iterable[tuple[int, str]], table: Mapping[str,
     for job_id, name in ended:
         if name in table:
             free(conn, table[name], now)
-        conn.execute(_END, {"id": job_id})
+        queue.end(conn, job_id)
     return [name for _, name in ended]
-
-
-def _found(conn: Connection, statement: TextClause, **values: float) -> list[tuple[int, str]]:
-    return [(job_id, name) for job_id, name in conn.execute(statement, {"queue": QUEUE, **values})]

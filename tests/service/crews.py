@@ -19,10 +19,9 @@ from connector.core.refs import Ref
 from connector.engine.doing import DUTIES
 from connector.engine.duties import Stopping, Work
 from connector.engine.stretch import Stretch
-from connector.service import takeover
 from connector.service.procrastination import prepare
 from connector.service.spread import Crew
-from connector.storage import dirty, duties
+from connector.storage import dirty, duties, queue
 from connector.storage.sharding import group, shard_of
 from tests.endurance.processes import until
 from tests.engine.town import Town
@@ -140,4 +139,4 @@ def workers(place: Place) -> int:
 def ended(place: Place, job: tuple[int, int]) -> None:
     """A job is ended, by whoever did it."""
     with place.database.begin() as conn:
-        conn.execute(takeover._END, {"id": job[0]})
+        queue.end(conn, job[0])

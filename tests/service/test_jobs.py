@@ -14,7 +14,7 @@ from connector.engine.duties import FULL, POLL
 from connector.errors import Misconfigured
 from connector.service import spread, takeover
 from connector.service.jobs import drainers
-from connector.storage import duties
+from connector.storage import duties, queue
 from tests.endurance.processes import until
 from tests.service.crews import DRAINING, GROUPS, Place, at_work, context, ended, names, of_group, workers
 
@@ -90,7 +90,7 @@ def test_a_comparison_waits_for_those_who_drain(place: Place) -> None:
     assert comparing.is_alive()
     with place.database.begin() as conn:
         assert drainers(conn) == DRAINING[1:]
-        conn.execute(takeover._END, {"id": drain[0]})
+        queue.end(conn, drain[0])
     comparing.join(20)
     assert not comparing.is_alive()
     with place.database.read() as conn:

@@ -12,7 +12,7 @@ from sqlalchemy import make_url, text
 from connector.errors import Misconfigured
 from connector.service import procrastination
 from connector.service.procrastination import APPLIED, prepare
-from connector.storage import state
+from connector.storage import queue, state
 from connector.storage.database import Database, migrate, open_database
 
 
@@ -42,7 +42,7 @@ def test_an_older_schema_goes_through_every_later_migration(database: Database) 
     """The first migration of all makes the tables of the first version; from there each later one is applied."""
     with database.begin() as conn:
         first = procrastination._migrations()[0]
-        procrastination._run(conn, (procrastination.files("procrastinate.sql") / "migrations" / first).read_text())
+        queue.run_script(conn, (procrastination.files("procrastinate.sql") / "migrations" / first).read_text())
         state.put(conn, APPLIED, first)
     prepare(database)
     assert applied(database) == procrastination._migrations()[-1]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from connector.clock import SystemClock
 from connector.engine.duties import FULL
 from connector.service import spread, takeover
-from connector.storage import dirty, duties
+from connector.storage import dirty, duties, queue
 from tests.endurance.processes import until
 from tests.service.crews import DRAINING, HOUR, NAME, Place, at_work, context, ended, names, of_group, workers
 
@@ -57,7 +57,7 @@ def test_a_frozen_worker_that_wakes_neither_goes_on_nor_ends_the_job_of_its_succ
     woken.do(context(*frozen), DRAINING[0])
     assert place.waiting() == 1, "it has not gone on"
     with pytest.raises(Exception, match="not found"), place.database.begin() as conn:
-        conn.execute(takeover._END, {"id": frozen[0]})
+        queue.end(conn, frozen[0])
     assert place.queue() == [(DRAINING[0], "doing")]
     other.do(context(*successor), DRAINING[0])
     assert place.waiting() == 0
