@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from connector.core.changes import ABSENT, said
+from connector.core.changes import ABSENT, NOTHING, echoes, said
 from connector.core.mapping import Blank, Direction, OnLeaving, Pair, Rule
 from connector.core.merge import Merge, merge, same, translated
 from connector.core.plan import Because, Change, Memory
@@ -37,6 +37,7 @@ class Why(StrEnum):
     BLANK = "a blank counts for nothing"
 
 
+_AWAY_FROM = {Side.HUBSPOT: Direction.TO_SALESFORCE, Side.SALESFORCE: Direction.TO_HUBSPOT}
 STANDING = (Why.AS_MET, Why.ONE_WAY, Why.BLANK)  # nobody will ever do anything about these
 
 
@@ -156,10 +157,12 @@ def _standing(rule: Rule, memory: Memory, left: Reading, right: Reading) -> Why 
         return Why.AS_MET
     if (agreed is None or rule.blank is Blank.KEEP) and any(_silent(rule, *one) for one in values.items()):
         return Why.BLANK
-    source = next(
-        (side for side in Side if rule.direction is not Direction.BOTH and not rule.direction.allows(side)), None
-    )
-    return Why.ONE_WAY if source and at_base[source] else None
+    source = next((side for side in Side if rule.direction is _AWAY_FROM[side]), None)
+    if source is None:
+        return None
+    sent = memory.sent.get(source, NOTHING).get(rule.name, ())
+    ours = echoes(rule, form(values[source]), sent)  # what we once sent there is nobody's word
+    return Why.ONE_WAY if at_base[source] or ours else None
 
 
 def _silent(rule: Rule, side: Side, value: Value) -> bool:

@@ -191,3 +191,9 @@ def test_a_missing_record_is_looked_at_and_is_no_drift_of_fields() -> None:
 
 def test_nobody_compared_is_no_drift() -> None:
     assert Tally().percent == 0.0
+
+
+def test_a_source_that_says_what_was_once_sent_to_it_explains_a_one_way_difference() -> None:
+    one_way = replace(PHONE, direction=Direction.TO_SALESFORCE)
+    sent = replace(MET, sent={Side.HUBSPOT: {"phone": ("b",)}})
+    assert found("b", "a", Known(sent), one_way).explained == {"phone": Why.ONE_WAY}
