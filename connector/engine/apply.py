@@ -31,7 +31,7 @@ from connector.engine.bridge import Bridge
 from connector.engine.case import Case
 from connector.engine.erase import forget_gone, without_buried
 from connector.engine.job import Job, created_memory, job_of
-from connector.engine.overtaken import made_over, owned_up
+from connector.engine.overtaken import made_over, written_over
 from connector.engine.run import Run
 from connector.engine.unseen import note
 from connector.engine.writing import Task, carry_out
@@ -235,8 +235,7 @@ def _advance(conn: Connection, jobs: Sequence[Job]) -> None:
         job, after = changed[link.id]
         job.again += job.case.refs
         if {link.hubspot, link.salesforce} == set(job.case.refs):
-            rules = {change.rule for change in job.written}
-            late.append((link.id, link.version, owned_up(link.memory, after.base, rules)))
+            late.append((link.id, link.version, written_over(link.memory, job.memory, after.base, job.written)))
     links.save(conn, late)
 
 

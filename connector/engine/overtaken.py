@@ -1,22 +1,26 @@
 """A worker that woke too late owns up to what it has written over.
 
-What others have agreed on meanwhile is newer than the reading it planned from. With the base its values were planned
-from, the newer ones are edits and win again; without it, its own values would be taken for somebody's edit and carried
-back over the newer ones. A keyed create is the same: where another worker was faster, the side updates what that one
-made. What stood there nobody knows then; the story tells what the sides had last agreed on.
+What others have agreed on meanwhile is newer than the reading it planned from, and nobody knows whether its write came
+before or after theirs. So the side it wrote to may hold either value, and neither is anybody's edit; unless it owned
+up, its own would be taken for one and carried back over the newer ones. A keyed create is the same: where another
+worker was faster, the side updates what that one made, and with the base it was planned from the newer values win
+again. What stood there nobody knows then; the story tells what the sides had last agreed on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from connector.core.agreement import SENT_MAX
 from connector.core.changes import NOTHING, echoes, said
 from connector.core.mapping import Pair
 from connector.core.plan import Agreed, Because, Change, Memory
 from connector.core.readings import Reading
+from connector.core.refs import Side
+from connector.core.values import Value
 from connector.engine.job import Job, created_memory
 from connector.storage import links
 
@@ -26,6 +30,38 @@ MADE_LATE = "it had been made meanwhile, and this was written over what it held;
 def owned_up(memory: Memory, base: Mapping[str, Agreed], rules: Collection[str]) -> Memory:
     """What is remembered of a link, with the base from which these rules were planned and written too late."""
     return replace(memory, base={**memory.base, **{rule: base[rule] for rule in rules if rule in base}})
+
+
+def written_over(memory: Memory, before: Memory, planned: Mapping[str, Agreed], written: Iterable[Change]) -> Memory:
+    """What is remembered of a link that others have changed since these updates of it were planned.
+
+    Both what was written and what was agreed on since count as sent to that side, which has its old base again; the
+    other side stands where it was last agreed on. So a late value gives way, an edit of either side is one, and the
+    next look brings them to an agreement that forgets all this.
+
+    Args:
+        memory: what is remembered now.
+        before: what the updates were planned from.
+        planned: by rule, what both sides were to agree on.
+        written: the updates that arrived.
+    """
+    base, sent = dict(memory.base), {side: dict(values) for side, values in memory.sent.items()}
+    for change in written:
+        rule, side = change.rule, change.side
+        last, first = memory.base.get(rule), before.base.get(rule)
+        if rule not in planned:
+            continue
+        if last is None or first is None:
+            base[rule] = planned[rule]
+            continue
+        base[rule] = _agreed(side, said(first, side), said(last, side.other))
+        told = sent.setdefault(side, {})
+        told[rule] = (*told.get(rule, ()), said(last, side), said(planned[rule], side))[-SENT_MAX:]
+    return replace(memory, base=base, sent=sent)
+
+
+def _agreed(side: Side, here: Value, there: Value) -> Agreed:
+    return Agreed(here, there) if side is Side.HUBSPOT else Agreed(there, here)
 
 
 def made_over(conn: Connection, jobs: Sequence[Job]) -> None:
