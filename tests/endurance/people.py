@@ -119,8 +119,20 @@ class People:
             )
             stands = any(held == (folded(value), folded(value)) for value in typed.values())
             if not stands and not {(ours, rule), (theirs, rule), (ours, ""), (theirs, "")} & shown:
-                found.append(f"{ours}/{theirs} {rule}: typed {typed}, both sides hold {held}")
+                found.append(
+                    f"{ours}/{theirs} {rule}: typed {typed}, both sides hold {held}\n{self._story(ours, rule)}"
+                )
         return found
+
+    def _story(self, ours: str, rule: str) -> str:
+        """Who wrote what into a field on both sides, for a person who has to understand how an edit was lost."""
+        names = {FIELDS[rule][0], FIELDS[rule][1], f"Mailing{FIELDS[rule][1]}"}
+        return "\n".join(
+            f"  {entry['at']} {entry['side']} {entry['actor']}: {entry['changes'][name]}"
+            for entry in self.stage.world.services.log.entries()
+            for name in names & entry["changes"].keys()
+            if entry["id"] in (ours, self.twin[ours])
+        )
 
     def missing(self) -> list[str]:
         """Newcomers who are not on both sides exactly once, each naming the other."""
