@@ -40,11 +40,12 @@ _Row = tuple[str, str, dict[str, tuple[Any, Any]]]  # origin, pair, what both si
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """One record that was perhaps made: for whom, under which pair, and what both say if it was."""
+    """One record that was perhaps made: for whom, under which pair, what both say if it was, and by which run."""
 
     origin: Ref
     pair: Pair
     base: Mapping[str, Sequence[Any]]
+    run_id: int | None = None
 
     @property
     def agreed(self) -> dict[str, Agreed]:
@@ -138,12 +139,12 @@ def adopt(bridge: Bridge) -> None:
     """
     with bridge.database.read() as conn:
         left = state.named(conn, _PREFIX)
-        rows = [row for batch in left.values() for row in batch["rows"]]
-        before = links.by_refs(conn, [Ref.parse(origin) for origin, _, _ in rows]) if rows else {}
+        rows = [(_run(name), *row) for name, batch in left.items() for row in batch["rows"]]
+        before = links.by_refs(conn, [Ref.parse(origin) for _, origin, _, _ in rows]) if rows else {}
     if not left:
         return
     pairs = {pair.name: pair for pair in bridge.mapping.pairs}
-    made = [_Made(Ref.parse(origin), pairs[name], base) for origin, name, base in rows if name in pairs]
+    made = [_Made(Ref.parse(origin), pairs[name], base, run) for run, origin, name, base in rows if name in pairs]
     found = _believed((one, reading) for one, reading in _found(bridge, made) if reading.present)
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
@@ -260,4 +261,9 @@ def _linked(link: NewLink, one: _Made, reading: Reading, now: datetime) -> Event
         Change(side, rule.field_on(side), rule.name, None, value, Because.CREATES) for rule, value in sent if value
     ]
     payload = {"by": "made before an interruption", "changes": [change_row(change) for change in changes]}
-    return Event(now, "linked", link.hubspot, link.salesforce, None, payload)
+    return Event(now, "linked", link.hubspot, link.salesforce, one.run_id, payload)
+
+
+def _run(batch: str) -> int:
+    """The number of the run that was to make what is remembered under a name."""
+    return int(batch.removeprefix(_PREFIX).split(":")[0])

@@ -77,10 +77,13 @@ def _archives(job: Job) -> bool:
 def _unlink(conn: Connection, job: Job, link: StoredLink) -> bool:
     """Forget the link; a survivor that carries no cross id to say it once had a counterpart is kept apart instead.
 
+    So is one whose counterpart is archived because its making is undone: it must not be made again.
     False when another worker has changed the link meanwhile.
     """
     job.link_id = None
     survivor = job.case.subject.hubspot
+    if link.stopped and _archives(job):
+        return links.stop(conn, link.id)
     if survivor and survivor.present and job.case.pair.hubspot_key is None and not _archives(job):
         return links.stop(conn, link.id)
     return links.delete(conn, link.id, job.version)

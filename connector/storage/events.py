@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, or_, select
 
 from connector.core.refs import Ref, Side
 from connector.storage import codec
@@ -45,6 +45,16 @@ class Event:
     id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which events are asked for; what is None does not narrow. `until` is the first moment that does not count."""
+
+    run_id: int | None = None
+    refs: Collection[Ref] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def append(conn: Connection, rows: Sequence[Event]) -> None:
     """Tell what happened, in this order."""
     many(conn, _APPEND, [_parameters(event) for event in rows])
@@ -65,6 +75,25 @@ def since(conn: Connection, at: datetime, limit: int, after: int = 0) -> list[Ev
         .order_by(events.c.id)
         .limit(limit),
     )
+
+
+def wanted(conn: Connection, which: Wanted, after: int, limit: int) -> list[Event]:
+    """The next events that are asked for, oldest first; `after` is the id of the last one already seen."""
+    asked = [events.c.id > after]
+    if which.run_id is not None:
+        asked.append(events.c.run_id == which.run_id)
+    if which.refs is not None:
+        asked.append(_about(which.refs))
+    if which.since is not None:
+        asked.append(events.c.at >= codec.micros(which.since))
+    if which.until is not None:
+        asked.append(events.c.at < codec.micros(which.until))
+    return _events(conn, select(*_COLUMNS).where(*asked).order_by(events.c.id).limit(limit))
+
+
+def newest(conn: Connection) -> int:
+    """The id of the last event; 0 where there is none."""
+    return int(conn.execute(select(func.max(events.c.id))).scalar() or 0)
 
 
 def forget(conn: Connection, refs: Collection[Ref]) -> int:

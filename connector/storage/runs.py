@@ -8,12 +8,22 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from connector.storage import codec
 from connector.storage.asking import change, value
 from connector.storage.tables import runs
 
+_COLUMNS = (
+    runs.c.id,
+    runs.c.kind,
+    runs.c.started_by,
+    runs.c.config_digest,
+    runs.c.started_at,
+    runs.c.finished_at,
+    runs.c.outcome,
+    runs.c.counts,
+)
 _START = insert(runs).returning(runs.c.id)
 _FINISH = update(runs).where(runs.c.id == bindparam("_id"))
 
@@ -46,16 +56,15 @@ def finish(conn: Connection, run_id: int, now: datetime, outcome: str, counts: M
 
 def recent(conn: Connection, limit: int) -> list[RunRow]:
     """The latest runs, newest first."""
-    columns = (
-        runs.c.id,
-        runs.c.kind,
-        runs.c.started_by,
-        runs.c.config_digest,
-        runs.c.started_at,
-        runs.c.finished_at,
-        runs.c.outcome,
-        runs.c.counts,
-    )
+    return _rows(conn, select(*_COLUMNS).order_by(runs.c.id.desc()).limit(limit))
+
+
+def by_id(conn: Connection, run_id: int) -> RunRow | None:
+    """One run; None when there never was one of that number."""
+    return next(iter(_rows(conn, select(*_COLUMNS).where(runs.c.id == run_id))), None)
+
+
+def _rows(conn: Connection, statement: Select[Any]) -> list[RunRow]:
     return [
         RunRow(
             run_id,
@@ -67,7 +76,5 @@ def recent(conn: Connection, limit: int) -> list[RunRow]:
             outcome,
             {} if counts is None else orjson.loads(counts),
         )
-        for run_id, kind, by, digest, started_at, finished_at, outcome, counts in conn.execute(
-            select(*columns).order_by(runs.c.id.desc()).limit(limit)
-        )
+        for run_id, kind, by, digest, started_at, finished_at, outcome, counts in conn.execute(statement)
     ]
