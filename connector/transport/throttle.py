@@ -112,7 +112,7 @@ class Throttle:
         if waited:
             self._clock.sleep(waited)
         for window in self._windows:
-            bulk = max(1, _share(window, Lane.BULK) - int(self._others[window]))
+            bulk = max(1, _share(window, Lane.BULK) - int(self._others.get(window, 0.0)))  # a quota may be learned anew
             waited += shared.quota(window.seconds).acquire(lane, {Lane.HOT: _share(window, Lane.HOT), Lane.BULK: bulk})
         return waited
 
