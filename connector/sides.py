@@ -66,6 +66,14 @@ def connected(settings: Settings, database: Database, chance: Chance, closing: E
     }
 
 
+def hubspot_alone(settings: Settings, database: Database, chance: Chance, closing: ExitStack) -> HubSpot:
+    """HubSpot without the other side: it can be set up before anybody has signed in there. Calls nobody yet."""
+    budget = _budget(settings, Side.HUBSPOT, database, chance[0])
+    closing.callback(budget.close)
+    traffic = _hubspot_traffic(settings, chance, budget, database)
+    return HubSpot(_hubspot_access(settings, chance[0]), traffic, chance[0])
+
+
 def _budget(settings: Settings, side: Side, database: Database, clock: Clock) -> Budget:
     mine = settings.hubspot if side is Side.HUBSPOT else settings.salesforce
 

@@ -75,3 +75,18 @@ class Wanted:
     def place(self) -> tuple[Side, str]:
         """Side and object."""
         return self.side, self.object
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """Something that only a person can do, step by step.
+
+    Attributes:
+        title: what it is about.
+        steps: what to do, in order.
+        success: what one sees when it is done.
+    """
+
+    title: str
+    steps: tuple[str, ...]
+    success: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -21,13 +23,19 @@ from connector.cli.frame import (
     print_json,
     say,
 )
+from connector.cli.setup import setup
 from connector.cli.words import NAMES
+from connector.config.blueprint import blueprint, lacking
 from connector.config.findings import Severity
 from connector.config.init import write_starter
+from connector.config.load import load
 from connector.config.schema import json_schemas
 from connector.core.refs import Side
+from connector.engine import facts
 from connector.ports import Usage
+from connector.wanted import Wanted
 
+SHOWN_MAX = 3
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
 
@@ -56,15 +64,37 @@ def init(directory: Path) -> int:
 def check(config: Path, as_json: bool) -> int:  # noqa: FBT001  # one parameter an option
     """Validate all YAML, connect, and compare the mappings with both live CRMs.
 
-    Every problem at once: file, line, key, what was found, what would be right. Then the API calls left today.
+    Every problem at once: file, line, key, what was found, what would be right. Then what `smarketing setup` would
+    add, and the API calls left today.
     """
     with installation(config, refresh=True) as opened:
         errors = [finding for finding in opened.findings if finding.severity is Severity.ERROR]
+        missing = _missing(config, opened)
         if as_json:
-            print_json(_row(opened))
+            print_json(
+                _row(opened) | {"setup": {side: [_named(one) for one in those] for side, those in missing.items()}}
+            )
         else:
-            _tell(opened)
+            _tell(opened, missing)
     return MISCONFIGURED if errors else DONE
+
+
+def _missing(config: Path, opened: Installation) -> dict[str, Sequence[Wanted]]:
+    """By side, the bridge's own fields that a setup would add or widen, as both sides have just told."""
+    known = facts.recall(opened.bridge.database)
+    schemas = {(side, obj): each for side, told in known.schemas.items() for obj, each in told.items()} if known else {}
+    found = lacking(blueprint(load(config, os.environ)), schemas)
+    return {name: [one for one in found if one.side.value == name] for name in setup.commands}
+
+
+def _would_add(those: Sequence[Wanted]) -> str:
+    shown = ", ".join(map(_named, those[:SHOWN_MAX]))
+    more = f" and {len(those) - SHOWN_MAX} more" if len(those) > SHOWN_MAX else ""
+    return f"{count(len(those), 'field')} of the bridge's own to make or widen ({shown}{more}),"
+
+
+def _named(one: Wanted) -> str:
+    return f"{one.object}.{one.name}"
 
 
 def _row(opened: Installation) -> dict[str, object]:
@@ -107,7 +137,7 @@ def _tell_agreed(opened: Installation) -> None:
     say(out, f"[green]agreed[/]    lifecycle: {numbers}, {promised}; version {agreement.definition.version}")
 
 
-def _tell(opened: Installation) -> None:
+def _tell(opened: Installation, missing: Mapping[str, Sequence[Wanted]]) -> None:
     for side, account in opened.accounts.items():
         usage = opened.bridge.crms[side].usage()
         named = f"{escape(account.name)} (id {account.id}, {account.time_zone})"
@@ -117,6 +147,9 @@ def _tell(opened: Installation) -> None:
         for finding in opened.findings:
             if finding.severity is severity:
                 say(out, f"[{colour}]{severity.value}[/] {escape(str(finding))}")
+    for name, those in missing.items():
+        if those:
+            say(out, f"[yellow]setup[/] {NAMES[name]}: {_would_add(those)} with: smarketing setup {name}")
     worst = sum(finding.severity is Severity.ERROR for finding in opened.findings)
     if worst:
         say(out, f"[red]{count(worst, 'thing')} must be mended before syncing.[/]")

@@ -11,7 +11,7 @@ as those of promises and nurture tracks, is text, so that a new one never waits 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from connector.config.load import Loaded, MappingSource
@@ -19,11 +19,22 @@ from connector.config.mappings import FieldRule, for_object
 from connector.config.vocabulary import Named, owned_fields, resting, vocabulary
 from connector.config.wording import Words, choices_of, plain, words_of
 from connector.config.yaml import KeyPath, spelled
+from connector.core.definition import Place
 from connector.core.refs import Side
 from connector.core.values import Kind
+from connector.ports import FieldSchema, ObjectSchema
 from connector.wanted import Audience, Choice, Section, Wanted
 
-__all__ = ["Audience", "Blueprint", "Checked", "Choice", "Section", "Wanted", "blueprint"]  # the words it speaks in
+__all__ = [
+    "Audience",
+    "Blueprint",
+    "Checked",
+    "Choice",
+    "Section",
+    "Wanted",
+    "blueprint",
+    "lacking",
+]  # the words it speaks in
 
 _OWN = {Side.HUBSPOT: ("smarketing_", "salesforce_"), Side.SALESFORCE: ("Smarketing_", "HubSpot_")}
 _PICKED = frozenset({Kind.PICKLIST, Kind.MULTIPICKLIST})
@@ -53,6 +64,10 @@ class Blueprint:
         every: tuple[Wanted | Checked, ...] = (*self.wanted, *self.checked)
         return tuple(dict.fromkeys(one.object for one in every if one.side is side))
 
+    def checked_on(self, side: Side) -> tuple[tuple[str, str], ...]:
+        """The fields of a side that are not the bridge's to make: object and name."""
+        return tuple((one.object, one.name) for one in self.checked if one.side is side)
+
     def on(self, side: Side, obj: str) -> tuple[Wanted, ...]:
         """What one object must have."""
         return tuple(one for one in self.wanted if one.place == (side, obj))
@@ -69,6 +84,22 @@ def blueprint(loaded: Loaded) -> Blueprint:
     places = {(*one.place, one.name) for one in merged}
     checked = {(one.side, one.object, one.name): one for one in _checked(loaded, sources, named)}
     return Blueprint(merged, tuple(one for place, one in checked.items() if place not in places))
+
+
+def lacking(asked: Blueprint, schemas: Mapping[Place, ObjectSchema]) -> tuple[Wanted, ...]:
+    """What a setup would add: fields that are not there as far as the credentials see, and lists that lack an option.
+
+    Objects out of reach are not spoken of: `check` tells of them.
+    """
+    return tuple(one for one in asked.wanted if one.place in schemas and _lacks(one, schemas[one.place].fields))
+
+
+def _lacks(one: Wanted, live: Mapping[str, FieldSchema]) -> bool:
+    end = live.get(one.name)
+    if end is None:
+        return True
+    offered = {option.value for option in end.options}
+    return bool(offered) and any(option.value not in offered for option in one.options)
 
 
 def _merged(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:

@@ -71,13 +71,13 @@ def learn(database: Database, crms: Mapping[Side, Crm], asked: Asked, now: datet
     """
     remembered = recall(database)
     if remembered and _holds(remembered, asked, now):
-        _refuse_others(remembered, asked.accounts)
+        _refuse_others(remembered.accounts, asked.accounts)
         return remembered
     accounts = {side: crms[side].account() for side in Side}
     facts = Facts(now, asked.credentials, accounts)
-    _refuse_others(facts, asked.accounts)
+    _refuse_others(accounts, asked.accounts)
     with database.read() as conn:
-        _refuse_others(facts, {side: bindings.bound(conn, side) for side in Side}, _BOUND)
+        _refuse_others(accounts, {side: bindings.bound(conn, side) for side in Side}, _BOUND)
     facts.schemas.update({side: {obj: crms[side].schema(obj) for obj in asked.objects[side]} for side in Side})
     facts.owners.update({side: list(crms[side].owners()) for side in Side})
     with database.begin() as conn:
@@ -88,6 +88,17 @@ def learn(database: Database, crms: Mapping[Side, Crm], asked: Asked, now: datet
         state.put(conn, _STATE, spelt)
         state.put(conn, _LAST, spelt)
     return facts
+
+
+def refuse_other(database: Database, side: Side, account: Account, named: str | None) -> None:
+    """Let only the account in that the configuration names and that the store belongs to, where either says so.
+
+    Raises:
+        Misconfigured: the credentials are of another one.
+    """
+    _refuse_others({side: account}, {side: named})
+    with database.read() as conn:
+        _refuse_others({side: account}, {side: bindings.bound(conn, side)}, _BOUND)
 
 
 def _take_in_unknown(conn: Connection, facts: Facts, now: datetime) -> None:
@@ -130,11 +141,11 @@ def _holds(facts: Facts, asked: Asked, now: datetime) -> bool:
     return fresh and all(obj in facts.schemas.get(side, {}) for side in Side for obj in asked.objects[side])
 
 
-def _refuse_others(facts: Facts, expected: Mapping[Side, str | None], words: str = _NAMED) -> None:
+def _refuse_others(accounts: Mapping[Side, Account], expected: Mapping[Side, str | None], words: str = _NAMED) -> None:
     """Let only the expected accounts in; org ids may be written with 15 or 18 characters."""
     problems = [
         Problem("config.yaml", 0, side.value, f"these credentials are of account {account.id}, {words.format(wanted)}")
-        for side, account in facts.accounts.items()
+        for side, account in accounts.items()
         if (wanted := expected.get(side)) and id18(wanted) != id18(account.id)
     ]
     if problems:

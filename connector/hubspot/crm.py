@@ -15,6 +15,7 @@ from connector.hubspot.polling import Poller
 from connector.hubspot.reading import Reader
 from connector.hubspot.reminding import Reminder
 from connector.hubspot.scanning import Scanner
+from connector.hubspot.setup.applying import PropertySetup
 from connector.hubspot.wire import HubSpotAccess, Traffic, Wire
 from connector.hubspot.writing import Writer
 from connector.ports import (
@@ -71,6 +72,10 @@ class HubSpot:
     def account(self) -> Account:
         """Who we are connected to."""
         return self._describer.account()
+
+    def setup(self) -> PropertySetup:
+        """Its properties, to be planned and made (setup/)."""
+        return PropertySetup(self._wire)
 
     def schema(self, obj: str) -> ObjectSchema:
         """The live definition of an object."""

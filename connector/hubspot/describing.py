@@ -59,7 +59,7 @@ class Describer:
     def schema(self, obj: str) -> ObjectSchema:
         """The live definition of an object. Raises as `ports.Crm`."""
         told = results(self._wire.get("properties", self._wire.paths.of("properties", obj), expects=RESULTS))
-        fields = {str(each["name"]): _field(obj, each) for each in told if not each.get("archived")}
+        fields = {str(each["name"]): described(obj, each) for each in told if not each.get("archived")}
         self._known[obj] = ObjectSchema(obj, fields)
         return self._known[obj]
 
@@ -113,7 +113,8 @@ def _owner(told: Mapping[str, Any], *, active: bool) -> Owner:
     )
 
 
-def _field(obj: str, told: Mapping[str, Any]) -> FieldSchema:
+def described(obj: str, told: Mapping[str, Any]) -> FieldSchema:
+    """A property as the bridge understands it, from how the Properties API tells it (fact sheet 5)."""
     name, kind = str(told["name"]), str(told.get("type") or "")
     limits = told.get("modificationMetadata") or {}
     writable = not limits.get("readOnlyValue") and not told.get("calculated")

@@ -18,6 +18,7 @@ from connector.sandbox.hubspot.table import Table
 from connector.sandbox.hubspot.validation import RULES
 from connector.sandbox.hubspot.web import whole
 
+BRIDGES_GROUP, BRIDGES_ID = "smarketing", "salesforce_record_id"
 TEXTLESS = ("upper", "lower", "title", "strip", "digits", "phone")
 
 
@@ -43,6 +44,27 @@ def restore_property(portal: Portal, *, object: str, name: str) -> dict[str, Any
         definition.archived_ms = None
         table.schema.add(definition)
         return _touched(portal, table, definition)
+
+
+def without_bridge(portal: Portal) -> dict[str, Any]:
+    """The portal as it was before anybody set up a bridge: its properties and their group were never made.
+
+    ValueError once a record holds a value in one of them.
+    """
+    with portal.lock:
+        gone = [
+            (table, name)
+            for table in portal.state.tables.values()
+            for name, definition in table.schema.all.items()
+            if definition.group == BRIDGES_GROUP or name == BRIDGES_ID
+        ]
+        held = {name for table, name in gone for record in table.records.values() if name in record.values}
+        if held:
+            raise ValueError(f"records hold values of {', '.join(sorted(held))}; begin with a portal without them")
+        for table, name in gone:
+            table.schema.forget(name)
+            table.unique.pop(name, None)
+        return {"gone": sorted(f"{table.kind.plural}.{name}" for table, name in gone)}
 
 
 def relabel_property(portal: Portal, *, object: str, name: str, label: str) -> dict[str, Any]:

@@ -138,6 +138,8 @@ def _check_new(table: Table, body: dict[str, Any], name: str) -> None:
         raise bad_request(f"fieldType {body['fieldType']} is not allowed for type {body['type']}")
     if body["groupName"] not in table.schema.groups:
         raise bad_request(f"Property group {body['groupName']} does not exist")
+    if body["type"] == "enumeration" and not (body.get("options") or body.get("externalOptions")):
+        raise bad_request(f"Property {name} is an enumeration and needs options")
     if body.get("hasUniqueValue") and len(table.unique) >= UNIQUE_MAX:
         raise bad_request(f"At most {UNIQUE_MAX} properties with unique values are allowed")
 
@@ -152,6 +154,10 @@ def _apply(definition: Property, body: dict[str, Any]) -> None:
     if body.get("options") is not None:
         if any(not isinstance(each, dict) or not {"label", "value"} <= each.keys() for each in body["options"]):
             raise bad_request("Invalid input JSON on line 1, column 1: Cannot build OptionInput [label, value]")
+        for part in ("value", "label"):
+            told = [str(each[part]) for each in body["options"]]
+            if len(set(told)) < len(told):
+                raise bad_request(f"Property {definition.name} has two options with one {part}")
         definition.set_options(body["options"])
 
 

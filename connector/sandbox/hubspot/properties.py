@@ -187,6 +187,13 @@ class Schema:
         del self.live[name]
         return definition
 
+    def forget(self, name: str) -> None:
+        """Have a definition never been made, nor its group if nothing else is in it. KeyError when there is none."""
+        group = self.all.pop(name).group
+        self.live.pop(name, None)
+        if all(each.group != group for each in self.all.values()):
+            self.groups.pop(group, None)
+
     def uniques(self) -> list[str]:
         """Names of the properties whose values identify a record."""
         return [name for name, definition in self.live.items() if definition.unique]
