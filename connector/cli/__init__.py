@@ -22,6 +22,7 @@ SMARKETING_DEBUG=1 shows the traceback of an unexpected error.
 GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Set up": {
         "init": ("installing", "Write config.yaml and mappings/ to edit."),
+        "setup": ("setup", "Make what a CRM must have before the bridge can tell anything there."),
         "check": ("installing", "Validate all YAML, connect, and compare the mappings with both live CRMs."),
         "schema": ("installing", "Print the JSON Schema of the YAML files, for editors."),
     },
