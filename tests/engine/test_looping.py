@@ -21,6 +21,8 @@ from connector.engine.stretch import Stretch
 from connector.errors import Transient
 from connector.ports import Owner
 from connector.storage import issues, rewrites
+from tests.engine.agreeing import agree, both, hand_over
+from tests.engine.agreeing import in_hubspot as in_the_crm
 from tests.engine.town import CROSS, RULES, Town, pair, rule
 
 WORKFLOW, PERSON, APP = "AUTOMATION_PLATFORM enrollmentId:7", "CRM_UI userId:864", "INTEGRATION 1234567"
@@ -352,3 +354,24 @@ def test_a_worker_tries_a_parked_field_again_when_its_time_has_come():
     assert keep_house(work, town.clock.now(), {}).did == 1
     assert not loops(town)
     assert town.dirty() == 1
+
+
+def test_what_both_teams_agreed_on_is_not_insisted_on_for_ever(town: Town):
+    """A workflow that writes its own words into a feedback field is let alone, and named."""
+    agree(town)
+    town.bridge = replace(town.bridge, loops=Limit(TIMES, timedelta(minutes=60)))
+    contact, _ = both(town)
+    hand_over(town, contact)
+    assert in_the_crm(town, contact)["fb_status"] == "waiting"
+    for _ in range(TIMES + 2):
+        town.hubspot._put(town.hubspot.rows[contact], {"fb_status": "mine"}, WORKFLOW)
+        town.once()
+    (stored,) = loops(town)
+    assert (stored.issue.field, stored.issue.rule, stored.issue.code) == ("fb_status", "feedback", OVERRULED)
+    assert "a HubSpot workflow (AUTOMATION_PLATFORM enrollmentId:7) (3 times)" in stored.issue.reason
+    assert in_the_crm(town, contact)["fb_status"] == "mine"
+    town.once()
+    assert len(loops(town)) == 1
+    commands.unpark(town.bridge, [stored.id], "Ada")
+    town.once()
+    assert in_the_crm(town, contact)["fb_status"] == "waiting"
