@@ -159,3 +159,19 @@ def test_a_revoked_token_stops_working(call, portal):
     call("GET", "/crm/v3/objects/contacts", status=200)
     actions.revoke_token(portal, token=call.token)
     call("GET", "/crm/v3/objects/contacts", status=401)
+
+
+def test_a_portal_can_be_one_that_knows_no_bridge(call, portal):
+    gone = administration.without_bridge(portal)["gone"]
+    assert {"contacts.smarketing_answer", "contacts.salesforce_record_id", "deals.salesforce_record_id"} <= set(gone)
+    call("GET", "/crm/v3/properties/contacts/smarketing_answer", status=404)
+    call("GET", "/crm/v3/properties/contacts/groups/smarketing", status=404)
+    assert not call("GET", "/crm/v3/properties/contacts", query="archived=true", status=200).json["results"]
+    assert call.create(email="a@x.test")  # nothing else hangs on them
+
+
+def test_a_portal_whose_records_hold_values_of_a_bridge_knows_it(call, portal):
+    call.create(email="a@x.test", salesforce_record_id="00Q000000000001AAA")
+    with pytest.raises(ValueError, match="records hold values of salesforce_record_id"):
+        administration.without_bridge(portal)
+    call("GET", "/crm/v3/properties/contacts/smarketing_answer", status=200)

@@ -35,6 +35,21 @@ def test_a_definition_that_makes_no_sense_is_refused(call, change):
     call("POST", PROPERTIES, {**SCORE, **change}, status=400)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        [{"label": "A", "value": "a"}, {"label": "B", "value": "a"}],
+        [{"label": "A", "value": "a"}, {"label": "A", "value": "b"}],
+    ],
+    ids=["none", "two with one value", "two with one label"],
+)
+def test_a_list_needs_options_that_one_can_tell_apart(call, options):
+    body = {**SCORE, "type": "enumeration", "fieldType": "select", "options": options}
+    call("POST", PROPERTIES, body, status=400)
+    call("POST", PROPERTIES, {**body, "options": [{"label": "A", "value": "a"}]}, status=201)
+
+
 def test_options_sent_replace_the_whole_list_and_options_left_out_stay(call):
     path = f"{PROPERTIES}/interests"
     before = call("GET", path, status=200).json["options"]
