@@ -101,7 +101,17 @@ def a_hidden_field_counts_as_blank() -> Iterator[None]:
         yield
 
 
-@caught_by("vanished", "in step", "fields", acts={"edits": 20.0}, burst=8, closeness=0.85, variant=ONE_WAY, first=2)
+@caught_by(
+    "vanished",
+    "in step",
+    "fields",
+    acts={"edits": 20.0},
+    burst=8,
+    closeness=0.85,
+    variant=ONE_WAY,
+    within=100,
+    first=30,
+)
 def one_way_rules_undo_edits() -> Iterator[None]:
     """An edit on the receiving side of a one-way rule is undone, though the rule does not say `mirror`."""
 
