@@ -71,6 +71,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "unlink": ("people", "Keep a record and its counterpart apart from now on."),
         "resync": ("people", "Look at some records again, whether or not anything changed."),
         "forget": ("people", "Erase a person from the bridge; they are never made again."),
+        "undo": ("undo", "Take back what the bridge wrote, as far as nobody else has written since."),
         "notices": ("notices", "Notices, tasks and webhooks that were not sent, or may not have been."),
     },
     "Try out": {

@@ -75,6 +75,13 @@ def asked_for(bridge: Bridge, asked: Asked) -> Asked:
     return asked
 
 
+def both(bridge: Bridge, ref: Ref) -> frozenset[Ref]:
+    """A record and its counterpart of today."""
+    with bridge.database.read() as conn:
+        link = links.by_refs(conn, [ref]).get(ref)
+    return frozenset((link.hubspot, link.salesforce) if link else (ref,))
+
+
 def survey(bridge: Bridge, asked: Asked) -> Undone:
     """What undoing would do, writing nothing.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.scenarios import acts, passes
+from tests.scenarios import acts, passes, undoing
 from tests.scenarios.claims import claims, settled
 from tests.scenarios.stage import stage
 from tests.scenarios.stories import Story
 
-assert passes.acts is acts.acts  # its phrases are learnt by loading it
+assert passes.acts is undoing.acts is acts.acts  # their phrases are learnt by loading them
 
 
 def play(story: Story, folder: Path, database: str) -> None:

@@ -80,6 +80,9 @@ class Stage:
     polls: list[dict[Side, Mapping[str, Any]]] = field(default_factory=list)
     interruptions: dict[Side, Callable[[], None]] = field(default_factory=dict)
     still: bool = False
+    passes: dict[str, int] = field(default_factory=dict)  # run numbers, by what the story calls them
+    noted: dict[tuple[str, str, str], dict[str, Any]] = field(default_factory=dict)  # of both sides, by record
+    undone: Any = None  # what the last undo did, or would do
 
     @property
     def world(self) -> Any:
