@@ -43,7 +43,7 @@ from connector.engine.reconcile import reconcile_due
 from connector.engine.standing import owes_full, stands
 from connector.engine.unsent import tell_of_the_dead
 from connector.errors import RateLimited
-from connector.storage import dirty, effects, inbox, pulses, timers
+from connector.storage import cursors, dirty, effects, inbox, pulses, timers
 from connector.storage.dirty import Quiet
 
 PORTIONS = 20  # of the inbox in one turn
@@ -82,6 +82,9 @@ def _full(work: Work, now: datetime, _body: Body) -> Turned:
 def _polling(side: Side) -> Act:
     def poll(work: Work, now: datetime, body: Body) -> Turned:
         """Ask a side what changed and what people did; the more seldom the longer nothing did."""
+        with work.bridge.database.read() as conn:
+            if cursors.get(conn, side) is None:  # it is a first comparison that says from where on
+                return Turned(now + work.pace.least, 0, body)
         crm = work.bridge.crms[side]
         before = crm.usage().calls
         polled = poll_side(work.bridge, side)
@@ -189,7 +192,7 @@ def _journal(work: Work, now: datetime, body: Body) -> Turned:
 _SENT = ("notify_sent", "webhook_sent", "tasks_made")
 
 DUTIES: tuple[Duty, ...] = (
-    Duty(FULL, _full, lease=timedelta(hours=6), needs_both=True),
+    Duty(FULL, _full, lease=timedelta(hours=6), needs_both=True, apart=True),
     Duty(FOLD, _fold, feed=inbox.oldest),
     Duty(DRAIN, _drain, feed=dirty.next_due, needs_both=True),
     Duty(EFFECTS, _effects, feed=effects.next_due),

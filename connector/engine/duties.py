@@ -77,6 +77,7 @@ class Duty:
             needs no lease: what feeds it is claimed bit by bit.
         lease: the longest a turn may take before another process thinks that ours has died.
         needs_both: it calls both sides, and waits while either refuses us.
+        apart: it may take hours, and is turned beside all others.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Duty:
     feed: Feed | None = None
     lease: timedelta = timedelta(minutes=5)
     needs_both: bool = False
+    apart: bool = False
 
 
 class Stopping(BaseException):

@@ -120,6 +120,21 @@ def starting_cursors(bridge: Bridge) -> dict[Side, dict[str, Any]]:
     return {side: dict(bridge.crms[side].changes(bridge.views_of(side), None, lambda *_: 0).cursor) for side in fresh}
 
 
+def begin_polling(bridge: Bridge) -> None:
+    """Have what changes from here on polled, on a side that has no cursor yet.
+
+    Stored before anything is compared, for others may poll meanwhile: whoever stored an older cursor over theirs, while
+    a poll is under way, would lose what changed between the two.
+    """
+    starts = starting_cursors(bridge)
+    if not starts:
+        return
+    with bridge.database.begin() as conn:
+        for side, cursor in starts.items():
+            if cursors.get(conn, side) is None:
+                cursors.put(conn, side, cursor, bridge.clock.now())
+
+
 def _terms(bridge: Bridge) -> str:
     return f"{bridge.limits} {_coverage(bridge)}"
 

@@ -16,7 +16,7 @@ from connector.core.refs import Side
 from connector.engine import facts, sync
 from connector.engine.bridge import Bridge
 from connector.engine.run import Run
-from connector.engine.standing import heed
+from connector.engine.standing import heed, stands
 from connector.engine.unseen import tell
 
 LONGEST, REST = timedelta(minutes=15), timedelta(seconds=60)
@@ -46,6 +46,8 @@ class Stretch:
             Unauthorised: where nobody could tell any more which records have a counterpart already.
         """
         now = self.bridge.clock.now()
+        if self._run is not None and not self._run.held and stands(self.bridge):
+            self.close()  # another's run was held since, and what is held may not be done under this one
         if self._run is None:
             facts.refuse_blind(self.bridge.database, self.bridge.mapping)
             self._run, self._since = sync.start(self.bridge, KIND, self.by), now

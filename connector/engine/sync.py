@@ -24,11 +24,11 @@ from connector.engine.making import adopt
 from connector.engine.observe import observe
 from connector.engine.reconcile import PATIENCE, drain, heed_fault, reconcile_due
 from connector.engine.run import Run
-from connector.engine.standing import all_compared, begin_comparing, heed, hold, owes_full, starting_cursors
+from connector.engine.standing import all_compared, begin_comparing, begin_polling, heed, hold, owes_full
 from connector.engine.sweep import batches, refreshed, set_aside, swept
 from connector.engine.underway import tell_left
 from connector.errors import BridgeError, Refused, Unauthorised
-from connector.storage import cursors, dirty, links, runs, spool, tombstones
+from connector.storage import dirty, links, runs, spool, tombstones
 
 UNDER_WAY = 2  # batches of a full run carried out at a time; bounds memory
 
@@ -90,7 +90,7 @@ def compare_all(bridge: Bridge, run: Run) -> None:
     heed(bridge, run)
     begin_comparing(bridge)
     adopt(bridge)
-    starts = starting_cursors(bridge)
+    begin_polling(bridge)
     take_in(bridge, run)
     ring(bridge)
     read_at = bridge.clock.now()
@@ -98,9 +98,6 @@ def compare_all(bridge: Bridge, run: Run) -> None:
         run.population = _population(bridge, run.id)
         if not run.held:
             _bring_in_step(bridge, run, read_at)
-    with bridge.database.begin() as conn:
-        for side, cursor in starts.items():
-            cursors.put(conn, side, cursor, bridge.clock.now())
     if not run.held:
         all_compared(bridge)
 

@@ -1,8 +1,9 @@
 """`smarketing run`: the loop beside the web application, in one process on one store.
 
-The loop is a thread of the process that answers webhooks: what it has under way when the process shall stop it finishes
-within some seconds, and what it held is given back. On SQLite it is the only worker there may be; a second process is
-refused as long as the first one lives. Whatever a kill leaves behind is freed by the next one at once.
+The loop is a thread of the process that answers webhooks, and a full comparison is another beside it: what they have
+under way when the process shall stop they finish within some seconds, and what they held is given back. On SQLite it is
+the only worker there may be; a second process is refused as long as the first one lives. Whatever a kill leaves behind
+is freed by the next one at once.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from connector.bootstrap import Installation, Surroundings
 from connector.clock import SystemClock, SystemDice
 from connector.engine.duties import Work
 from connector.errors import Refused
+from connector.service.apart import Apart
 from connector.service.beating import beating
 from connector.service.keeping import Keeping
 from connector.service.listeners import companions
@@ -61,8 +63,10 @@ def at_work(path: Path, env: Mapping[str, str], url: str) -> Iterator[None]:
             return work_of(opened, "smarketing run", lambda: bell.stopping)
 
         around = Surroundings(env, clock, SystemDice())
-        keeping = Keeping(path, around, working, companions)
-        thread = Thread(target=_work, args=(keeping, Loop(keeping.work, bell)), name="worker", daemon=True)
+        apart = Apart(bell.ring)
+        keeping = Keeping(path, around, working, companions, apart.after)
+        loop = Loop(keeping.work, bell, apart=apart)
+        thread = Thread(target=_work, args=(keeping, loop), name="worker", daemon=True)
         thread.start()
         try:
             yield

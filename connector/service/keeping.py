@@ -101,7 +101,7 @@ class Keeping:
         elif self._edited:
             self._edited = False
             self._reload(now)
-        elif now - self._opened_at >= REFRESH or (now - self._opened_at >= REFRESH_SOONEST and self._outdated()):
+        elif now - self._opened_at >= REFRESH_SOONEST and self._is_old(now - self._opened_at >= REFRESH, now):
             self._reopen(self._loaded, now)
 
     def _reload(self, now: datetime) -> None:
@@ -162,10 +162,14 @@ class Keeping:
         finally:
             self._closing.close()
 
-    def _outdated(self) -> bool:
+    def _is_old(self, a_day: bool, now: datetime) -> bool:  # noqa: FBT001  # private, one line above
+        """Whether the accounts have to be looked at anew; not while everything is compared, which that would end."""
         assert self._work is not None, "what is looked at was opened"
         with self._work.bridge.database.read() as conn:
-            return facts.is_outdated(conn)
+            comparing = duties.get(conn, FULL)
+            if comparing and comparing.leased_until and comparing.leased_until > now:
+                return False
+            return a_day or facts.is_outdated(conn)
 
     def _show(self, mistake: BridgeError, now: datetime) -> None:
         """A mistake in what was edited: the last valid configuration goes on, and people see why."""

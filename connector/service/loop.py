@@ -1,9 +1,9 @@
 """One worker in one process: look what is due, do it in its order, rest; until it shall stop.
 
 A look costs a fraction of a millisecond, and a tenth of that when nobody has written to the store since the last one;
-nothing is asked of a CRM unless a duty is due. Resting ends at once when somebody rings: there is something to do, or
-the process shall stop. Nothing ends the loop but that: what a duty runs into is `turning`'s to say, a store that is
-away is waited for.
+nothing is asked of a CRM unless a duty is due. What may take hours is only begun here, and done beside (`apart`).
+Resting ends at once when somebody rings: there is something to do, or the process shall stop. Nothing ends the loop but
+that: what a duty runs into is `turning`'s to say, a store that is away is waited for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from connector.core.backoff import Backoff, delay
 from connector.engine.doing import DUTIES
 from connector.engine.duties import Duty, Stopping, Work
 from connector.engine.turning import survey, turn
+from connector.service.apart import Apart
 
 LOOK_S, _LEAST_S = 0.5, 0.02  # between two looks while nothing is due
 _AWAY = Backoff(first=timedelta(seconds=1), longest=timedelta(seconds=30))
@@ -52,10 +53,15 @@ class Bell:
 
 
 class Loop:
-    """Does the duties of a worker by turns. `work` is asked for anew in every round, for it may have been replaced."""
+    """Does the duties of a worker by turns. `work` is asked for anew in every round, for it may have been replaced.
 
-    def __init__(self, work: Callable[[], Work | None], bell: Bell, table: Sequence[Duty] = DUTIES) -> None:
-        self._work, self.bell, self._table = work, bell, table
+    apart: where the long ones are turned; None: here, as all others.
+    """
+
+    def __init__(
+        self, work: Callable[[], Work | None], bell: Bell, table: Sequence[Duty] = DUTIES, apart: Apart | None = None
+    ) -> None:
+        self._work, self.bell, self._table, self._apart = work, bell, table, apart
         self._faults = 0
         self._last: Work | None = None
         self._next_at: datetime | None = None
@@ -95,10 +101,17 @@ class Loop:
         for duty in seen.due:
             if self.bell.stopping:
                 raise Stopping
-            turned = turn(work, duty)
-            did += turned.did if turned else 0
+            did += self._turned(work, duty)
         self._rest(work, work.bridge.clock.now())
         return did
+
+    def _turned(self, work: Work, duty: Duty) -> int:
+        """One duty done, or begun; how many things were done."""
+        if duty.apart and self._apart is not None:
+            self._apart.begin(work, duty)
+            return 0
+        turned = turn(work, duty)
+        return turned.did if turned else 0
 
     def _nothing_new(self, work: Work, now: datetime) -> bool:
         """Whether nobody has written anything since the last look, and nothing has fallen due."""
@@ -128,5 +141,7 @@ class Loop:
         return 0
 
     def _close(self) -> None:
+        if self._apart is not None:
+            self._apart.join()
         if self._last is not None:
             self._last.stretch.close()

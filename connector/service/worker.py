@@ -1,7 +1,8 @@
 """What a worker works with, made of an opened installation; the same for one loop and for jobs of many processes.
 
 Its batches are smaller than those of `smarketing sync`, so that hot records are never long behind others and a worker
-that shall stop does so within seconds. Long work is given up where that costs nothing as soon as it shall stop.
+that shall stop does so within seconds. Long work is given up where that costs nothing as soon as it shall stop; the
+pauses of the engine, which may last minutes, are such places, those of a call that is under way are not.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from connector.engine.bridge import Bridge
 from connector.engine.duties import Stopping, Work
 from connector.engine.pacing import Pace
 from connector.engine.stretch import Stretch
+from connector.ports import Clock
 from connector.service.journal import journal_of
 from webhooks.readers import readers
 
 BATCH_RECORDS = 500
 TELL_S = 10.0  # between two lines about one long piece of work
+_NAP_S = 0.5  # the longest that a pause goes on once it shall end
 _LOG = structlog.get_logger(__name__)
 
 
@@ -48,7 +51,9 @@ def work_of(opened: Installation, by: str, stopping: Callable[[], bool], shards:
         stopping: whether the process shall end; asked between batches.
         shards: those that may be drained; None: all.
     """
-    bridge = replace(opened.bridge, batch_records=BATCH_RECORDS, progress=_Watched(stopping, opened.bridge))
+    before = opened.bridge
+    watched = _Watched(stopping, before)
+    bridge = replace(before, batch_records=BATCH_RECORDS, progress=watched, clock=Wakeful(before.clock, stopping))
     return Work(
         bridge=bridge,
         stretch=Stretch(bridge, by, opened.misfits),
@@ -58,6 +63,27 @@ def work_of(opened: Installation, by: str, stopping: Callable[[], bool], shards:
         shards=shards,
         journal=journal_of(opened),
     )
+
+
+class Wakeful:
+    """A clock whose pauses end when the one who waits shall stop."""
+
+    def __init__(self, clock: Clock, stopping: Callable[[], bool]) -> None:
+        self.now, self.monotonic = clock.now, clock.monotonic  # as they are: they are asked all the time
+        self._clock, self._stopping = clock, stopping
+
+    def sleep(self, seconds: float) -> None:
+        """Let that many seconds pass.
+
+        Raises:
+            Stopping: as soon as the one who waits shall stop.
+        """
+        left = seconds
+        while left > 0 and not self._stopping():
+            self._clock.sleep(min(_NAP_S, left))
+            left -= _NAP_S
+        if self._stopping():
+            raise Stopping
 
 
 class _Watched:

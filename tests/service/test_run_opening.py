@@ -14,6 +14,7 @@ from connector.bootstrap import Surroundings, open_installation
 from connector.clock import SystemClock, SystemDice
 from connector.core.refs import Ref, Side
 from connector.engine import facts, stopped
+from connector.engine.duties import Stopping
 from connector.errors import Transient
 from connector.sandbox.process import Plan, serve_in_thread
 from connector.service.keeping import REFRESH, REFRESH_SOONEST, Keeping
@@ -107,6 +108,28 @@ def test_what_was_told_to_other_credentials_is_not_gone_on_with(config):
         open_installation(config, around(Leaping(), HUBSPOT_TOKEN="another-token"), patient=True),
     ):
         pass
+
+
+def test_the_engine_of_a_worker_that_shall_stop_waits_for_nothing(config):
+    with open_installation(config, around(Leaping()), patient=True) as opened:
+        work = work_of(opened, "a test", lambda: True)
+        with pytest.raises(Stopping):
+            work.bridge.clock.sleep(100)
+
+
+def test_the_accounts_are_not_looked_at_anew_while_everything_is_compared(config):
+    clock, database = Leaping(), store(config)
+    with kept(config, clock) as keeping:
+        first = keeping.work()
+        clock.ahead += REFRESH
+        with database.begin() as conn:
+            held = duties.begin(conn, "full", clock.now(), clock.now() + timedelta(hours=6))
+        assert keeping.work() is first
+        with database.begin() as conn:
+            duties.end(conn, held, clock.now(), {})
+        clock.ahead += timedelta(seconds=10)
+        assert keeping.work() is not first
+    database.close()
 
 
 def test_who_knows_nothing_yet_waits_and_tries_again(config):
