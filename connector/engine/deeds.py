@@ -7,7 +7,7 @@ field is asked about. The definition's own fields are told apart: they follow fr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -74,21 +74,21 @@ class Deeds:
     """What was done to some records.
 
     Attributes:
-        writes: of each field with a chosen write, all writes from the first chosen one on, oldest first.
-        last: the last write of each field, whether chosen or not.
+        writes: by record and field, where a write is chosen, all writes from the first chosen one on, oldest first.
+        last: by record and field the last write, whether chosen or not.
         rules: by field, the rule under which it was last written.
         made: the records whose making is chosen.
-        follows: fields of which chosen values follow from the shared definition.
-        archived: chosen pairs of which the bridge archived one record.
+        follows: by record, fields of which chosen values follow from the shared definition.
+        archived: by HubSpot record, chosen pairs of which the bridge archived one.
         linked: chosen pairs that the bridge found to be the same.
     """
 
-    writes: dict[Place, list[Wrote]] = field(default_factory=dict)
-    last: dict[Place, Wrote] = field(default_factory=dict)
+    writes: dict[Ref, dict[str, list[Wrote]]] = field(default_factory=dict)
+    last: dict[Ref, dict[str, Wrote]] = field(default_factory=dict)
     rules: dict[Place, str] = field(default_factory=dict)
     made: dict[Ref, Made] = field(default_factory=dict)
-    follows: set[Place] = field(default_factory=set)
-    archived: set[tuple[Ref, Ref]] = field(default_factory=set)
+    follows: dict[Ref, set[str]] = field(default_factory=dict)
+    archived: dict[Ref, set[tuple[Ref, Ref]]] = field(default_factory=dict)
     linked: set[tuple[Ref, Ref]] = field(default_factory=set)
 
 
@@ -102,12 +102,13 @@ def deeds(story: Iterable[Event], asked: Asked) -> Deeds:
         for place, rule, wrote in _writes(event):
             if wrote is None:
                 if takes and asked.field in ("", place[1], rule):
-                    found.follows.add(place)
+                    found.follows.setdefault(place[0], set()).add(place[1])
                 continue
             chosen = replace(wrote, chosen=takes and asked.field in ("", place[1], rule))
-            found.last[place], found.rules[place] = chosen, rule
-            if chosen.chosen or place in found.writes:
-                found.writes.setdefault(place, []).append(chosen)
+            ref, name = place
+            found.last.setdefault(ref, {})[name], found.rules[place] = chosen, rule
+            if chosen.chosen or name in found.writes.get(ref, ()):
+                found.writes.setdefault(ref, {}).setdefault(name, []).append(chosen)
     return found
 
 
@@ -122,7 +123,7 @@ def _take(found: Deeds, event: Event) -> None:
     elif event.kind == "linked":
         found.linked.add((event.hubspot, event.salesforce))
     elif event.kind == "archived":
-        found.archived.add((event.hubspot, event.salesforce))
+        found.archived.setdefault(event.hubspot, set()).add((event.hubspot, event.salesforce))
 
 
 def _made_on(event: Event) -> Side | None:
@@ -160,8 +161,3 @@ def concerned(events: Iterable[Event]) -> Iterator[Ref]:
     """Every record that some events tell of."""
     for event in events:
         yield from (ref for ref in (event.hubspot, event.salesforce) if ref)
-
-
-def own(found: Deeds, ref: Ref) -> Collection[str]:
-    """The fields of a record that the bridge has written."""
-    return {name for each, name in found.last if each == ref}

@@ -105,6 +105,11 @@ def _agreed_between(
     return _as_held(rivals, there).memory(there) if cross_id(pair, there) == origin.ref.id else None
 
 
+def of_run(conn: Connection, run_id: int) -> bool:
+    """Whether a run was to make records of which nobody knows yet whether they are there."""
+    return bool(state.named(conn, f"{_PREFIX}{run_id}:"))
+
+
 def names(conn: Connection, ref: Ref) -> bool:
     """Whether a record is in the making for this one."""
     return any(row[0] == str(ref) for kept in state.named(conn, _PREFIX).values() for row in kept["rows"])

@@ -115,13 +115,13 @@ def _pairs(refs: Sequence[Ref], linked: Mapping[Ref, Link], known: Deeds) -> Ite
     """Who belongs together, HubSpot's first: who is linked, and who was made for whom where neither is."""
     made_for = {made.origin: made.ref for made in known.made.values()}
     made_for |= {made.ref: made.origin for made in known.made.values()}
-    met: set[Ref] = set()
+    asked, met = set(refs), set[Ref]()
     for ref in refs:
         if ref in met:
             continue
         link, other = linked.get(ref), made_for.get(ref)
         ends: tuple[Ref, ...] = (link.hubspot, link.salesforce) if link else (ref,)
-        if link is None and other is not None and other in refs and other not in linked:
+        if link is None and other is not None and other in asked and other not in linked:
             ends = tuple(sorted((ref, other), key=lambda each: each.side is Side.SALESFORCE))
         met.update(ends)
         yield ends
@@ -154,7 +154,7 @@ class _Look:
         subject = Subject(sides.get(Side.HUBSPOT), sides.get(Side.SALESFORCE), memory)
         pair = self._pair(ends, link)
         person = Person(Case(pair or self.bridge.mapping.pairs[0], subject, Plan("", None, None), link))
-        person.follows = sum(ref in ends for ref, _ in self.known.follows)
+        person.follows = sum(len(self.known.follows.get(ref, ())) for ref in ends)
         person.linked = ends in self.known.linked and link is not None and not link.stopped
         made = next((self.known.made[ref] for ref in ends if ref in self.known.made), None)
         going = self._archiving(person, made, ends) if made else None
@@ -181,14 +181,14 @@ class _Look:
     def _archiving(self, person: Person, made: Made, ends: tuple[Ref, ...]) -> Made | None:
         """The record that is to be archived, or is gone already; None where it must stay."""
         reading = self.readings.get(made.ref)
-        if reading is None or set(ends) != {made.ref, made.origin}:
-            person.refused.append(_made_refused(made, "it belongs to another record by now, or to no mapping"))
-        elif reading.moved_to is not None:
+        if reading is not None and reading.moved_to is not None:
             person.refused.append(_made_refused(made, f"it went on as {reading.moved_to} (merged or converted)"))
+        elif reading is None or set(ends) != {made.ref, made.origin}:
+            person.refused.append(_made_refused(made, "it belongs to another record by now, or to no mapping"))
         elif reading.present and made.ref in self.stirred:
             for name, who, at in self.stirred[made.ref]:
                 why = "it was made by the bridge, and changed since by others"
-                now, last = reading.values.get(name), self.known.last.get((made.ref, name))
+                now, last = reading.values.get(name), self.known.last.get(made.ref, {}).get(name)
                 wrote = last.after if last else None
                 person.refused.append(Refusal(made.ref, name, why, _BY_YOURSELF, now, wrote, who, at))
         else:
@@ -198,7 +198,7 @@ class _Look:
     def _fields(self, person: Person, pair: Pair | None, refs: Sequence[Ref]) -> list[Step]:
         """The updates that take chosen values back; what cannot be is told."""
         changes: dict[Ref, list[Change]] = {}
-        for place in (place for place in self.known.writes if place[0] in refs):
+        for place in ((ref, name) for ref in refs for name in self.known.writes.get(ref, ())):
             change = self._field(person, pair, place)
             if change:
                 changes.setdefault(place[0], []).append(change)
@@ -212,7 +212,7 @@ class _Look:
 
     def _field(self, person: Person, pair: Pair | None, place: tuple[Ref, str]) -> Change | None:
         ref, name = place
-        reading, writes = self.readings.get(ref), self.known.writes[place]
+        reading, writes = self.readings.get(ref), self.known.writes[ref][name]
         why = _unreadable(reading, name) if pair else "no mapping speaks of its record any more"
         if why or reading is None:
             person.refused.append(Refusal(ref, name, why, wrote=writes[-1].after))
@@ -230,7 +230,7 @@ class _Look:
 
     def _refuse(self, person: Person, place: tuple[Ref, str], taken: TakenBack, now: Value) -> None:
         ref, name = place
-        wrote = self.known.writes[place][-1].after
+        wrote = self.known.writes[ref][name][-1].after
         if taken.last is not None:
             person.doubts[len(person.refused)] = Doubt(ref, name, taken.last.at)
         person.refused.append(Refusal(ref, name, taken.why, _BY_YOURSELF, now, wrote))
@@ -242,10 +242,8 @@ class _Look:
 
     def _gone(self, person: Person, ends: tuple[Ref, ...]) -> None:
         """Tell of records that the bridge archived and nobody has brought back since."""
-        for pair in sorted(self.known.archived):
-            if ends[0] not in pair or any(ref in self.known.made for ref in pair):
-                continue
-            for ref in pair:
+        for pair in sorted({pair for ref in ends for pair in self.known.archived.get(ref, ())}):
+            for ref in pair if not any(ref in self.known.made for ref in pair) else ():
                 reading = self.readings.get(ref)
                 if reading is not None and not reading.present and reading.moved_to is None:
                     hint = f"{_BY_HAND[ref.side]}; then: smarketing link {pair[0]} {pair[1]}"

@@ -52,6 +52,11 @@ def tell_left(bridge: Bridge) -> None:
         state.delete(conn, list(left))
 
 
+def of_run(conn: Connection, run_id: int) -> bool:
+    """Whether a run has changes under way of which nobody has told yet."""
+    return bool(state.named(conn, f"{_PREFIX}{run_id}:"))
+
+
 def names(conn: Connection, ref: Ref) -> bool:
     """Whether changes of this record are written ahead."""
     return any(str(ref) in row["refs"] for kept in state.named(conn, _PREFIX).values() for row in kept["rows"])

@@ -12,14 +12,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy import Connection
+
 from connector.core.guards import Held, Tally, check
 from connector.core.refs import Ref
+from connector.engine import making, underway
 from connector.engine.apply import apply
 from connector.engine.bridge import Bridge
 from connector.engine.deeds import Asked, concerned
+from connector.engine.making import UNDER_WAY_FOR, adopt
 from connector.engine.reconcile import heed_fault
 from connector.engine.run import Run
 from connector.engine.takingback import Person, Refusal, look
+from connector.engine.underway import tell_left
 from connector.errors import Refused
 from connector.storage import dirty, events, links, runs
 from connector.storage.links import NewLink
@@ -59,20 +64,33 @@ class Undone:
 
 
 def asked_for(bridge: Bridge, asked: Asked) -> Asked:
-    """The same, up to what was told by now.
+    """The same, up to what was told by now; what an interrupted run left untold is told first.
 
     Raises:
-        Refused: when nothing is named, or there is no such run, or the story tells of nothing that fits.
+        Refused: when nothing is named, or there is no such run, or it is still at work, or the story tells of nothing
+            that fits.
+        Transient, Unauthorised: what reading raises.
     """
     if asked == Asked():
         raise Refused("say what shall be undone: a run (see smarketing status), --record, --field, --since or --until")
+    adopt(bridge)
+    tell_left(bridge)
     with bridge.database.read() as conn:
-        if asked.run is not None and runs.by_id(conn, asked.run) is None:
-            raise Refused(f"there is no run {asked.run}; smarketing status lists the latest ones")
+        if asked.run is not None:
+            _check_over(conn, asked.run)
         asked = replace(asked, through=events.newest(conn))
         if not events.wanted(conn, asked.wanted, 0, 1):
             raise Refused("the story tells of nothing that the bridge wrote there; see smarketing show and why")
     return asked
+
+
+def _check_over(conn: Connection, run_id: int) -> None:
+    if runs.by_id(conn, run_id) is None:
+        raise Refused(f"there is no run {run_id}; smarketing status lists the latest ones")
+    if underway.of_run(conn, run_id) or making.of_run(conn, run_id):
+        minutes = UNDER_WAY_FOR.total_seconds() / 60
+        words = f"run {run_id} is still writing, or has died a moment ago; the story is not whole before it has ended"
+        raise Refused(f"{words}. Stop it, or wait until it ends; what a dead one left is told after {minutes:.0f} min")
 
 
 def both(bridge: Bridge, ref: Ref) -> frozenset[Ref]:

@@ -18,7 +18,7 @@ from connector.core.undoing import written_over
 from connector.core.values import Value
 from connector.engine.authors import SAVED_BY, Doubt, authors
 from connector.engine.bridge import Bridge
-from connector.engine.deeds import Deeds, own
+from connector.engine.deeds import Deeds
 
 _SKEW = timedelta(minutes=1)  # how far a side's clock may be ahead of ours
 
@@ -34,16 +34,15 @@ def touched(bridge: Bridge, known: Deeds, readings: Mapping[Ref, Reading]) -> To
         if reading is None or not reading.present:
             continue
         latest = _latest(known, ref)
-        over = [name for name in sorted(own(known, ref)) if _over(bridge, known, reading, name)]
+        over = [name for name in sorted(known.last.get(ref, ())) if _over(bridge, known, reading, name)]
         for name in over:
             doubts[Doubt(ref, name, latest)] = ref
-            found.setdefault(ref, [])
         if not over and reading.modified_at is not None and reading.modified_at > latest + _SKEW:
             doubts |= {Doubt(ref, name, latest): ref for name in _suspects(bridge, known, reading)}
     told = authors(bridge, doubts) if doubts else {}
     for doubt, ref in doubts.items():
-        if ref in found and doubt.field in own(known, ref):
-            found[ref].append((doubt.field, told[doubt].words, told[doubt].at))
+        if doubt.field in known.last.get(ref, ()):
+            found.setdefault(ref, []).append((doubt.field, told[doubt].words, told[doubt].at))
         elif _is_news(doubt, told[doubt]):
             field = "" if doubt.field == SAVED_BY else doubt.field
             found.setdefault(ref, []).append((field, told[doubt].words, told[doubt].at))
@@ -52,7 +51,7 @@ def touched(bridge: Bridge, known: Deeds, readings: Mapping[Ref, Reading]) -> To
 
 def _latest(known: Deeds, ref: Ref) -> datetime:
     """When we last wrote to a record that we made."""
-    return max([known.made[ref].at, *(wrote.at for (each, _), wrote in known.last.items() if each == ref)])
+    return max([known.made[ref].at, *(wrote.at for wrote in known.last.get(ref, {}).values())])
 
 
 def _over(bridge: Bridge, known: Deeds, reading: Reading, name: str) -> bool:
@@ -63,7 +62,7 @@ def _over(bridge: Bridge, known: Deeds, reading: Reading, name: str) -> bool:
     rules = (rule for pair in bridge.mapping.pairs for rule in pair.rules if rule.field_on(reading.ref.side) == name)
     form = next((rule.comparison for rule in rules), comparison(kinds[name]))
     return written_over(
-        known.last[reading.ref, name], reading.values[name], lambda one, other: form(one) == form(other)
+        known.last[reading.ref][name], reading.values[name], lambda one, other: form(one) == form(other)
     )
 
 
@@ -72,7 +71,7 @@ def _suspects(bridge: Bridge, known: Deeds, reading: Reading) -> list[str]:
     if reading.ref.side is Side.SALESFORCE:
         return [SAVED_BY]
     ids = {pair.key_on(Side.HUBSPOT) for pair in bridge.mapping.pairs}
-    written = own(known, reading.ref)
+    written = known.last.get(reading.ref, {})
     said: Mapping[str, Value] = reading.values
     return [name for name, value in said.items() if value is not None and name not in written and name not in ids]
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connector.core.mapping import OnArchive
 from connector.core.refs import Ref
 from connector.engine import sync, undo
 from connector.engine.deeds import Asked
 from connector.engine.undo import Undone
+from connector.errors import Refused
+from connector.storage import state
 from tests.engine.town import CROSS, Town
 from tests.engine.town import pair as mapped
 
@@ -38,6 +42,11 @@ def pair(town: Town) -> tuple[Ref, Ref]:
     """Two people who know each other by e-mail; HubSpot knows a title."""
     ada = town.contact(email="ada@acme.example", firstname="Ada", lastname="King", jobtitle="Analyst")
     return ada, town.lead(Email="ada@acme.example", FirstName="Ada", LastName="King")
+
+
+def pair_of_bob(town: Town) -> tuple[Ref, Ref]:
+    bob = town.contact(email="bob@acme.example", firstname="Bob", lastname="Baron", jobtitle="Analyst")
+    return bob, town.lead(Email="bob@acme.example", FirstName="Bob", LastName="Baron")
 
 
 def test_a_value_that_filled_a_blank_is_taken_out_again_and_not_written_anew(town: Town):
@@ -220,6 +229,58 @@ def test_a_record_the_bridge_archived_is_listed_with_what_a_person_can_do(town: 
     listed = {refusal.ref: refusal.hint for refusal in undone(town, run=last(town)).refused}
     assert "Recycle Bin" in listed[lead]
     assert f"smarketing link {ada} {lead}" in listed[lead]
+
+
+def test_a_record_whose_making_nobody_heard_of_is_undone_with_the_run_that_made_it(town: Town):
+    ada = town.contact(email="ada@acme.example", firstname="Ada", lastname="King")
+    town.salesforce.fail("write", after_commit=True)
+    town.full()
+    run = last(town)
+    done = undone(town, run=run)
+    assert (town.salesforce.live("Lead"), done.refused) == ([], [])
+    assert CROSS not in town.hubspot.values(ada)
+    quiet(town)
+
+
+def test_a_run_that_is_still_writing_is_not_undone(town: Town):
+    pair(town)
+    town.full()
+    run = last(town)
+    with town.database.begin() as conn:
+        state.put(conn, f"underway:{run}:1", {"at": town.clock.now().isoformat(), "rows": []})
+    with pytest.raises(Refused, match="still writing"):
+        surveyed(town, run=run)
+
+
+def test_what_became_another_record_is_named_and_left_alone(town: Town):
+    town.contact(email="ada@acme.example", firstname="Ada", lastname="King")
+    _, lead = pair_of_bob(town)
+    town.full()
+    run = last(town)
+    made = next(ref for _, ref in town.links() if ref != lead)
+    became = town.salesforce.convert(made, "Contact", Email="ada@acme.example", LastName="King")
+    also = town.salesforce.convert(lead, "Contact", Email="bob@acme.example", LastName="Baron", Title="Analyst")
+    town.once()
+    before = town.writes()
+    refused = {refusal.ref: refusal.why for refusal in undone(town, run=run).refused}
+    assert str(became) in refused[made]
+    assert str(also) in refused[lead]
+    assert town.writes() == before
+
+
+def test_who_was_there_when_it_should_have_been_made_keeps_what_it_holds(town: Town):
+    ada = town.contact(email="ada@acme.example", firstname="Ada", lastname="King")
+    town.salesforce.fail("write", after_commit=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(town.salesforce, "find", lambda *_: [])
+        town.full()
+        town.clock.sleep(3600)
+        town.once()
+    [told] = [event for event in town.story(ada) if "was there already" in event.payload.get("reason", "")]
+    refused = undone(town, run=told.run_id).refused
+    assert {refusal.field for refusal in refused} == {"Email", "FirstName", "LastName"}
+    assert {refusal.why for refusal in refused} == {"what stood there before is not known"}
+    assert len(town.salesforce.live("Lead")) == 1
 
 
 def test_the_story_tells_of_the_undo(town: Town):
