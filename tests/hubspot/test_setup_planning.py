@@ -70,6 +70,12 @@ def test_the_group_comes_first_and_once_an_object():
     assert planned([(live, [])]).acts == ()
 
 
+def test_a_group_of_nothing_but_an_id_does_not_promise_feedback():
+    live = Live("deals", {}, {}, frozenset())
+    made = planned([(live, [wanted(name="salesforce_record_id", section=Section.IDS, unique=True)])])
+    assert (made.acts[0].body["label"], made.acts[1].body["hasUniqueValue"]) == ("Salesforce", True)
+
+
 def test_what_is_as_it_should_be_is_counted_and_nothing_more():
     assert plan(wanted(), told()) == Plan((), (), (), 1)
 

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 from connector.core.values import Kind
 from connector.hubspot.describing import described
-from connector.wanted import ByHand, Choice, Wanted
+from connector.wanted import ByHand, Choice, Section, Wanted
 
 GROUP: Final = "smarketing"
 GROUP_LABEL: Final = "Sales feedback"
+ID_LABEL: Final = "Salesforce"  # of a group that holds nothing but the id
 LINE_CHARS: Final = 255  # longer texts get a box of several lines
 Told = Mapping[str, Any]
 
@@ -97,7 +98,7 @@ def planned(wanted: Iterable[tuple[Live, Sequence[Wanted]]]) -> Plan:
     fine = 0
     for live, fields in wanted:
         if fields and GROUP not in live.groups:
-            acts.append(_group(live.object))
+            acts.append(_group(live.object, fields))
         for one in fields:
             found = list(_judged(one, live))
             acts += [each for each in found if isinstance(each, Act)]
@@ -113,9 +114,10 @@ def option(choice: Choice, place: int) -> dict[str, Any]:
     return {"label": choice.label, "value": choice.value, "displayOrder": place, "hidden": False}
 
 
-def _group(obj: str) -> Act:
-    words = f"the group {GROUP_LABEL!r} of {obj} ({GROUP})"
-    return Act(Doing.GROUP, obj, GROUP, words, {"name": GROUP, "label": GROUP_LABEL, "displayOrder": -1})
+def _group(obj: str, fields: Sequence[Wanted]) -> Act:
+    label = ID_LABEL if all(one.section is Section.IDS for one in fields) else GROUP_LABEL
+    body = {"name": GROUP, "label": label, "displayOrder": -1}
+    return Act(Doing.GROUP, obj, GROUP, f"the group {label!r} of {obj} ({GROUP})", body)
 
 
 def _judged(one: Wanted, live: Live) -> Iterator[Act | ByHand]:
