@@ -30,6 +30,7 @@ from connector.cli.frame import (
     say,
     store,
 )
+from connector.cli.setup_source import salesforce
 from connector.clock import SystemClock, SystemDice
 from connector.config.blueprint import Blueprint, blueprint
 from connector.core.refs import Side
@@ -173,5 +174,5 @@ def _tell_end(done: Done) -> None:
         say(err, f"Nothing to make: everything is there{left}.")
 
 
-setup = group("setup", "Make what a CRM must have before the bridge can tell anything there.", hubspot)
+setup = group("setup", "Make what a CRM must have before the bridge can tell anything there.", hubspot, salesforce)
 COMMANDS = (setup,)
