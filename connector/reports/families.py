@@ -47,6 +47,7 @@ FAMILIES = {
         Family("smarketing_links", (), "Linked pairs of records."),
         Family("smarketing_poll_age_seconds", ("side",), "How long ago the side was last read; absent before."),
         Family("smarketing_side_stopped", ("side",), "1 while a side that refused our credentials is left alone."),
+        Family("smarketing_unopened_seconds", (), "How long the service cannot open the installation; 0 while it can."),
         Family("smarketing_inbox_requests", ("state",), "Requests in the inbox: unread, or kept as not understood."),
         Family("smarketing_inbox_oldest_seconds", (), "How long the oldest unread request waits; 0 when none does."),
         Family("smarketing_dirty_records", ("lane",), "Records to be looked at, those waiting for a retry included."),

@@ -33,6 +33,7 @@ LANES = {0: "hot", 1: "ordinary"}
 FED = ("fold", "drain", "clocks", "effects")  # due by what waits for them, which other numbers tell
 KINDS = ("run", "web", "worker")
 STOPPED, PROMISES = "stopped", "promises counted"  # in storage.state: by side and duty; by state
+UNOPENED = "unopened"  # likewise: since when the service cannot open the installation
 WARNED, BREACHED = "promises.warned", "promises.breached"  # in storage.tallies
 _WORDS = {kind: kind.value.replace(" ", "_") for kind in IssueKind}
 
@@ -97,12 +98,16 @@ def _behind(asked: _Asked) -> Found:
     polled = {side: cursors.stored_at(conn, side) for side in Side}
     stopped = {place.split(" ")[0] for place in state.get(conn, STOPPED) or ()}
     lanes = gauges.lanes(conn)
+    unopened = state.get(conn, UNOPENED)
     overdue = {lane: asked.age(lanes[lane].due_since) if lane in lanes else 0.0 for lane in LANES}
     return {
         "smarketing_build_info": [((_version(), asked.dialect), 1)],
         "smarketing_links": [((), gauges.linked(conn))],
         "smarketing_poll_age_seconds": [((side.value,), asked.age(at)) for side, at in polled.items() if at],
         "smarketing_side_stopped": [((side.value,), float(side.value in stopped)) for side in Side],
+        "smarketing_unopened_seconds": [
+            ((), asked.age(datetime.fromisoformat(unopened["since"])) if unopened else 0.0)
+        ],
         "smarketing_inbox_requests": [
             (("unread",), inbox.count(conn)),
             (("not_understood",), inbox.not_understood(conn)),

@@ -27,6 +27,7 @@ from connector.engine import facts, stopped
 from connector.engine.duties import DRAIN, FULL, POLL, Work
 from connector.engine.pacing import after_fault
 from connector.errors import BridgeError, Misconfigured, Problem
+from connector.service import unopened
 from connector.storage import dirty, duties, issues
 from connector.storage.tables import SHARDS
 
@@ -59,7 +60,8 @@ class Keeping:
         self._path, self._around, self._working, self._beside = path, around, working, beside
         self._retire = retire or _at_once
         self._work: Work | None = None
-        self._loaded: Loaded | None = None
+        self._loaded: Loaded | None = None  # what the work was opened with
+        self._read: Loaded | None = None  # what was last read to open it
         self._closing = ExitStack()
         self._stamp: Stamp = ()
         self._edited = False
@@ -83,13 +85,15 @@ class Keeping:
 
     def _begin(self, now: datetime) -> None:
         try:
-            loaded = load(self._path, self._around.env)
+            self._read = loaded = load(self._path, self._around.env)
             stamp = _stamped(self._path, loaded)
             self._enter(loaded, now)
         except BridgeError as error:
             self._look_at = after_fault(error, self._failures, _LONGEST, now, self._around.dice.roll())
             self._failures += 1
             _LOG.error("the installation cannot be opened; it is tried again", reason=str(error))
+            if self._read is not None:
+                unopened.show(self._read, self._around.clock, error)
         else:
             self._stamp = stamp
 
@@ -148,6 +152,7 @@ class Keeping:
             with work.bridge.database.begin() as conn:
                 if self._work is None:
                     _free(conn, now)
+                    unopened.over(conn, now)
                 stopped.retry_now(conn, now)
                 for name in sorted((FULL, DRAIN, *POLL.values())):
                     duties.ask(conn, name, now)
