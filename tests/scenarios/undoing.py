@@ -10,6 +10,7 @@ from connector.cli.naming import moment
 from connector.core.refs import Ref, Side
 from connector.engine import sync, undo
 from connector.engine.deeds import Asked
+from connector.storage import runs
 from tests.scenarios.acts import acts, ref_of
 from tests.scenarios.claims import claims
 from tests.scenarios.crash import Fate, Killed
@@ -25,6 +26,15 @@ _STAMPS = {"lastmodifieddate", "hs_lastmodifieddate", "LastModifiedDate", "LastM
 def _call(stage: Stage, _: Line, name: str) -> None:
     assert stage.last_run is not None
     stage.passes[name] = stage.last_run.id
+
+
+@acts.phrase("the run that died is called NAME")
+def _call_dead(stage: Stage, line: Line, name: str) -> None:
+    with stage.installation() as opened, opened.bridge.database.read() as conn:
+        dead = [row for row in runs.recent(conn, 10) if row.outcome is None or row.outcome == "cut short"]
+    if not dead:
+        raise line.problem("no run has died")
+    stage.passes[name] = dead[0].id
 
 
 @acts.phrase("both sides are noted")
@@ -146,7 +156,7 @@ def _refuses(stage: Stage, line: Line) -> None:
 def _fits(stage: Stage, wanted: Any, found: Any) -> bool:
     row = found.row()
     ref = Ref.parse(row["ref"])
-    if (ref.object, ref.id) not in stage.people[wanted["about"]].places.values():
+    if "about" in wanted and (ref.object, ref.id) not in stage.people[wanted["about"]].places.values():
         return False
     if ref.side != wanted.get("on", ref.side):
         return False
