@@ -154,6 +154,22 @@ def test_a_property_that_cannot_be_made_unique_any_more_is_left_to_a_person(new_
     assert "Nothing to make: everything is there but for what is left to a person." in again.err
 
 
+def test_what_hubspot_refuses_is_told_in_its_words_and_the_rest_is_made(new_portal: Desk):
+    """An account has room for so many unique properties and no more (HubSpot fact sheet 2.6)."""
+    for number in range(10):
+        unique = {"name": f"unique_{number}", "hasUniqueValue": True}
+        new_portal.does("hubspot", "add_property", object="contacts", definition=unique)
+    said = new_portal.run("setup", "hubspot")
+    assert said.code == 1
+    assert "not made  contacts.salesforce_record_id" in said.out
+    assert "At most 10 properties with unique values are allowed" in said.out
+    assert "made  contacts.smarketing_answer" in said.out
+    assert "20 things to make, 1 of them refused." in said.err
+    [again] = new_portal.run("setup", "hubspot", "--json").data["planned"]
+    assert (again["name"], again["made"]) == ("salesforce_record_id", False)
+    assert again["refused"] == "At most 10 properties with unique values are allowed"
+
+
 def test_the_card_the_views_and_the_subscriptions_are_told_step_by_step(new_portal: Desk):
     text = new_portal.config.read_text()
     for old, new in (

@@ -123,6 +123,15 @@ def test_missing_scopes_are_named_even_where_hubspot_names_none(portal):
         setup.apply(plan)
 
 
+def test_a_lost_answer_is_asked_again_and_what_was_made_by_then_is_no_refusal(portal):
+    script, setup = portal
+    there = {"category": "OBJECT_ALREADY_EXISTS", "message": "is there", "context": {"name": ["smarketing_a"]}}
+    lost, again = answer(502, {"message": "away"}), answer(207, {"results": [], "errors": [there]})
+    script.on(r"POST .*/batch/create", lost, again)
+    assert setup.apply(setup.plan([wanted("smarketing_a")])) == {}
+    assert len(script.lines("batch/create")) == 2
+
+
 def test_a_fault_that_passes_is_no_refusal_and_stops(portal):
     script, setup = portal
     plan = setup.plan([wanted("smarketing_a")])
