@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from connector.core.guards import Held, Tally, check
+from connector.core.plan import Memory
 from connector.core.refs import Ref
 from connector.engine import making, underway
 from connector.engine.apply import apply
@@ -152,7 +153,10 @@ def _carry_out(bridge: Bridge, run: Run, doing: Sequence[Person]) -> None:
 
 
 def _keep_apart(bridge: Bridge, apart: Sequence[Person]) -> None:
-    """Remember, before a record is archived, that it must not be made again; links for this are made where none is."""
+    """Remember, before a record is archived, that it must not be made again; links for this are made where none is.
+
+    They remember nothing of what was agreed on, by which they are known from those whom a person keeps apart.
+    """
     if not apart:
         return
     with bridge.database.begin() as conn:
@@ -164,7 +168,8 @@ def _keep_apart(bridge: Bridge, apart: Sequence[Person]) -> None:
             link = found.get(person.case.refs[0])
             if link is not None and {link.hubspot, link.salesforce} == set(person.case.refs):
                 links.stop(conn, link.id)
-                person.case.link = replace(link, stopped=True)
+                if links.save(conn, [(link.id, link.version, Memory())]):
+                    person.case.link = replace(link, stopped=True, version=link.version + 1, memory=Memory())
 
 
 def _not_taken(person: Person) -> Refusal:

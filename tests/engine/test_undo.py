@@ -11,7 +11,7 @@ from connector.engine.deeds import Asked
 from connector.engine.undo import Undone
 from connector.errors import Refused
 from connector.storage import state
-from tests.engine.town import CROSS, Town
+from tests.engine.town import BACK, CROSS, Town
 from tests.engine.town import pair as mapped
 
 
@@ -97,6 +97,19 @@ def test_a_record_that_was_made_is_archived_and_never_made_again(town: Town):
     town.hubspot.edit(ada, jobtitle="Countess")
     town.once()
     assert town.salesforce.live("Lead") == []
+
+
+def test_what_an_undo_archived_may_be_purged_and_nobody_is_forgotten_or_made_again(town: Town):
+    lead = town.lead(Email="ada@acme.example", FirstName="Ada", LastName="King")
+    town.full()
+    [(contact, _)] = town.links()
+    undone(town, run=last(town))
+    assert town.hubspot.live("contacts") == []
+    assert BACK not in town.salesforce.values(lead)
+    town.hubspot.erase(contact)
+    quiet(town)
+    assert town.issues() == []
+    assert town.story(lead) != []
 
 
 def test_a_record_that_was_made_and_edited_since_stays(town: Town):
