@@ -64,7 +64,7 @@ def an_answer_loses_its_comment() -> Iterator[None]:
 @caught_by("promises", first=26, handing=True, acts={**HANDS_OVER, "is in touch": 9.0}, alone=True)
 def what_machines_send_keeps_a_promise() -> Iterator[None]:
     """A newsletter counts as if somebody had called, and nobody hears that a lead was forgotten."""
-    stored = evidence._store
+    stored = evidence.take_portion
 
     def store(bridge: Bridge, side: Side, portion: Evidence) -> int:
         return stored(bridge, side, replace(portion, entries=[_by_hand(entry) for entry in portion.entries]))

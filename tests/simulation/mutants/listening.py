@@ -82,7 +82,7 @@ def the_cursor_is_stored_before_the_marks() -> Iterator[None]:
         return number
 
     listen = observe.observe
-    with replaced(observe._store, stored), replaced(listen, listened):
+    with replaced(observe.take_portion, stored), replaced(listen, listened):
         yield
 
 
