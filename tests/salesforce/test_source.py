@@ -44,12 +44,19 @@ def field(one: Wanted) -> dict:
     return said(text)
 
 
-@pytest.fixture
-def whole(tmp_path: Path) -> Source:
-    """What ships with companies, deals and outbound messages."""
-    shipped(tmp_path, everything=True, more=RECEIVING)
-    public(tmp_path)
-    return source(asked_of(load(tmp_path / "config.yaml", ENV)))
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What ships with companies, deals and outbound messages, in a folder that nobody edits."""
+    folder = tmp_path_factory.mktemp("office")
+    shipped(folder, everything=True, more=RECEIVING)
+    public(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(office: Path) -> Source:
+    """The same as sources."""
+    return source(asked_of(load(office / "config.yaml", ENV)))
 
 
 def grants(found: Source, name: str) -> dict[str, bool]:
@@ -343,6 +350,18 @@ def test_messages_go_out_where_they_are_received_and_never_hold_the_secret(whole
     assert not any(secret in text for text in whole.files.values() for secret in ENV.values())
 
 
+def test_a_custom_object_that_is_called_like_a_standard_one_has_a_flow_of_its_own():
+    found = made(ASKED, asking(object="Lead__c"), asking(object="acme__Lead__c"), notices="https://b.example/outbound/")
+    flows = [one for one in found.components if one.type == "Flow"]
+    assert [one.member for one in flows] == ["Smarketing_Lead", "Smarketing_Lead_c", "Smarketing_acme_Lead_c"]
+    assert [said(one.text)["actionCalls"][4] for one in flows] == [
+        ("actionName", "Lead.Smarketing_Lead"),
+        ("actionName", "Lead__c.Smarketing_Lead_c"),
+        ("actionName", "acme__Lead__c.Smarketing_acme_Lead_c"),
+    ]
+    assert len({one.path for one in found.components}) == len(found.components)
+
+
 def test_each_flow_sends_the_message_of_its_object(whole: Source):
     messages = {one.member for one in whole.components if one.type == "WorkflowOutboundMessage"}
     flows = {one.member: said(one.text) for one in whole.components if one.type == "Flow"}
@@ -382,8 +401,8 @@ def test_no_layout_and_no_page_is_ever_written(whole: Source):
     assert not [path for path in whole.files if "layout" in path.lower() or "flexipage" in path.lower()]
 
 
-def test_the_same_input_gives_the_same_bytes(tmp_path: Path, whole: Source):
-    again = source(asked_of(load(tmp_path / "config.yaml", ENV)))
+def test_the_same_input_gives_the_same_bytes(office: Path, whole: Source):
+    again = source(asked_of(load(office / "config.yaml", ENV)))
     assert again.files == whole.files
     assert list(again.files) == list(whole.files) == sorted(whole.files)
 

@@ -6,6 +6,7 @@ object's workflow file, which is deployed by parts: what the customer has there 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from connector.salesforce.source.asked import MAIN, SECRET, USER, Asked, Component
@@ -26,7 +27,8 @@ def _notices(asked: Asked) -> Iterator[Component]:
 
 
 def _name(obj: str) -> str:
-    return f"Smarketing_{obj.removesuffix('__c')}"
+    """A name of its own for each object, also for a custom one that is called like a standard one."""
+    return f"Smarketing_{re.sub('_+', '_', obj)}"  # Salesforce takes no two underscores in a row there
 
 
 def _message(asked: Asked, obj: str) -> Component:
