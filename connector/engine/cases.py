@@ -107,10 +107,8 @@ def plan_link(bridge: Bridge, link: Link, hubspot: Reading, salesforce: Reading,
         parked=decisions.parked_for(refs),
         settled=decisions.settled_for(pair, hubspot, salesforce),
     )
-    remembers = bool(link.memory.base)  # not where an undo archived one: HubSpot purges what is archived in 90 days
-    if (
-        link.stopped and hubspot.presence is Presence.MISSING and remembers
-    ):  # erased: a person is forgotten all the same
+    # erased: a person kept apart is forgotten all the same; not where an undo archived one, whom HubSpot purges some day
+    if link.stopped and hubspot.presence is Presence.MISSING and link.memory.base:
         erased = Unlink(link.hubspot, link.salesforce, f"{link.hubspot} is gone for good")
         return Case(pair, subject, Plan(pair.name, hubspot, salesforce, (erased,)), link)
     if link.stopped:
