@@ -107,7 +107,7 @@ def plan_link(bridge: Bridge, link: Link, hubspot: Reading, salesforce: Reading,
         parked=decisions.parked_for(refs),
         settled=decisions.settled_for(pair, hubspot, salesforce),
     )
-    # erased: a person kept apart is forgotten all the same; not where an undo archived one, whom HubSpot purges some day
+    # erased: a person kept apart is forgotten, too; not where an undo archived one, whom HubSpot purges some day
     if link.stopped and hubspot.presence is Presence.MISSING and link.memory.base:
         erased = Unlink(link.hubspot, link.salesforce, f"{link.hubspot} is gone for good")
         return Case(pair, subject, Plan(pair.name, hubspot, salesforce, (erased,)), link)
