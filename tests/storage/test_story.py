@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from connector.core.refs import hubspot, salesforce
 from connector.storage import events, runs
 from connector.storage.database import Database
-from connector.storage.events import Event
+from connector.storage.events import Event, Wanted
 
 ANN, LEAD, BOB = hubspot("contacts", "1"), salesforce("Lead", "00Q000000000001"), hubspot("contacts", "2")
 SECOND = timedelta(seconds=1)
@@ -64,3 +64,26 @@ def test_runs_are_told_newest_first_with_how_they_ended(database: Database, now:
         assert [run.id for run in runs.recent(conn, 1)] == [second]
     assert done == runs.RunRow(first, "sync", "cli", "abc", now, now + SECOND, "done", {"updated": 3})
     assert cut_off == runs.RunRow(second, "plan", "ann", "abd", now + SECOND, None, None, {})
+
+
+def test_what_is_asked_for_is_narrowed_by_run_record_and_window_and_paged(database: Database, now: datetime) -> None:
+    with database.begin() as conn:
+        assert events.newest(conn) == 0
+        events.append(conn, story(now))
+        whole = events.wanted(conn, Wanted(), 0, 10)
+        assert [event.kind for event in whole] == ["linked", "updated", "archived", "updated"]
+        assert events.newest(conn) == whole[-1].id
+        assert events.wanted(conn, Wanted(run_id=3), 0, 10) == whole[:2]
+        assert events.wanted(conn, Wanted(run_id=3), whole[0].id or 0, 10) == whole[1:2]
+        assert events.wanted(conn, Wanted(refs=[BOB, ANN]), 0, 2) == whole[:2]
+        assert events.wanted(conn, Wanted(refs=[LEAD], since=now + SECOND), 0, 10) == [whole[1], whole[3]]
+        assert events.wanted(conn, Wanted(until=now + SECOND), 0, 10) == whole[:1]
+
+
+def test_a_run_is_found_by_its_number(database: Database, now: datetime) -> None:
+    with database.begin() as conn:
+        run = runs.start(conn, "undo", now, "grace", "digest")
+        found = runs.by_id(conn, run)
+        assert found is not None
+        assert (found.kind, found.by, found.outcome) == ("undo", "grace", None)
+        assert runs.by_id(conn, run + 1) is None
