@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from connector.core.mapping import OnArchive
-from connector.core.refs import Ref
+from connector.core.refs import Ref, Side
+from connector.core.values import Kind
 from connector.engine import sync, undo
 from connector.engine.deeds import Asked
 from connector.engine.undo import Undone
 from connector.errors import Refused
 from connector.storage import state
+from tests.engine.agreeing import AGREED, agree, decisions, sights
 from tests.engine.town import BACK, CROSS, Town
 from tests.engine.town import pair as mapped
 
@@ -305,3 +307,35 @@ def test_the_story_tells_of_the_undo(town: Town):
     assert (change["because"], change["before"], change["after"]) == ("undone", "Analyst", None)
     assert town.runs()[0].kind == "undo"
     assert event.run_id == town.runs()[0].id
+
+
+def test_journeys_are_told_what_was_taken_back_and_do_not_take_it_for_somebodys_word(town: Town):
+    lead_fields = {**AGREED.watched[Side.SALESFORCE, "Lead"], "Title": Kind.TEXT}
+    agree(town, watched={**AGREED.watched, (Side.SALESFORCE, "Lead"): lead_fields})
+    ada, lead = pair(town)
+    town.full()
+    town.hubspot.edit(ada, jobtitle="Countess")
+    town.once()
+    run = next(event.run_id for event in reversed(town.story(lead)) if event.kind == "updated")
+    undone(town, run=run)
+    before = sights(town, lead)
+    assert before[-1] == ("Told", {"Title": "Analyst"})
+    decided = decisions(town, ada, lead)
+    quiet(town)
+    assert sights(town, lead)[len(before) :] in ([], [("Seen", {"Title": "Analyst"})])  # the echo of what was told
+    assert decisions(town, ada, lead) == decided
+
+
+def test_what_follows_from_the_definition_is_counted_and_left_alone(agreed: Town):
+    ada = agreed.contact(email="ada@acme.example", lastname="King", life="lead")
+    agreed.full()
+    agreed.hubspot.edit(ada, life="mql")
+    agreed.once()
+    told = [
+        event for event in agreed.story(ada) for row in event.payload.get("changes", ()) if row["because"] == "follows"
+    ]
+    values = dict(agreed.hubspot.values(ada))
+    found = surveyed(agreed, run=told[-1].run_id, refs=frozenset({ada}))
+    assert found.follows > 0
+    undone(agreed, run=told[-1].run_id, refs=frozenset({ada}))
+    assert agreed.hubspot.values(ada)["life"] == values["life"]
