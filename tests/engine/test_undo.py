@@ -7,11 +7,11 @@ import pytest
 from connector.core.mapping import OnArchive
 from connector.core.refs import Ref, Side
 from connector.core.values import Kind
-from connector.engine import sync, undo
+from connector.engine import commands, sync, undo
 from connector.engine.deeds import Asked
 from connector.engine.undo import Undone
 from connector.errors import Refused
-from connector.storage import state
+from connector.storage import links, state
 from tests.engine.agreeing import AGREED, agree, decisions, sights
 from tests.engine.town import BACK, CROSS, Town
 from tests.engine.town import pair as mapped
@@ -339,3 +339,60 @@ def test_what_follows_from_the_definition_is_counted_and_left_alone(agreed: Town
     assert found.follows > 0
     undone(agreed, run=told[-1].run_id, refs=frozenset({ada}))
     assert agreed.hubspot.values(ada)["life"] == values["life"]
+
+
+def test_undoing_an_undo_that_archived_lists_what_only_a_person_can_bring_back(town: Town):
+    ada = town.contact(email="ada@acme.example", firstname="Ada", lastname="King")
+    town.full()
+    [(_, lead)] = town.links()
+    undone(town, run=last(town))
+    [refusal] = undone(town, run=last(town)).refused
+    assert (refusal.ref, refusal.why) == (lead, "the bridge archived it")
+    assert f"smarketing link {ada} {lead}" in refusal.hint
+    town.salesforce.restore(lead)
+    commands.link(town.bridge, ada, lead, "a test")
+    town.once()
+    assert town.hubspot.values(ada)[CROSS] == lead.id
+
+
+def test_one_field_of_a_record_that_was_made_is_blank_again_and_the_record_stays(town: Town):
+    town.contact(email="ada@acme.example", lastname="King", jobtitle="Analyst")
+    town.full()
+    [(_, lead)] = town.links()
+    done = undone(town, field="Title", refs=frozenset({lead}))
+    assert "Title" not in town.salesforce.values(lead)
+    assert (done.refused, done.tally.archives) == ([], 0)
+    quiet(town)
+
+
+def test_undoing_to_and_fro_is_a_persons_will_and_parks_nothing(town: Town):
+    _, lead = pair(town)
+    town.full()
+    for _ in range(8):
+        assert undone(town, run=last(town)).refused == []
+    assert town.salesforce.values(lead)["Title"] == "Analyst"
+    assert town.issues() == []
+    quiet(town)
+
+
+def test_who_was_kept_apart_by_a_person_is_undone_all_the_same_and_stays_apart(town: Town):
+    ada = town.contact(email="ada@acme.example", firstname="Ada", lastname="King")
+    town.full()
+    run = last(town)
+    commands.unlink(town.bridge, ada, "a test")
+    assert undone(town, run=run).refused == []
+    assert town.salesforce.live("Lead") == []
+    quiet(town)
+
+
+def test_a_record_whose_link_is_gone_is_archived_and_not_made_again(town: Town):
+    ada = town.contact(email="ada@acme.example", firstname="Ada", lastname="King")
+    town.full()
+    run = last(town)
+    with town.database.begin() as conn:
+        [link] = links.page(conn, 0, 10)
+        links.delete(conn, link.id, link.version)
+    assert undone(town, run=run).refused == []
+    assert town.salesforce.live("Lead") == []
+    assert CROSS not in town.hubspot.values(ada)
+    quiet(town)
