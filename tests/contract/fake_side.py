@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from connector import ports
@@ -79,6 +80,7 @@ class FakeSide:
         self.page = 100
         self.identity = ports.Account("1234567", f"A {side.value} sandbox", "Europe/Berlin", "EUR")
         self._seq = 0
+        self._numbers = count(1)  # two threads never get the same one
         self._unique: dict[tuple[str, str, str], Ref] = {}
 
     # What people do.
@@ -166,7 +168,7 @@ class FakeSide:
         self.done.append(Entry(ref, self.clock.now(), self.clock.now(), what, key))
 
     def _insert(self, obj: str, values: Mapping[str, Value], source: str) -> Row:
-        number = len(self.rows) + 1
+        number = next(self._numbers)
         if self.side is Side.HUBSPOT:
             ref = refs.hubspot(obj, str(1000 + number))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -15,10 +16,12 @@ import urllib3
 from connector.core.plan import Issue
 from connector.core.refs import Side
 from connector.sandbox.acts import act
+from connector.sandbox.services import Fault
 from connector.storage import issues
 from tests.endurance.processes import Process, until
 from tests.endurance.stage import Stage, stage
 
+SLOW_S = 6.0  # a page; people stand in two objects, listed one after the other
 SOON_S = 20.0  # on a machine that is busy with other tests; three seconds otherwise
 
 
@@ -109,6 +112,66 @@ def test_a_valid_edit_is_in_force_without_a_restart_and_has_everything_compared(
     mapping.write_text(text.replace("on_archive: unlink", "on_archive: archive", 1))
     until(lambda: compared(town) > before, "everything is compared again", SOON_S)
     assert run.alive
+
+
+@pytest.fixture
+def slow(town: Stage) -> Iterator[None]:
+    """Salesforce takes its time to list people; nothing else waits."""
+    faults = town.world.services.faults
+    faults.add(
+        Fault(kind="slow", side="salesforce", method="GET", path=r"/queryAll|/query/?", params={"seconds": SLOW_S})
+    )
+    yield
+    faults.clear()
+
+
+def remap(town: Stage) -> None:
+    """Have everything compared again."""
+    mapping = next(Path(town.config.parent, "mappings").glob("contact*.yaml"))
+    text, other = mapping.read_text(), {"unlink": "archive", "archive": "unlink"}
+    mapping.write_text(re.sub(r"(?<=on_archive: )(unlink|archive)", lambda found: other[found[0]], text, count=1))
+
+
+def listing(town: Stage) -> bool:
+    """Whether a full pass waits for the list of people."""
+    return any(hits for _, _, hits in town.world.services.faults.active()) and under_way(town) == 1
+
+
+def under_way(town: Stage) -> int:
+    """How many full passes have begun and not ended."""
+    return town.counted("SELECT count(*) FROM runs WHERE kind = 'full' AND finished_at IS NULL", datetime.now(UTC))
+
+
+def test_while_everything_is_compared_edits_travel_and_nothing_is_made_twice(town, slow, run):
+    arrives(town, edit(town, 5, "Dame"), "Dame")  # it is at work
+    people, before = len(town.people(Side.SALESFORCE)), compared(town)
+    remap(town)
+    until(lambda: listing(town), "everything is compared again", SOON_S)
+    took = arrives(town, edit(town, 5, "Baroness"), "Baroness")
+    assert under_way(town) == 1, f"the edit arrived after {took:.1f} s, when all was compared"
+    until(lambda: compared(town) > before, "all is compared", 2 * SLOW_S + SOON_S)
+    town.world.services.faults.clear()
+    town.drained()
+    assert len(town.people(Side.SALESFORCE)) == people
+    written = town.writes_of_the_bridge()
+    town.first_sync()  # everything, once more
+    assert town.writes_of_the_bridge() == written
+
+
+def test_told_to_stop_while_everything_is_compared_it_ends_in_time_and_owes_it(town, slow, run):
+    arrives(town, edit(town, 6, "Dame"), "Dame")  # it is at work
+    remap(town)
+    until(lambda: listing(town), "everything is compared again", SOON_S)
+    began = time.monotonic()
+    assert stopped(run) == 0, run.said()
+    assert time.monotonic() - began < 2 * SOON_S
+    assert under_way(town) == 0
+    town.world.services.faults.clear()
+    before = compared(town)
+    again = town.process("run", "goes-on")
+    town.start(again)
+    until(lambda: compared(town) > before, "the next one compares everything", SOON_S)
+    assert stopped(again) == 0
 
 
 def compared(town: Stage) -> int:
