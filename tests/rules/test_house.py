@@ -31,7 +31,7 @@ CLOCKS = {
     "random": {"random", "randint", "choice", "choices", "shuffle", "randrange", "sample", "uniform", "SystemRandom"},
 }  # fmt: skip
 MAKES_A_KEY = {"connector/bootstrap.py"}  # once an installation; it decides nothing
-NO_SQL = {"Connection", "make_url", "URL", "ArgumentError"}  # a connection handed on, and how its address is read
+NO_SQL = {"Connection", "make_url", "URL", "ArgumentError", "SQLAlchemyError"}  # handed on, addressed, at fault
 ASKS_THE_SYSTEM = {
     "connector/clock.py",
     "connector/sandbox/__main__.py",

@@ -47,5 +47,8 @@ def call(url, window, until, threads=4, ahead_s=0.0):
 
 
 if __name__ == "__main__":
-    url, calls, seconds, until, ahead_s = sys.argv[1:]
-    print(json.dumps(call(url, Window(int(calls), float(seconds)), float(until), ahead_s=float(ahead_s))))
+    url, calls, seconds, lasts_s, ahead_s = sys.argv[1:]
+    print("ready", flush=True)
+    start = float(sys.stdin.readline())  # one moment for all, once all are ready
+    window, until = Window(int(calls), float(seconds)), start + float(lasts_s)
+    print(json.dumps(call(url, window, until, ahead_s=float(ahead_s))))
