@@ -277,8 +277,11 @@ def _new_link(job: Job) -> NewLink:
 
 
 def _tell_taken(jobs: Sequence[Job]) -> None:
-    """Have those looked at who hold the place of what should have been made; a search may not show them yet."""
+    """Have those looked at who hold the place of what should have been made; a search may not show them yet.
+
+    Not who is linked to somebody else: once such a one is gone, the two would have each other looked at for ever.
+    """
     for job in jobs:
         if job.made and job.made.taken:
-            job.again += job.made.exists
+            job.again += () if job.converted else job.made.exists
             job.raised.append(questions.taken(job))

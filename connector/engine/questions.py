@@ -9,6 +9,7 @@ matching values by now are looked at anew: they may be certain now.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -217,6 +218,18 @@ def _released(conn: Connection, looked: Mapping[Ref, Job], opened: Sequence[Issu
         elif any(_out_of_doubt(looked[ref], issue) for ref in others if ref in looked):
             found.add(leader)
     return found
+
+
+def joined(opened: Sequence[Issue]) -> list[Issue]:
+    """All issues, but of several doubts about one record that a batch has found one that names everybody.
+
+    Only one is kept for a record: were it the last one found, whom the others name would be waited for, unseen.
+    """
+    doubts: dict[tuple[Ref, str], Issue] = {}
+    for issue in filter(_is_doubt, opened):
+        first = doubts.setdefault((issue.refs[0], issue.code), issue)
+        doubts[issue.refs[0], issue.code] = replace(first, refs=tuple(dict.fromkeys((*first.refs, *issue.refs))))
+    return [issue for issue in opened if not _is_doubt(issue)] + list(doubts.values())
 
 
 def _is_doubt(issue: Issue) -> bool:

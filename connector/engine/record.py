@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from connector.core.plan import Issue, Raise, Relink
 from connector.core.refs import Ref
 from connector.engine.job import Job
-from connector.engine.questions import carried_on, close, close_merged, is_merged, parked_by, still_apart
+from connector.engine.questions import carried_on, close, close_merged, is_merged, joined, parked_by, still_apart
 from connector.engine.run import Run
 from connector.engine.story import BECAME, WAS, became, noted, told
 from connector.storage import events, issues
@@ -85,7 +85,7 @@ def record(conn: Connection, jobs: Sequence[Job], run: Run, now: datetime) -> se
     if rows:
         events.append(conn, rows)
     asked, standing = carried_on(conn, jobs), still_apart(conn, jobs)
-    opened = asked + [issue for issue in opened if issues.key(issue) not in standing]
+    opened = joined(asked + [issue for issue in opened if issues.key(issue) not in standing])
     rivals = close(conn, jobs, opened, standing, now) | {issue.refs[0] for issue in asked}
     news = [issue for issue in opened if issue not in shown]
     if news:

@@ -241,3 +241,19 @@ def test_who_waits_for_one_that_was_linked_to_another_is_told_so(town: Town) -> 
     assert asked.refs == (two, contact)
     assert asked.reason == f"shares its key with {contact}, which is linked to {one}"
     assert (town.dirty(), run.counts["spared"]) == (0, 0)
+
+
+def test_who_waits_for_two_in_one_batch_is_looked_at_again_when_either_is_somebody_elses(town: Town) -> None:
+    """Found by the simulation: the doubt found last stood alone, and whoever the first one named was not waited for."""
+    town.full()
+    owner = town.contact(email="owner@x.test")
+    taken = town.salesforce.add("Contact", Email="a@x.test", LastName="Taken", **{BACK: owner.id})
+    other = town.lead(Email="owner@x.test", LastName="Other", **{BACK: owner.id})
+    contact, lead = town.contact(email="a@x.test"), town.lead(Email="a@x.test", LastName="A")
+    town.once()
+    (asked,) = [one.issue.refs for one in town.issues() if one.issue.refs[0] == contact]
+    assert set(asked) == {contact, taken, lead}
+    town.salesforce.archive(other)
+    town.once()
+    assert (owner, taken) in town.links()
+    assert (contact, lead) in town.links()

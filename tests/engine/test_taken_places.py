@@ -2,10 +2,12 @@
 
 import pytest
 
+from connector import ports
 from connector.core.plan import IssueKind
+from connector.core.readings import Presence, Reading
 from connector.core.refs import Side
 from connector.storage import cursors
-from tests.engine.town import BACK, Town
+from tests.engine.town import BACK, Town, pair
 
 
 def test_a_counterpart_that_search_does_not_show_yet_is_met_by_its_id(
@@ -37,3 +39,24 @@ def test_a_stranger_in_the_place_is_named_to_a_person(town: Town, monkeypatch: p
     assert issue.refs == (ada, stranger)
     assert str(stranger) in issue.reason
     assert f"smarketing link {ada} {stranger}" in issue.hint
+
+
+def test_a_place_that_leads_to_who_is_linked_and_gone_has_nobody_looked_at_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Found by the simulation: the loose contact and the deleted counterpart of another marked each other dirty."""
+    town = Town(pairs=(pair("Lead", hubspot_key=None), pair("Contact", hubspot_key=None)))
+    owner, lead = town.contact(email="a@x.test"), town.lead(Email="a@x.test", LastName="A")
+    town.full()
+    person = town.salesforce.convert(lead, "Contact", Email="a@x.test", LastName="A")
+    town.once()
+    assert town.links() == [(owner, person)]
+    place = ports.Absent(Reading(lead, Presence.MOVED, moved_to=person, converted=True))
+    monkeypatch.setattr(town.salesforce, "_create", lambda *_: place)
+    loose = town.contact(email="b@x.test")
+    town.salesforce.archive(person)
+    for look in (town.once, town.once, town.full):
+        assert look().counts["considered"] < 10
+        assert town.dirty() == 0
+        (asked,) = [one.issue.refs for one in town.issues() if one.issue.code == "EXISTS"]
+        assert asked == (loose, person)

@@ -40,7 +40,6 @@ REGRESSIONS: tuple[Regression, ...] = (
 # out of the tests, must still fail (a test holds that), and may only become fewer.
 UNSETTLED = {
     3: "a blank written to HubSpot's job title that no counterpart is known to have held",
-    195: "at a first comparison by two workers an edit loses to what the other worker had just made",
 }
 
 # Of plays in which people are handed over. Each of these bugs has a test of its own as well.

@@ -25,6 +25,7 @@ from tests.simulation.oracle.fairness import SLACK, in_force, unfair
 from tests.simulation.oracle.fields import handed
 from tests.simulation.oracle.history import Record, Version
 from tests.simulation.oracle.rules import Rule, blank, form, shaped, translates
+from tests.simulation.oracle.untold import story_erased, story_lost
 from tests.simulation.watched import Written
 
 DECIDED = ("newest", "wins by policy", "settled by a person", "mirrors")
@@ -176,29 +177,6 @@ def _untold(evidence: Evidence, record: Record, over: Version, writing: Written)
         evidence.excuse(f"written over, and {why}")
         return ""
     return "the story does not say so"
-
-
-def story_lost(evidence: Evidence, record: Record, seq: int, writing: Written) -> str:
-    """Why the story cannot tell of a write; "" when it should."""
-    why = story_erased(evidence, record)
-    if why:
-        return why
-    if not writing.life.recorded(seq):
-        return f"the writer ended before it told the story ({writing.life.ended})"
-    if not writing.answered:
-        return "the writer never heard that it had written"
-    return ""
-
-
-def story_erased(evidence: Evidence, record: Record) -> str:
-    """Why the story may be erased; "" for no reason."""
-    family = [*evidence.family(record), *evidence.partners_of(record)]
-    told_with = {other.key: other for one in family for other in evidence.partners_of(one)}  # whose story names these
-    if any(one.gone and one.gone.how == "erase" for one in (*family, *told_with.values())):
-        return "the story was erased with the person"
-    if evidence.kept_apart & ({one.key for one in family} | set(told_with)):
-        return "a person had the story forgotten"
-    return ""
 
 
 def _carried(evidence: Evidence, rule: Rule, record: Record, edit: Version, over: Version) -> bool:

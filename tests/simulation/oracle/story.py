@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tests.simulation.oracle.edits import story_lost
 from tests.simulation.oracle.evidence import Evidence, key_of
 from tests.simulation.oracle.fields import HANDOFF, given
 from tests.simulation.oracle.history import Key, Record, Version
 from tests.simulation.oracle.rules import Rule, form, shaped
+from tests.simulation.oracle.untold import story_lost
 
 
 def unexplained_values(evidence: Evidence) -> Iterator[str]:
