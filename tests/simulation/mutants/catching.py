@@ -16,6 +16,7 @@ from unittest.mock import patch
 from connector.bootstrap import Installation
 from connector.config.load import Loaded
 from connector.core.refs import Side
+from connector.salesforce import changes
 from connector.sandbox.services import Fault
 from tests.simulation import circumstances, stage, weather
 from tests.simulation.agreements import LIFECYCLE
@@ -26,6 +27,7 @@ from tests.simulation.stage import Stage
 
 DRAINS = "drains"  # the invariant that needs no evidence: the world comes to rest
 STALE = frozenset({"TypeError", "AttributeError", "NameError"})  # what is replaced has changed: no bug is planted
+NOTHING = -1  # rows of which an org may show no more and still be a quiet one
 ERRORS = ("Endless",)  # errors that are what a bug ends in, not accidents of planting it
 
 
@@ -133,6 +135,7 @@ def _in_its(situation: Situation) -> Iterator[None]:
         patch.object(circumstances, "settles_down", settles_down),
         patch.object(weather, "turns_bad", partial(_loses, situation.lost) if situation.lost else weather.turns_bad),
         patch.object(Installation, "sync", sync),
+        patch.object(changes, "QUIET_ROWS", NOTHING if situation.crowded else changes.QUIET_ROWS),
         patch.object(stage, "loaded", read if situation.calls_per_day else stage.loaded),
         patch.object(evidence, "loaded", read if situation.calls_per_day else evidence.loaded),
     ):

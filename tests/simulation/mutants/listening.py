@@ -14,7 +14,7 @@ from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine import observe, reconcile
 from connector.engine.bridge import Bridge
-from connector.engine.standing import starting_cursors
+from connector.engine.standing import begin_polling
 from connector.engine.sweep import swept
 from connector.engine.writing import carry_out
 from connector.errors import BridgeError
@@ -116,7 +116,7 @@ def a_change_soon_after_our_own_is_taken_for_its_echo() -> Iterator[None]:
         yield
 
 
-@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY, first=22, within=100)
+@caught_by("listening", ground={"salesforce": {"commit_delay_s": 240.0}}, **BUSY, crowded=True, within=100)
 def late_commits_are_not_counted() -> Iterator[None]:
     """What lies behind the last poll is taken for known, however many rows there are: a late commit is never told."""
     with method(changes.Span, "observed", lambda *_: True):
@@ -154,17 +154,17 @@ def a_fault_loses_the_keys_under_way() -> Iterator[None]:
 )
 def listening_begins_after_the_first_comparison() -> Iterator[None]:
     """Where polling begins is asked after everything was compared: what changed during the comparison is missed."""
-    begun: dict[int, dict[Side, dict[str, Any]]] = {}  # by the bridge's identity; empty until all was compared
+    waiting: set[int] = set()  # by the bridge's identity
 
-    def started(bridge: Bridge) -> dict[Side, dict[str, Any]]:
-        begun[id(bridge)] = {}
-        return begun[id(bridge)]
+    def begun(bridge: Bridge) -> None:
+        waiting.add(id(bridge))
 
     @contextmanager
     def compared(bridge: Bridge, run_id: int) -> Iterator[None]:
         with swept(bridge, run_id):
             yield
-        begun.get(id(bridge), {}).update(starting_cursors(bridge))
+        if id(bridge) in waiting:
+            begin_polling(bridge)
 
-    with replaced(starting_cursors, started), replaced(swept, compared):
+    with replaced(begin_polling, begun), replaced(swept, compared):
         yield

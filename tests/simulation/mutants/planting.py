@@ -39,6 +39,7 @@ class Situation:
         lost: what every fault is: all `answers` of a side to writes get lost, or all `requests`; "" for any fault.
         calls_per_day: the most that the settings let the bridge call each side a day; 0 for no such setting.
         handing: whether these are plays of the lifecycle, in which people are handed over.
+        crowded: whether Salesforce is polled as where much changes: late commits are counted, and not read again.
         listening: whether workers only listen for changes, and ask for no full pass once the first is through.
     """
 
@@ -53,6 +54,7 @@ class Situation:
     lost: str = ""
     listening: bool = False
     handing: bool = False
+    crowded: bool = False
     calls_per_day: int = 0
 
     def __str__(self) -> str:
@@ -66,6 +68,7 @@ class Situation:
             f"{self.lost} lost": bool(self.lost),
             "no full passes": self.listening,
             "people are handed over": self.handing,
+            "polled as where much changes": self.crowded,
             f"{self.calls_per_day} calls a day": bool(self.calls_per_day),
         }
         return ", ".join((*self.acts, *self.trouble, *settings, *(words for words, told in also.items() if told)))
