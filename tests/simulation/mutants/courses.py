@@ -90,7 +90,15 @@ def clocks_that_ring_wake_nobody() -> Iterator[None]:
         yield
 
 
-@caught_by("promises", first=16, handing=True, acts=HANDS_OVER, trouble={"kill": 3.0, "turn": 20.0}, burst=8)
+@caught_by(
+    "promises",
+    first=20,
+    handing=True,
+    acts=HANDS_OVER,
+    alone=True,
+    trouble={"act": 2.0, "turn": 30.0, "time": 8.0, "kill": 2.0, "bad line": 0.0},
+    burst=12,
+)
 def messages_of_the_dead_are_sent_again() -> Iterator[None]:
     """Whoever died after sending and before noting it is taken not to have sent: people are told twice."""
     expire = effects.expire
