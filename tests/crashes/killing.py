@@ -82,6 +82,10 @@ class MortalCrm:
 
         return called
 
+    def in_lane(self, lane: ports.Lane) -> MortalCrm:
+        """The same side in another lane, as mortal; no call."""
+        return MortalCrm(self._inner.in_lane(lane), self._fate)
+
     def scan(self, view: ports.View) -> Iterator[Any]:
         """Portion by portion, each a call of its own."""
         self._fate.point("before scan")

@@ -14,7 +14,7 @@ from tests.crashes.stories import Story
 POINTS: dict[str, tuple[int, int]] = {
     "FirstSync": (60, 51),
     "Incremental": (46, 28),
-    "Full": (62, 43),
+    "Full": (60, 41),
     "Apply": (51, 32),
     "FirstApply": (65, 42),
     "Conversion": (64, 32),

@@ -9,7 +9,7 @@ import pytest
 from connector import ports
 from connector.core.refs import Ref, Side
 from connector.core.values import Kind
-from connector.ports import Todo, View, Write
+from connector.ports import Lane, Poll, Todo, View, Write
 from connector.storage.database import Database
 from tests.contract.fake import FakeCrm
 from tests.crashes.killing import Fate, Killed, MortalCrm, MortalDatabase
@@ -33,8 +33,11 @@ ASKED = {
     "find_many": ([(VIEW, {"email": ["a@x.test"]})],),
     "write": (VIEW, [Write(None, {"email": "b@x.test"}), Write(None, {"email": "c@x.test"})]),
     "evidence": (["contacts"], None, StillClock().now()),
+    "poll": (Poll([VIEW], None, lambda *_: 0, [], None, StillClock().now()),),
     "remind": ([Todo(Ref(Side.HUBSPOT, "contacts", "1001"), "owner", "call", "", date(2026, 11, 3), "one")],),
 }
+
+LOOKS = {"problem", "edition", "revision", "file", "close"}  # of a store: they change nothing, or let go
 
 
 def _side() -> FakeCrm:
@@ -56,7 +59,7 @@ def _asked(side: FakeCrm, operation: str, at: int) -> Fate:
 
 def test_no_operation_of_a_side_escapes() -> None:
     operations = {name for name, what in vars(ports.Crm).items() if callable(what) and not name.startswith("_")}
-    assert operations == ASKED.keys()
+    assert operations - {"in_lane"} == ASKED.keys()
     with pytest.raises(AttributeError):
         MortalCrm(_side(), Fate()).edit  # noqa: B018  # what is no operation of the port is not there
 
@@ -70,6 +73,14 @@ def test_a_process_dies_before_the_call_and_after_its_effect(operation: str) -> 
     assert _asked(after, operation, 2).trail == [f"before {operation}", f"after {operation}"]
     assert (after.calls.total() > 0) is (operation not in ("prime", "usage"))
     assert len(after.log) == (operation == "write")
+
+
+def test_a_side_in_another_lane_is_as_mortal() -> None:
+    fate = Fate(1)
+    hot = MortalCrm(_side(), fate).in_lane(Lane.HOT)
+    assert fate.trail == []
+    with pytest.raises(Killed):
+        hot.account()
 
 
 def test_a_write_may_be_left_half_done() -> None:
@@ -92,7 +103,7 @@ def test_the_dead_neither_look_nor_write() -> None:
 
 
 def test_no_way_into_the_store_escapes() -> None:
-    opens = {name for name in vars(Database) if not name.startswith("_")} - {"problem", "close"}  # looks; lets go
+    opens = {name for name in vars(Database) if not name.startswith("_")} - LOOKS
     assert opens == {name for name in vars(MortalDatabase) if not name.startswith("_")}
 
 

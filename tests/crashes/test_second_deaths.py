@@ -12,7 +12,7 @@ from tests.crashes.stage import Stage
 from tests.crashes.stories import Apply, Conversion, Erasure, FirstSync, Incremental, Story
 
 DURING = (  # how many second deaths there are at least; after the first write, and before what it came to is stored
-    (FirstSync, "memory", 95),
+    (FirstSync, "memory", 93),
     (Apply, "memory", 71),
     (Conversion, "memory", 42),
     (Erasure, "memory", 50),
