@@ -20,7 +20,7 @@ def test_killed_in_the_middle_of_writing_and_started_again_it_loses_and_doubles_
     for number in range(2 * long.rounds):
         with people.at_work():
             people.for_a_while(long.edits)
-            on_sqlite.witness.caught([run.name], within_s=30)
+            on_sqlite.witness.caught([run.name], within_s=90)
             if number % 2:
                 run.kill_working()
                 until(lambda: on_sqlite.works(run), "its guardian has started another", 30.0)
@@ -43,7 +43,7 @@ def test_asked_to_end_in_the_middle_of_writing_it_finishes_what_it_holds_and_goe
     for _ in range(long.rounds):
         with people.at_work():
             people.for_a_while(long.edits)
-            on_sqlite.witness.caught([run.name], within_s=30)
+            on_sqlite.witness.caught([run.name], within_s=90)
             run.ask_to_end()
             assert run.ended(ENDS_WITHIN_S) == 0
             assert on_sqlite.leased() == 0, "it has ended and left something claimed"

@@ -48,7 +48,7 @@ def test_a_worker_cut_off_from_the_database_is_taken_over_and_does_no_harm_when_
         with people.at_work():
             for _ in range(long.rounds):
                 people.for_a_while(long.edits)
-                call = stage.witness.caught(NAMES, within_s=30)
+                call = stage.witness.caught(NAMES, within_s=90)
                 held = {*call.touched, *stage.witness.hands_of(call.who)}
                 at = where[call.who].cut()
                 took = judge.taken_over(held, call.who, at)
