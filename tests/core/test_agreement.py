@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connector.core.agreement import SENT_MAX, sending, settle
-from connector.core.mapping import Blank, Direction
-from connector.core.plan import Agreed, Create, Memory, Update
+from connector.core.mapping import Blank, Direction, Policy
+from connector.core.plan import Agreed, Create, Memory, Raise, Update
 from connector.core.planning import Subject, plan
 from connector.core.refs import Side
 from tests.core.builders import contact, lead, pair, remembers, rule
@@ -43,6 +43,12 @@ def test_cross_ids_are_not_remembered_as_sent() -> None:
     assert made.writes
     assert sending(BASE, made) is BASE
     assert settle(BASE, made, changes(made)) is BASE
+
+
+def test_a_conflict_sends_nothing() -> None:
+    made = plan(pair(rule(policy=Policy.MANUAL)), Subject(contact(phone="b"), lead(Phone__c="c"), BASE))
+    assert [type(step) for step in made.steps] == [Raise]
+    assert sending(BASE, made) is BASE
 
 
 def test_only_the_newest_of_many_sent_values_are_kept() -> None:

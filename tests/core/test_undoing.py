@@ -91,6 +91,14 @@ def test_a_lost_write_that_never_arrived_does_not_hide_the_one_before():
     assert take_back([wrote(1, "a", "b"), wrote(2, "b", "c", sure=False)], "b", same) == TakenBack("a")
 
 
+def test_behind_a_later_write_one_that_never_arrived_has_nothing_to_take_back():
+    assert take_back([wrote(1, "a", "b", sure=False), wrote(2, "a", "c")], "c", same) == TakenBack("a")
+
+
+def test_where_nothing_is_known_to_have_arrived_everything_stays():
+    assert take_back([wrote(1, None, "b", sure=False, known=False)], None, same) == TakenBack(None)
+
+
 def test_an_undo_is_taken_back_like_any_write():
     assert take_back([wrote(2, "b", "a", undoing=True)], "a", same) == TakenBack("b")
 
@@ -172,6 +180,14 @@ def test_an_edit_of_the_other_side_that_has_yet_to_travel_stays_one():
     memory = Memory({"title": Agreed("b", "b")})
     after, _ = as_it_will_stand({"title": RULE}, memory, readings("theirs", "b"), [back()])
     assert stands(after, Side.HUBSPOT, "theirs") is Standing.EDITED
+
+
+def test_a_side_that_could_not_be_read_counts_as_saying_what_was_agreed_on():
+    read = readings("theirs", "b")
+    after, [change] = as_it_will_stand(
+        {"title": RULE}, Memory({"title": Agreed("b", "b")}), {Side.SALESFORCE: read[Side.SALESFORCE]}, [back()]
+    )
+    assert (after.base["title"], change.origin) == (Agreed("b", "a"), "b")
 
 
 def test_two_sides_taken_back_at_once_are_agreed_on_as_both_will_stand():
