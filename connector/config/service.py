@@ -35,8 +35,57 @@ def _path_only(url: str) -> str:
 Networks = Annotated[list[Text], AfterValidator(_networks)]
 
 
+class Roles(Strict):
+    """Which groups of the identity provider may do what; the most that any group of a person's allows is theirs."""
+
+    viewer: list[Text] = Field(default=[])
+    operator: list[Text] = Field(default=[])
+    admin: list[Text] = Field(default=[])
+
+
+class OpenIdConnect(Strict):
+    """Signing in with the company's identity provider.
+
+    Attributes:
+        issuer: where `/.well-known/openid-configuration` is found.
+        groups_claim: the claim of the ID token that lists a person's groups.
+        roles: who is in none of these groups may not come in.
+        label: what the button says.
+    """
+
+    issuer: Url
+    client_id: Text
+    client_secret: NamedSecret
+    groups_claim: Text = "groups"
+    roles: Roles
+    label: Text = "Sign in with your company account"
+
+    @model_validator(mode="after")
+    def _somebody_comes_in(self) -> OpenIdConnect:
+        if not (self.roles.viewer or self.roles.operator or self.roles.admin):
+            raise Faults(
+                [(("roles",), "names no group, so nobody could come in; name one under viewer, operator or admin")]
+            )
+        return self
+
+
+class Admin(Strict):
+    """The pages for people, below /admin.
+
+    Attributes:
+        enabled: without, there are no pages and no API: their addresses do not exist.
+        session_hours: after how many hours without a click one has to sign in again.
+        edit_mappings: admins may change the mapping files there; else they are only shown.
+    """
+
+    enabled: bool = True
+    session_hours: Annotated[int, Field(ge=1, le=720)] = 12
+    edit_mappings: bool = True
+    oidc: OpenIdConnect | None = None
+
+
 class Web(Strict):
-    """The web application: webhooks, health, metrics.
+    """The web application: webhooks, health, metrics, the pages for people.
 
     Attributes:
         public_url: what the outside calls us by; the address that HubSpot signs. None: as the request says.
@@ -51,6 +100,7 @@ class Web(Strict):
     trusted_proxies: Networks = Field(default=[])
     body_max_kib: Annotated[int, Field(ge=64, le=65536)] = 4096
     metrics_token: NamedSecret | None = None
+    admin: Admin = Admin()
 
 
 class HubSpotWebhooks(Strict):

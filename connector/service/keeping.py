@@ -8,19 +8,17 @@ the accounts are like is learned anew once a day, and when something contradicte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import structlog
-from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from connector.bootstrap import Installation, Surroundings, open_installation
 from connector.config.load import Loaded, load
-from connector.config.secrets import Secret
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Ref, Side
 from connector.engine import facts, stopped
@@ -28,6 +26,7 @@ from connector.engine.duties import DRAIN, FULL, POLL, Work
 from connector.engine.pacing import after_fault
 from connector.errors import BridgeError, Misconfigured, Problem
 from connector.service import unopened
+from connector.service.files import Stamp, stamped
 from connector.storage import dirty, duties, issues
 from connector.storage.tables import SHARDS
 
@@ -40,7 +39,6 @@ _LOG = structlog.get_logger(__name__)
 Beside = Callable[[Installation], AbstractContextManager[Any]]
 Working = Callable[[Installation], Work]
 Retire = Callable[[Work, Callable[[], None]], None]
-Stamp = tuple[tuple[str, int, int], ...]
 
 
 class Keeping:
@@ -86,7 +84,7 @@ class Keeping:
     def _begin(self, now: datetime) -> None:
         try:
             self._read = loaded = load(self._path, self._around.env)
-            stamp = _stamped(self._path, loaded)
+            stamp = stamped(self._path, loaded)
             self._enter(loaded, now)
         except BridgeError as error:
             self._look_at = after_fault(error, self._failures, _LONGEST, now, self._around.dice.roll())
@@ -99,7 +97,7 @@ class Keeping:
 
     def _look(self, now: datetime) -> None:
         """Whether the files have changed and are quiet again, or the accounts have to be looked at anew."""
-        stamp = _stamped(self._path, self._loaded)
+        stamp = stamped(self._path, self._loaded)
         if stamp != self._stamp:
             self._stamp, self._edited = stamp, True
         elif self._edited:
@@ -213,11 +211,6 @@ def _free(conn: Connection, now: datetime) -> None:
             duties.free(conn, duty.name, now)
 
 
-def _stamped(path: Path, loaded: Loaded | None) -> Stamp:
-    """What tells an edit: names, times and sizes of every file that the configuration is made of."""
-    return tuple(sorted(filter(None, map(_looks, _files(path, loaded)))))
-
-
 def _others(work: Work) -> list[Issue]:
     return [one for one in work.stretch.misfits if one.refs[0] != _MISTAKE]
 
@@ -227,37 +220,3 @@ def _first(mistake: BridgeError) -> str:
         more = len(mistake.problems) - 1
         return f"{mistake.problems[0]}" + (f" (and {more} more)" if more else "")
     return str(mistake)
-
-
-def _files(path: Path, loaded: Loaded | None) -> Iterator[Path]:
-    yield path
-    if loaded is None:
-        return
-    named = loaded.settings.mappings
-    if isinstance(named, str):
-        yield loaded.folder / named  # whose time tells of files that came or went
-        yield from (loaded.folder / named).glob("*.y*ml")
-    else:
-        yield from (loaded.folder / name for name in named)
-    for secret in _secrets(loaded.settings):
-        if secret.origin.startswith("file:"):
-            yield loaded.folder / Path(secret.origin.removeprefix("file:")).expanduser()
-
-
-def _secrets(found: Any) -> Iterator[Secret]:
-    if isinstance(found, Secret):
-        yield found
-    elif isinstance(found, BaseModel):
-        for _, part in found:
-            yield from _secrets(part)
-    elif isinstance(found, dict | list | tuple):
-        for part in found.values() if isinstance(found, dict) else found:
-            yield from _secrets(part)
-
-
-def _looks(path: Path) -> tuple[str, int, int] | None:
-    try:
-        told = path.stat()
-    except OSError:
-        return None
-    return str(path), told.st_mtime_ns, told.st_size

@@ -8,11 +8,15 @@ opens the store itself; it never waits for the store, so that a web process come
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from flask import Flask
 
+from connector.admin import app as admin
+from connector.admin.desk import Desk
+from connector.admin.doorkeeper import doorkeeper
+from connector.bootstrap import Surroundings
 from connector.config.load import load
 from connector.config.settings import Settings
 from connector.core.refs import Side
@@ -20,23 +24,28 @@ from connector.engine import facts
 from connector.ports import Clock, Dice
 from connector.reports.metrics import metrics_text
 from connector.service.beating import beating
+from connector.service.office import Office
 from connector.storage.database import Database, open_database
 from webhooks.app import House, create_app
 from webhooks.inbox import Writer
 
 
 @contextmanager
-def application(settings: Settings, database: Database, chance: tuple[Clock, Dice]) -> Iterator[Flask]:
+def application(path: Path, settings: Settings, database: Database, around: Surroundings) -> Iterator[Flask]:
     """The application over an open store, for as long as the block lasts."""
-    clock, dice = chance
+    clock, dice = around.clock, around.dice
     zones = Zones(database)
 
     def metrics() -> bytes:
         return metrics_text(database, settings, clock.now(), zones.told())
 
-    with Writer(database) as writer:
+    with Writer(database) as writer, closing(Office(path, around)) as office:
         house = House(database, writer, clock, dice, settings.salesforce.org_id, metrics)
-        yield create_app(settings.web, settings.webhooks, house)
+        app = create_app(settings.web, settings.webhooks, house)
+        if settings.web.admin.enabled:
+            desk = Desk(path, around.env, settings.web, database, clock, dice, office)
+            admin.install(app, desk, doorkeeper)
+        yield app
 
 
 @contextmanager
@@ -49,7 +58,8 @@ def opened(path: Path, env: Mapping[str, str], chance: tuple[Clock, Dice]) -> It
     settings = load(path, env).settings
     database = open_database(settings.database.url.reveal())
     try:
-        with application(settings, database, chance) as app, beating(database, "web", chance[0]):
+        around = Surroundings(env, *chance)
+        with application(path, settings, database, around) as app, beating(database, "web", chance[0]):
             yield app
     finally:
         database.close()

@@ -36,13 +36,13 @@ from connector.storage import (
     state,
     tombstones,
 )
+from connector.storage.admin_tables import metadata
 from connector.storage.database import Database, migrate, open_database
 from connector.storage.effects import State
 from connector.storage.events import Event
 from connector.storage.inbox import Post
 from connector.storage.links import NewLink
 from connector.storage.pulses import Pulse
-from connector.storage.service_tables import metadata
 
 ANN, BOB = hubspot("contacts", "77"), hubspot("contacts", "78")
 LEAD, LEAD_B = salesforce("Lead", "00Q000000000001AAA"), salesforce("Lead", "00Q000000000002AAA")

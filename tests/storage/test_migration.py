@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from connector.errors import Misconfigured
 from connector.storage import migration
+from connector.storage.admin_tables import metadata
 from connector.storage.database import Database, migrate, open_database
-from connector.storage.service_tables import metadata
 
 
 def test_migrations_lead_to_the_very_schema_the_code_expects(database: Database) -> None:
@@ -46,8 +46,8 @@ def test_processes_that_start_at_once_take_turns(kind: str, new_database_url: Ca
 
 def test_a_store_older_than_the_code_is_told_to_migrate(database: Database) -> None:
     with database.begin() as conn, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migration, "_known", lambda: ("0003", "0002", "0001"))
-        assert "older than this version's 0003; run `smarketing check`" in (migration.problem(conn) or "")
+        patch.setattr(migration, "_known", lambda: ("0004", "0003", "0002", "0001"))
+        assert "older than this version's 0004; run `smarketing check`" in (migration.problem(conn) or "")
 
 
 def test_a_store_newer_than_the_code_is_refused_and_left_as_it_is(database: Database) -> None:

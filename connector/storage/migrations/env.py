@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from connector.storage.service_tables import metadata
+from connector.storage.admin_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

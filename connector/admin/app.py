@@ -1,0 +1,22 @@
+"""The pages, put together: every module of pages is a function of the desk that makes one blueprint below /admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from flask import Blueprint, Flask
+
+from connector.admin.desk import Desk
+
+Doorkeeper = Callable[[Flask, Desk], None]  # says before every request of the pages who is asking (g.visitor)
+PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = ()
+
+
+def install(app: Flask, desk: Desk, doorkeeper: Doorkeeper) -> None:
+    """Put the pages on a web application."""
+    doorkeeper(app, desk)
+    admin = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates", static_folder="static")
+    for pages in PAGES:
+        admin.register_blueprint(pages(desk))
+    app.register_blueprint(admin)

@@ -1,0 +1,169 @@
+"""What the pages for people keep: who may come in, what was edited, and a reading copy of what was derived.
+
+`people`, `passes`, `cycles` and `handoffs` are the reading copy: rows that follow from links, journeys and readings,
+written in the transaction that stores those, so that a page over 100,000 people is one indexed question. Nobody decides
+by them, and all of them can be made anew at any time.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text
+
+from connector.storage.service_tables import metadata as metadata  # noqa: PLC0414  # whoever needs every table asks here
+from connector.storage.tables import ByteKey, RowId
+
+users = Table(  # people who may sign in
+    "users",
+    metadata,
+    Column("name", ByteKey, primary_key=True),  # how they sign in; of OpenID Connect: issuer and subject
+    Column("shown", Text, nullable=False),  # how they are called
+    Column("role", Text, nullable=False),  # viewer, operator, admin
+    Column("hash", Text, nullable=False),  # of the password; "": comes in by OpenID Connect only
+    Column("active", Boolean, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger),
+    sqlite_with_rowid=False,
+)
+
+sessions = Table(  # who is signed in
+    "sessions",
+    metadata,
+    Column("key", ByteKey, primary_key=True),  # SHA-256 of what the cookie holds
+    Column("user", ByteKey, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Index("sessions_user", "user"),
+    sqlite_with_rowid=False,
+)
+
+tokens = Table(  # of scripts
+    "tokens",
+    metadata,
+    Column("key", ByteKey, primary_key=True),  # SHA-256 of the token
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("added_by", Text, nullable=False),
+    Column("added_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger),
+    Column("ends_at", BigInteger),  # NULL: never
+    Index("tokens_name", "name", unique=True),
+    sqlite_with_rowid=False,
+)
+
+attempts = Table(  # failed sign-ins of late, by name and by address
+    "attempts",
+    metadata,
+    Column("key", ByteKey, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+versions = Table(  # of the mapping files, whoever edited them where
+    "versions",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("published", Boolean, nullable=False),  # saved on the page, so every process takes it up
+    Column("body", LargeBinary, nullable=False),  # JSON: every file's text by its name
+    sqlite_autoincrement=True,
+)
+
+previews = Table(  # what a draft would change, worked out in the background
+    "previews",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("state", Text, nullable=False),  # running, done, failed
+    Column("body", LargeBinary, nullable=False),  # JSON: the draft's files, progress, what was found
+    sqlite_autoincrement=True,
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("key", ByteKey, primary_key=True),  # the HubSpot record, else the Salesforce record
+    Column("hubspot", ByteKey),
+    Column("salesforce", ByteKey),
+    Column("pair", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("company", Text, nullable=False),
+    Column("words", Text, nullable=False),  # name, e-mail, company and ids in small letters, to be searched
+    Column("stage", Text),
+    Column("band", Text),
+    Column("since", BigInteger),  # when the stage was entered
+    Column("persona", Text),
+    Column("source", Text),
+    Column("owner", ByteKey),
+    Column("answer", Text),  # sales' last word: waiting, accepted, rejected, recycled, disqualified
+    Column("clock", Text),  # the state of the clock that is due next
+    Column("due_at", BigInteger),
+    Column("seen_at", BigInteger, nullable=False),
+    Index("people_hubspot", "hubspot"),
+    Index("people_salesforce", "salesforce"),
+    Index("people_stage", "stage", "key"),
+    Index("people_name", "name", "key"),
+    Index("people_owner", "owner", "key"),
+    sqlite_with_rowid=False,
+)
+
+passes = Table(  # every stay in a stage
+    "passes",
+    metadata,
+    Column("person", ByteKey, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("entered_at", BigInteger, nullable=False),
+    Column("left_at", BigInteger),
+    Column("left_to", Text),
+    Column("persona", Text),
+    Column("source", Text),
+    Column("evidence", Text, nullable=False),
+    Index("passes_stage_entered_at", "stage", "entered_at"),
+    sqlite_with_rowid=False,
+)
+
+cycles = Table(  # every cycle of every clock
+    "cycles",
+    metadata,
+    Column("person", ByteKey, primary_key=True),
+    Column("policy", Text, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("state", Text, nullable=False),  # running, warned, paused, met, breached, cancelled
+    Column("owner", ByteKey),
+    Column("team", Text),  # whose commitment it is: sales, marketing
+    Column("persona", Text),
+    Column("source", Text),
+    Column("stage", Text),
+    Column("started_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("late_s", BigInteger),  # business seconds after the deadline, once it is known
+    Index("cycles_state_due_at", "state", "due_at"),
+    Index("cycles_due_at", "due_at"),
+    sqlite_with_rowid=False,
+)
+
+handoffs = Table(  # every time somebody was handed to sales, and what came back
+    "handoffs",
+    metadata,
+    Column("person", ByteKey, primary_key=True),
+    Column("number", SmallInteger, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("owner", ByteKey),
+    Column("persona", Text),
+    Column("source", Text),
+    Column("campaign", Text),
+    Column("answer", Text, nullable=False),  # waiting, accepted, rejected, recycled, disqualified
+    Column("reason", Text),
+    Column("reason_class", Text),
+    Column("answered_at", BigInteger),
+    Index("handoffs_at", "at"),
+    Index("handoffs_answer_at", "answer", "at"),
+    sqlite_with_rowid=False,
+)

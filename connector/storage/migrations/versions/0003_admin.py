@@ -1,0 +1,180 @@
+"""The pages for people: who may come in, what was edited, and a reading copy of stages, clocks and handoffs."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Add their tables, empty: the reading copy fills itself."""
+    _access()
+    _edits()
+    _people()
+    _courses()
+
+
+def _access() -> None:
+    op.create_table(
+        "users",
+        sa.Column("name", KEY, nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("name"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "sessions",
+        sa.Column("key", KEY, nullable=False),
+        sa.Column("user", KEY, nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("sessions_user", "sessions", ["user"])
+    op.create_table(
+        "tokens",
+        sa.Column("key", KEY, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("added_by", sa.Text(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger()),
+        sa.Column("ends_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("tokens_name", "tokens", ["name"], unique=True)
+    op.create_table(
+        "attempts",
+        sa.Column("key", KEY, nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _edits() -> None:
+    op.create_table(
+        "versions",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("published", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "previews",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+
+
+def _people() -> None:
+    op.create_table(
+        "people",
+        sa.Column("key", KEY, nullable=False),
+        sa.Column("hubspot", KEY),
+        sa.Column("salesforce", KEY),
+        sa.Column("pair", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("company", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text()),
+        sa.Column("band", sa.Text()),
+        sa.Column("since", sa.BigInteger()),
+        sa.Column("persona", sa.Text()),
+        sa.Column("source", sa.Text()),
+        sa.Column("owner", KEY),
+        sa.Column("answer", sa.Text()),
+        sa.Column("clock", sa.Text()),
+        sa.Column("due_at", sa.BigInteger()),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("people_hubspot", "people", ["hubspot"])
+    op.create_index("people_salesforce", "people", ["salesforce"])
+    op.create_index("people_stage", "people", ["stage", "key"])
+    op.create_index("people_name", "people", ["name", "key"])
+    op.create_index("people_owner", "people", ["owner", "key"])
+
+
+def _courses() -> None:
+    op.create_table(
+        "passes",
+        sa.Column("person", KEY, nullable=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("entered_at", sa.BigInteger(), nullable=False),
+        sa.Column("left_at", sa.BigInteger()),
+        sa.Column("left_to", sa.Text()),
+        sa.Column("persona", sa.Text()),
+        sa.Column("source", sa.Text()),
+        sa.Column("evidence", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("person", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("passes_stage_entered_at", "passes", ["stage", "entered_at"])
+    op.create_table(
+        "cycles",
+        sa.Column("person", KEY, nullable=False),
+        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("owner", KEY),
+        sa.Column("team", sa.Text()),
+        sa.Column("persona", sa.Text()),
+        sa.Column("source", sa.Text()),
+        sa.Column("stage", sa.Text()),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger()),
+        sa.Column("ended_at", sa.BigInteger()),
+        sa.Column("late_s", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("person", "policy", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("cycles_state_due_at", "cycles", ["state", "due_at"])
+    op.create_index("cycles_due_at", "cycles", ["due_at"])
+    op.create_table(
+        "handoffs",
+        sa.Column("person", KEY, nullable=False),
+        sa.Column("number", sa.SmallInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("owner", KEY),
+        sa.Column("persona", sa.Text()),
+        sa.Column("source", sa.Text()),
+        sa.Column("campaign", sa.Text()),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text()),
+        sa.Column("reason_class", sa.Text()),
+        sa.Column("answered_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("person", "number"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("handoffs_at", "handoffs", ["at"])
+    op.create_index("handoffs_answer_at", "handoffs", ["answer", "at"])
