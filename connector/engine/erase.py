@@ -32,6 +32,7 @@ from connector.storage import (
     dirty,
     drift,
     effects,
+    errands,
     events,
     inbox,
     issues,
@@ -128,6 +129,7 @@ def _bury(conn: Connection, named: Sequence[Ref], emails: Sequence[str], now: da
     drift.forget(conn, refs)
     inbox.forget(conn, [ref.id for ref in refs])
     journeys.forget(conn, refs)
+    errands.forget(conn)
     tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
     state.put(conn, _SCRUB, value=True)
 

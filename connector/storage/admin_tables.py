@@ -7,7 +7,7 @@ by them, and all of them can be made anew at any time.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, SmallInteger, Table, Text, text
 
 from connector.storage.service_tables import metadata as metadata  # noqa: PLC0414  # whoever needs every table asks here
 from connector.storage.tables import ByteKey, RowId
@@ -80,6 +80,32 @@ previews = Table(  # what a draft would change, worked out in the background
     Column("by", Text, nullable=False),
     Column("state", Text, nullable=False),  # running, done, failed
     Column("body", LargeBinary, nullable=False),  # JSON: the draft's files, progress, what was found
+    sqlite_autoincrement=True,
+)
+
+errands = Table(  # what people asked for that takes longer than a page: a survey, an undo
+    "errands",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("asked", LargeBinary, nullable=False),  # JSON
+    Column("began_at", BigInteger, nullable=False),
+    Column("beat_at", BigInteger, nullable=False),  # the last sign of life of whoever is at it
+    Column("doing", Text, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("total", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("state", Text, nullable=False),  # running, done, failed, lost
+    Column("found", LargeBinary),  # JSON
+    Column("problem", Text, nullable=False),
+    Index(
+        "errands_running",
+        "kind",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 

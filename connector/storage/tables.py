@@ -163,6 +163,10 @@ events = Table(
     Index("events_hubspot", "hubspot", "id"),
     Index("events_salesforce", "salesforce", "id"),
     Index("events_at", "at"),
+    Index("events_run", "run_id", "id"),
+    Index(  # few among many: what people did
+        "events_acts", "id", sqlite_where=text("kind = 'act'"), postgresql_where=text("kind = 'act'")
+    ),
 )
 
 journeys = Table(

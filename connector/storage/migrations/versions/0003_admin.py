@@ -18,6 +18,8 @@ def upgrade() -> None:
     """Add their tables, empty: the reading copy fills itself."""
     _access()
     _edits()
+    _errands()
+    _story()
     _people()
     _courses()
 
@@ -91,6 +93,35 @@ def _edits() -> None:
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
+
+
+def _errands() -> None:
+    op.create_table(
+        "errands",
+        sa.Column("id", ID, autoincrement=True, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("asked", sa.LargeBinary(), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("beat_at", sa.BigInteger(), nullable=False),
+        sa.Column("doing", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger()),
+        sa.Column("ended_at", sa.BigInteger()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("found", sa.LargeBinary()),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    running = sa.text("ended_at IS NULL")
+    op.create_index("errands_running", "errands", ["kind"], unique=True, sqlite_where=running, postgresql_where=running)
+
+
+def _story() -> None:
+    op.create_index("events_run", "events", ["run_id", "id"])
+    acts = sa.text("kind = 'act'")
+    op.create_index("events_acts", "events", ["id"], sqlite_where=acts, postgresql_where=acts)
 
 
 def _people() -> None:
