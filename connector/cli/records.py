@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any
@@ -23,6 +23,7 @@ from connector.engine.case import Case
 from connector.engine.commands import Looked
 from connector.engine.planfile import line
 from connector.reports import journeys
+from connector.reports.record import Row, rows
 from connector.reports.status import issue_row
 from connector.reports.story import Told
 from connector.storage.events import Event
@@ -36,7 +37,7 @@ def tell_record(console: Console, case: Case, looked: Looked, words: Words) -> N
     refs = " = ".join(str(one.ref) for one in readings if one)
     say(console, f"[bold]{escape(called(case))}[/]  {escape(refs)}  {_standing(looked)}")
     console.print(_table(case, looked, words))
-    blank = [row["rule"] for row in rule_rows(case, looked) if _blank(row)]
+    blank = [row.rule.name for row in rule_rows(case, looked) if row.is_blank]
     if blank:
         say(console, f"[dim]blank on both sides: {', '.join(blank)}[/]")
     steps = line(case)["steps"]
@@ -55,27 +56,18 @@ def _table(case: Case, looked: Looked, words: Words) -> Table:
     for heading in ("rule", "HubSpot now", "Salesforce now", "last agreed"):
         table.add_column(heading, overflow="fold")
     for row in rule_rows(case, looked):
-        sides = [_now(row, side, words) for side in NAMES]
-        if _blank(row):
-            continue
-        table.add_row(row["rule"], *sides, _agreed(row, words))
+        if not row.is_blank:
+            table.add_row(row.rule.name, *_now(row, words), _agreed(row, words))
     return table
 
 
-def _blank(row: Mapping[str, Any]) -> bool:
-    """Whether there is nothing to see: both sides are blank, and nothing else was agreed."""
-    there = all(row[side] is None and row[f"{side}_read"] for side in NAMES)
-    return there and (row["base"] is None or row["base"] == [None, None])
-
-
-def _agreed(row: Mapping[str, Any], words: Words) -> str:
-    if row["base"] is None:
+def _agreed(row: Row, words: Words) -> str:
+    if row.base is None:
         return "[dim]never yet[/]"
-    left, right = row["base"]
-    if (left, right) == (row["hubspot"], row["salesforce"]):
+    if row.as_now:
         return "[dim]as now[/]"
-    values = [words.value(value, row["rule"]) for value in (left, right)]
-    return values[0] if left == right else " | ".join(values)
+    values = [words.value(value, row.rule.name) for value in row.base]
+    return values[0] if row.base.hubspot == row.base.salesforce else " | ".join(values)
 
 
 def _standing(looked: Looked) -> str:
@@ -84,23 +76,15 @@ def _standing(looked: Looked) -> str:
     return "[yellow]kept apart by a person[/]" if looked.link.stopped else "[green]linked[/]"
 
 
-def _now(row: Mapping[str, Any], side: str, words: Words) -> str:
-    return words.value(row[side], row["rule"]) if row[f"{side}_read"] else "[dim]not readable[/]"
+def _now(row: Row, words: Words) -> list[str]:
+    sides = ((row.hubspot, row.hubspot_read), (row.salesforce, row.salesforce_read))
+    return [words.value(value, row.rule.name) if read else "[dim]not readable[/]" for value, read in sides]
 
 
-def rule_rows(case: Case, looked: Looked) -> Iterable[dict[str, Any]]:
+def rule_rows(case: Case, looked: Looked) -> list[Row]:
     """Every rule of a record's pair: the agreed values and those of now."""
-    left, right = case.subject.hubspot, case.subject.salesforce
-    for rule in case.pair.rules:
-        agreed = looked.link.memory.base.get(rule.name) if looked.link else None
-        yield {
-            "rule": rule.name,
-            "base": [agreed.hubspot, agreed.salesforce] if agreed else None,
-            "hubspot": left.values.get(rule.hubspot) if left else None,
-            "salesforce": right.values.get(rule.salesforce) if right else None,
-            "hubspot_read": left is None or rule.hubspot in left.values,
-            "salesforce_read": right is None or rule.salesforce in right.values,
-        }
+    memory = looked.link.memory if looked.link else None
+    return list(rows(case.pair, case.subject.hubspot, case.subject.salesforce, memory))
 
 
 def record_row(ref: Ref, case: Case, looked: Looked, told: Sequence[Event]) -> dict[str, Any]:
@@ -109,7 +93,7 @@ def record_row(ref: Ref, case: Case, looked: Looked, told: Sequence[Event]) -> d
         "ref": str(ref),
         "who": called(case),
         "linked": looked.link is not None and not looked.link.stopped,
-        "rules": list(rule_rows(case, looked)),
+        "rules": [row.row() for row in rule_rows(case, looked)],
         "plan": line(case),
         "issues": [issue_row(stored) for stored in looked.issues],
         "story": [_event_row(event) for event in told],

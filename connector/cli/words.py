@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -11,42 +11,21 @@ from rich.markup import escape
 
 from connector.cli.frame import count, say
 from connector.config.load import Loaded
-from connector.core.mapping import MappingSet
 from connector.core.plan import Issue, IssueKind
 from connector.core.values import Kind
 from connector.engine import facts
 from connector.engine.case import Case
-from connector.ports import Owner
+from connector.reports import names
+from connector.reports.names import MEANING as MEANING  # noqa: PLC0414  # whoever tells takes words from here
+from connector.reports.names import NAMES as NAMES  # noqa: PLC0414  # likewise
+from connector.reports.names import Names
 from connector.reports.waiting import Group
 from connector.storage.database import Database
 
-NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
-MEANING = {
-    "conflict": "both sides edited a field and no policy settles it",
-    "ambiguous": "several records could be the same one",
-    "parked": "a value was refused; the rest of the record went through",
-    "edit beats deletion": "deleted on one side, edited on the other",
-    "held": "a guard held a run",
-    "drift": "two linked records differ, and nobody can say why",
-    "schema": "a mapped field is not as the mapping expects",
-    "stopped": "a side, its event bus or its journal refuses us; the reason says what waits for that",
-    "unsent": "a notice, task or webhook was not sent, or nobody knows whether it was",
-}
-
 
 @dataclass(frozen=True)
-class Words:
-    """What ids mean: owners by id, which rules hold owners, and stages by id."""
-
-    owners: Mapping[str, str] = field(default_factory=dict)
-    owner_rules: frozenset[str] = frozenset()
-    stages: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, mapping: MappingSet, owners: Sequence[Owner], stages: Mapping[str, str] | None = None) -> Words:
-        """For one installation. stages: names by id, where there is a shared lifecycle."""
-        rules = frozenset(rule.name for pair in mapping.pairs for rule in pair.rules if rule.kind is Kind.OWNER)
-        return cls({one.id: one.name or one.email for one in owners}, rules, stages or {})
+class Words(Names):
+    """What ids mean, and how values read in a terminal."""
 
     @classmethod
     def recalled(cls, loaded: Loaded, database: Database) -> Words:
@@ -61,24 +40,13 @@ class Words:
         """A value as people read it, on one line; a blank is told from an empty space, an owner by name."""
         if value is None:
             return "[dim]blank[/]"
-        name = self.owners.get(str(value)) if rule in self.owner_rules else None
-        line = escape("; ".join(str(value).splitlines()) or str(value))
-        return f"{line} [dim]{escape(name)}[/]" if name else line
+        line, name = self.spelt(value, rule)
+        return f"{escape(line)} [dim]{escape(name)}[/]" if name else escape(line)
 
 
 def called(case: Case) -> str:
-    """What a person (company, deal) is called in daily life: by e-mail, else by the first field that has a value."""
-    readings = [
-        (one, side) for side, one in (("hubspot", case.subject.hubspot), ("salesforce", case.subject.salesforce))
-    ]
-    rules = sorted(case.pair.rules, key=lambda rule: rule.kind is not Kind.EMAIL)
-    said = (
-        one.values.get(rule.hubspot if side == "hubspot" else rule.salesforce)
-        for rule in rules
-        for one, side in readings
-        if one
-    )
-    return next((str(value) for value in said if value), "")
+    """What a person (company, deal) is called in daily life."""
+    return names.called(case.pair, case.subject.hubspot, case.subject.salesforce)
 
 
 def tell_groups(console: Console, groups: Sequence[Group], words: Words) -> None:
