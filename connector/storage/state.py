@@ -11,7 +11,7 @@ from sqlalchemy import delete as delete_rows
 
 from connector.storage import asking
 from connector.storage.tables import state
-from connector.storage.upsert import replacing
+from connector.storage.upsert import adding, replacing
 
 _VALUE = select(state.c.value).where(state.c.key == bindparam("key"))
 _BEGINNING = bindparam("beginning", type_=Text)
@@ -28,6 +28,12 @@ def get(conn: Connection, name: str) -> Any:
 def put(conn: Connection, name: str, value: Any) -> None:
     """Remember a JSON value by name, in place of an earlier one."""
     asking.change(conn, replacing(conn, state, "value"), key=name, value=orjson.dumps(value))
+
+
+def keep(conn: Connection, name: str, value: Any) -> Any:
+    """Remember a JSON value unless there is one already; the one that stands, whoever was first."""
+    asking.change(conn, adding(conn, state), key=name, value=orjson.dumps(value))
+    return get(conn, name)
 
 
 def delete(conn: Connection, names: Sequence[str]) -> None:
