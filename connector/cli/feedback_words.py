@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE
@@ -12,14 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from connector.cli.frame import count, say
+from connector.reports.handoff_words import CLASSES, age
 from connector.reports.handoffs import ASKED, WAITING, Feedback, Handoff, Rates
-from connector.reports.promises import span_words
 
 if TYPE_CHECKING:
     from connector.cli.agreement import Agreed
 
 _COLOURS = {WAITING: "yellow", ASKED: "yellow", "accepted": "green"}
-_CLASSES = {"reject": "the handoff was wrong", "disqualify": "never", "recycle": "later", "": "without a class"}
 
 
 def tell_feedback(console: Console, found: Feedback, opened: Agreed) -> None:
@@ -52,7 +50,7 @@ def _rate(rates: Rates) -> str:
 def _tell_reasons(console: Console, found: Feedback) -> None:
     feedback = found.agreement.definition.feedback
     reasons = feedback.reasons if feedback else {}
-    for group, meaning in _CLASSES.items():
+    for group, meaning in CLASSES.items():
         those = [(reason, number) for (of, reason), number in found.reasons.most_common() if of == group]
         if those:
             told = ", ".join(f"{reasons[one].label if one in reasons else one} {number:,}" for one, number in those)
@@ -73,7 +71,7 @@ def _tell_rates(console: Console, what: str, rates: Mapping[str, Rates]) -> None
 def _tell(console: Console, one: Handoff, opened: Agreed) -> None:
     owner = opened.names.get(one.owner, one.owner) or "nobody"
     refs = " = ".join(map(str, one.refs))
-    waits = f" for {_age(opened.now - one.at)}" if one.is_open else ""
+    waits = f" for {age(opened.now - one.at)}" if one.is_open else ""
     colour = _COLOURS.get(one.status, "red")
     say(console, f"[{colour}]{one.status}{waits}[/]  {escape(refs)}", 2)
     about = ", ".join(filter(None, (one.stage, one.persona, one.source)))
@@ -85,8 +83,3 @@ def _tell(console: Console, one: Handoff, opened: Agreed) -> None:
         until = f", until {one.revisit}" if one.revisit else ""
         comment = f" “{one.comment}”" if one.comment else ""
         say(console, f"{escape(one.reason)}{escape(comment)}{until}{escape(by)}", 6)
-
-
-def _age(span: timedelta) -> str:
-    """How long something has waited, in days where there are any."""
-    return f"{span.days} d" if span.days else span_words(span)

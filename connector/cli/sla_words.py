@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,8 @@ from rich.table import Table
 from connector.cli.frame import count, say
 from connector.core.refs import Ref
 from connector.core.sla import State
-from connector.core.verdicts import verdict, when
-from connector.reports.promises import Clock, OpenClocks, Told, minutes, span_words, turn_words
+from connector.reports import clock_words
+from connector.reports.promises import Clock, OpenClocks, Told, span_words
 from connector.reports.starts import Start
 from connector.reports.verdicts import Recomputed, Simulation
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from connector.cli.agreement import Agreed
     from connector.cli.sla import Rows
 
-_ID = re.compile(r"\b(005\w{15}|\d{5,})\b")  # of a Salesforce user, of a HubSpot owner
 _COLOURS = {
     State.RUNNING: "green",
     State.WARNED: "yellow",
@@ -83,40 +81,16 @@ def tell_cycles(console: Console, refs: Sequence[Ref], cycles: Sequence[Told], o
 def _tell_cycle(console: Console, one: Told, opened: Agreed) -> None:
     cycle, names = one.cycle, opened.names
     name = one.policy.name if one.policy else cycle.terms.policy
-    colour = _COLOURS[cycle.state]
-    say(
-        console,
-        f"[bold]{escape(name)}[/] [dim]({cycle.terms.policy})[/]  [{colour}]{_named(verdict(cycle), names)}[/]",
-        2,
-    )
-    wall = (cycle.ended_at or opened.now) - cycle.started_at
-    parts = (
-        f"{span_words(cycle.elapsed)} of {span_words(cycle.terms.target)} used",
-        f"{span_words(wall)} on the wall",
-        f"{span_words(cycle.paused)} paused" if cycle.paused else "",
-        f"{span_words(cycle.lateness)} late" if cycle.lateness else "",
-        f"{span_words(cycle.remaining)} left" if cycle.ended_at is None and not cycle.lateness else "",
-        f"{cycle.attempts} of {cycle.terms.attempts} attempts" if cycle.terms.attempts > 1 else "",
-        f"{cycle.unproven} without any activity" if cycle.unproven else "",
-    )
-    say(console, "; ".join(filter(None, parts)) + f"  [dim]({escape(cycle.terms.time.name)})[/]", 6)
-    for turn in one.turns:
-        say(console, f"{when(cycle, turn.at)}  {_named(turn_words(turn), names)}", 6)
-    held = [(names.get(owner, owner) or "nobody", spent) for owner, spent in cycle.held if minutes(spent)]
-    if len(held) > 1:
-        shares = ", ".join(f"{owner} {span_words(spent)}" for owner, spent in held)
+    state = f"[{_COLOURS[cycle.state]}]{escape(clock_words.stands(cycle, names))}[/]"
+    say(console, f"[bold]{escape(name)}[/] [dim]({cycle.terms.policy})[/]  {state}", 2)
+    amounts = "; ".join(clock_words.amounts(cycle, opened.now))
+    say(console, f"{amounts}  [dim]({escape(cycle.terms.time.name)})[/]", 6)
+    for at, happened in clock_words.turns(one, names):
+        say(console, f"{at}  {escape(happened)}", 6)
+    shares = ", ".join(f"{owner} {spent}" for owner, spent in clock_words.shares(cycle, names))
+    if shares:
         say(console, f"[dim]each owner's share:[/] {escape(shares)}", 6)
-    say(console, f"[dim]judged by the edition {cycle.terms.version}{_since(opened, cycle.terms.version)}[/]", 6)
-
-
-def _named(words: str, names: Mapping[str, str]) -> str:
-    """Words with people's names in place of their ids."""
-    return escape(_ID.sub(lambda found: names.get(found[0], found[0]), words))
-
-
-def _since(opened: Agreed, version: str) -> str:
-    since = next((one.since for one in opened.agreement.book if one.version == version), None)
-    return f", in force since {since:%Y-%m-%d %H:%M} UTC" if since else ""
+    say(console, f"[dim]judged by the edition {clock_words.edition(cycle, opened.agreement.book)}[/]", 6)
 
 
 def tell_starts(console: Console, begun: Sequence[Start]) -> None:
