@@ -1,4 +1,4 @@
-"""What pages ask of the reading copy: people, clocks and handoffs as they stand, and the numbers both teams are held to.
+"""What pages ask of the reading copy: people, clocks and handoffs as they stand, and what both teams are held to.
 
 Everything is one indexed question each over rows that the engine keeps in step (`engine.shelving`), so a page costs the
 same with a hundred people as with a hundred thousand. Lists come in keyset pages: whoever gives `Page.after` back gets
@@ -121,8 +121,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Rep:
-    """Open clocks of one owner ("" for nobody), by state, and when the next of them is due; waiting: handoffs to them
-    that wait for an answer."""
+    """Open clocks of one owner ("" for nobody) by state, the next due time; waiting: handoffs nobody answered."""
 
     owner: str
     running: int
@@ -195,7 +194,7 @@ class Attained:
 
     @property
     def rate(self) -> float | None:
-        """met / (met + breached); None where nothing is decided."""
+        """Met / (met + breached); None where nothing is decided."""
         return self.met / (self.met + self.breached) if self.met + self.breached else None
 
 
