@@ -7,16 +7,20 @@ from typing import Final
 
 from flask import Blueprint, Flask
 
+from connector.admin.api.wire import api
 from connector.admin.desk import Desk
+from connector.admin.frame import furnish
 
 Doorkeeper = Callable[[Flask, Desk], None]  # says before every request of the pages who is asking (g.visitor)
 PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = ()
 
 
 def install(app: Flask, desk: Desk, doorkeeper: Doorkeeper) -> None:
-    """Put the pages on a web application."""
+    """Put the pages and the API on a web application."""
     doorkeeper(app, desk)
     admin = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates", static_folder="static")
+    furnish(app, admin, desk)
     for pages in PAGES:
         admin.register_blueprint(pages(desk))
     app.register_blueprint(admin)
+    app.register_blueprint(api(desk))
