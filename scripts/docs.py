@@ -16,6 +16,9 @@ from pathlib import Path
 import click
 from docs_schema import agreed_keys, cell, mapping_keys, settings
 
+from connector.admin.api.operations import Operation
+from connector.admin.api.table import OPERATIONS
+from connector.admin.api.wire import PREFIX
 from connector.cli import GROUPS
 from connector.cli import main as smarketing
 from connector.config.definition import definition_of
@@ -154,6 +157,26 @@ def transforms() -> str:
     return "\n".join(("| transform | can be undone |", "|---|---|", *rows))
 
 
+def api() -> str:
+    """Every operation of the API, by what it is about."""
+    tags = dict.fromkeys(one.tag for one in OPERATIONS)
+    rows = [f"## {tag}\n\n| operation | needs | what it does |\n|---|---|---|\n{_operations(tag)}" for tag in tags]
+    return "\n\n".join(rows)
+
+
+def _operations(tag: str) -> str:
+    those = [one for one in OPERATIONS if one.tag == tag]
+    return "\n".join(
+        f"| `{one.method} {PREFIX}{one.template}`{_keys(one)} | {one.role.word} | {cell(one.summary)} |"
+        for one in those
+    )
+
+
+def _keys(one: Operation) -> str:
+    names = ", ".join(f"`{name}`" for name in one.takes.model_fields)
+    return f"<br>{names}" if names else ""
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "commands": commands,
     "settings": settings,
@@ -163,6 +186,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "transforms": transforms,
     "stages": stages,
     "moves": moves,
+    "api": api,
 }
 
 if __name__ == "__main__":
