@@ -59,7 +59,7 @@ def changes_of(seen: Seen, field: str, watched: Collection[str] = ()) -> list[To
     Raises:
         Refused: when nothing maps a field of that name.
     """
-    told = stories.changes(seen.story, _field_names(seen.case, field))
+    told = stories.changes(seen.story, stories.field_names(seen.case.pair, field))
     if told:
         return told
     known = {name for rule in seen.case.pair.rules for name in (rule.name, rule.hubspot, rule.salesforce)}
@@ -70,12 +70,6 @@ def changes_of(seen: Seen, field: str, watched: Collection[str] = ()) -> list[To
         meant = f"did you mean {near[0]!r}?" if near else f"there are: {rules}"
         raise Refused(f"no rule maps a field {field!r}; {meant}")
     return []
-
-
-def _field_names(case: Case, field: str) -> set[str]:
-    """A field by all its names: whoever asks for a rule's Salesforce field wants the whole rule's story."""
-    rules = [rule for rule in case.pair.rules if field in (rule.name, rule.hubspot, rule.salesforce)]
-    return {field, *(rule.name for rule in rules)}
 
 
 def never_written(seen: Seen, field: str, words: Words) -> str:

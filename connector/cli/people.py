@@ -127,7 +127,7 @@ def forget(config: Path, ref: str) -> int:
     """
     with installation(config) as opened:
         name = resolve(opened.bridge, ref)
-        commands.forget(opened.bridge, name)
+        commands.forget(opened.bridge, name, who())
     say(err, f"{name} is forgotten by the bridge; in the CRMs they still are.")
     return DONE
 

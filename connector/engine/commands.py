@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.core.journey import Entry, Named
+from connector.core.mapping import Pair
 from connector.core.plan import IssueKind, Memory
 from connector.core.readings import Presence, Reading
 from connector.core.refs import Ref, Side
@@ -134,20 +135,15 @@ def link(bridge: Bridge, one: Ref, other: Ref, by: str) -> None:
     Raises:
         Refused: when they are of one side, of objects without a mapping, gone, or linked to others.
     """
-    hubspot, salesforce = sorted((one, other), key=lambda ref: ref.side is Side.SALESFORCE)
-    if hubspot.side is salesforce.side:
-        raise Refused("a link joins one HubSpot record and one Salesforce record")
-    pair = _pair(bridge, hubspot, salesforce)
-    absent = [str(ref) for ref, reading in read_refs(bridge, (one, other)).items() if not reading.present]
-    if absent:
-        raise Refused(f"{', '.join(absent)} cannot be read: archived, merged, converted or gone")
+    pair, (hubspot, salesforce) = joined(bridge, one, other)
+    read_both(bridge, (hubspot, salesforce))
     with bridge.database.begin() as conn:
         for held in links.by_refs(conn, [hubspot, salesforce]).values():
             if held.stopped:
                 links.delete(conn, held.id, held.version)
             else:
                 raise Refused(f"{held.hubspot} is linked to {held.salesforce}; unlink them first")
-        links.insert(conn, [NewLink(pair, hubspot, salesforce, Memory())], bridge.clock.now())
+        links.insert(conn, [NewLink(pair.name, hubspot, salesforce, Memory())], bridge.clock.now())
         _act(conn, bridge, (hubspot, salesforce), by, {"act": "link"})
         answered = issues.open_issues(conn, kinds=[IssueKind.AMBIGUOUS], refs=[one, other])
         issues.close(conn, [stored.id for stored in answered], bridge.clock.now(), f"linked by {by}")
@@ -170,8 +166,11 @@ def unlink(bridge: Bridge, ref: Ref, by: str) -> Link:
     return held
 
 
-def forget(bridge: Bridge, ref: Ref) -> None:
-    """Erase all that the store holds of a person, linked or not, and never make them again."""
+def forget(bridge: Bridge, ref: Ref, by: str = "") -> None:
+    """Erase all that the store holds of a person, linked or not, and never make them again.
+
+    That it was done, and by whom, is recorded; of whom is not.
+    """
     told = {} if ref.side not in bridge.crms else read_refs(bridge, [ref])
     with bridge.database.begin() as conn:
         now = bridge.clock.now()
@@ -180,14 +179,36 @@ def forget(bridge: Bridge, ref: Ref) -> None:
             links.delete(conn, held.id, held.version)
             erase.forget(conn, bridge, held, now)
         erase.forget_stranger(conn, bridge, told.get(ref) or Reading(ref, Presence.MISSING), now)
+        events.append(conn, [Event(now, ACT, payload={"act": "forget", "by": by})])
     erase.scrub(bridge)
 
 
-def _pair(bridge: Bridge, hubspot: Ref, salesforce: Ref) -> str:
+def joined(bridge: Bridge, one: Ref, other: Ref) -> tuple[Pair, tuple[Ref, Ref]]:
+    """The pair that two records would make, and the two, HubSpot's first.
+
+    Raises:
+        Refused: when they are of one side, or of objects without a mapping.
+    """
+    hubspot, salesforce = sorted((one, other), key=lambda ref: ref.side is Side.SALESFORCE)
+    if hubspot.side is salesforce.side:
+        raise Refused("a link joins one HubSpot record and one Salesforce record")
     try:
-        return pair_of(bridge, hubspot, salesforce).name
+        return pair_of(bridge, hubspot, salesforce), (hubspot, salesforce)
     except KeyError as error:
         raise Refused(str(error.args[0])) from error
+
+
+def read_both(bridge: Bridge, refs: tuple[Ref, Ref]) -> tuple[Reading, Reading]:
+    """Fresh readings of two records that are there.
+
+    Raises:
+        Refused: when one of them is not.
+    """
+    readings = read_refs(bridge, refs)
+    absent = [str(ref) for ref in refs if not readings[ref].present]
+    if absent:
+        raise Refused(f"{', '.join(absent)} cannot be read: archived, merged, converted or gone")
+    return readings[refs[0]], readings[refs[1]]
 
 
 def _open(conn: Connection, issue_id: int) -> StoredIssue:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from connector.core.mapping import Pair
 from connector.core.refs import Ref
 from connector.storage import events
 from connector.storage.events import Event
@@ -57,12 +58,19 @@ def story(conn: Connection, refs: Sequence[Ref]) -> list[Event]:
 
 def changes(told: Iterable[Event], names: Collection[str]) -> list[Told]:
     """Every change of a field (by any of its names on either side, or its rule's), in the order of the events."""
-    return [
-        _told(event, row)
-        for event in told
-        for row in event.payload.get("changes", ())
-        if row["field"] in names or row["rule"] in names
-    ]
+    every = (one for event in told for one in changes_in(event))
+    return [one for one in every if one.field in names or one.rule in names]
+
+
+def changes_in(event: Event) -> list[Told]:
+    """What an event has changed."""
+    return [_told(event, row) for row in event.payload.get("changes", ())]
+
+
+def field_names(pair: Pair, field: str) -> set[str]:
+    """A field by all its names: whoever asks for a rule's Salesforce field wants the whole rule's story."""
+    rules = [rule for rule in pair.rules if field in (rule.name, rule.hubspot, rule.salesforce)]
+    return {field, *(rule.name for rule in rules)}
 
 
 def _told(event: Event, row: dict[str, Any]) -> Told:
