@@ -1,7 +1,6 @@
 """What needs a person, alike things together: 544 records with one refused owner are one thing to mend, not 544.
 
-Issues are alike when they have the same kind and field and were refused for the same reason (the CRM's code where it
-has one, for its words often name the record). Conflicts of a rule are alike whatever the times were.
+What is alike, `core.alike` says.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from connector.core.alike import likeness
 from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Ref
 from connector.storage import issues
@@ -91,11 +91,11 @@ class Groups:
     """Issues as they come, put together."""
 
     def __init__(self) -> None:
-        self._groups: dict[tuple[str, ...], Group] = {}
+        self._groups: dict[str, Group] = {}
 
     def add(self, issue: Issue, number: int = 0) -> None:
         """One more."""
-        group = self._groups.setdefault(_alike(issue), Group(issue, number))
+        group = self._groups.setdefault(likeness(issue), Group(issue, number))
         group.number += 1
         if issue.kind is IssueKind.PARKED and issue.value is not None:
             group.values[issue.value] += 1
@@ -107,11 +107,6 @@ class Groups:
 
 def _weight(group: Group) -> tuple[Any, ...]:
     return group.example.kind is not IssueKind.HELD, -group.number, group.kind, group.field, group.rule
-
-
-def _alike(issue: Issue) -> tuple[str, ...]:
-    why = "" if issue.kind is IssueKind.CONFLICT else issue.code or issue.reason
-    return issue.kind.value, issue.side.value if issue.side else "", issue.field, issue.rule, why
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from sqlalchemy import (
     update,
 )
 
+from connector.core.alike import likeness
 from connector.core.creation import ANY
 from connector.core.looping import LOOP
 from connector.core.plan import Issue, IssueKind
@@ -41,7 +42,7 @@ from connector.storage.upsert import among, chunks, insert
 
 Key = tuple[IssueKind, Ref, str, str]
 
-_COLUMNS = (
+COLUMNS = (
     issues.c.id,
     issues.c.kind,
     issues.c.rule,
@@ -61,7 +62,7 @@ _LED_BY = select(issues.c.id, issues.c.key, issues.c.kind, issues.c.rule, issues
     among(issues.c.key), _OPEN
 )
 _CONCERNING = (
-    select(issue_refs.c.key, *_COLUMNS)
+    select(issue_refs.c.key, *COLUMNS)
     .join_from(issue_refs, issues, issues.c.id == issue_refs.c.issue_id)
     .where(among(issue_refs.c.key), issues.c.kind == bindparam("kind"), _OPEN)
     .order_by(issues.c.id)
@@ -119,7 +120,7 @@ def _raising(dialect: str) -> Executable:
         index_elements=["key", "kind", "rule", "field"],
         index_where=_OPEN,
         set_={
-            **{name: new[name] for name in ("body", "value", "other_value", "seen_at", "run_id")},
+            **{name: new[name] for name in ("body", "value", "other_value", "seen_at", "run_id", "alike")},
             "times": issues.c.times + 1,
             "decision": case((other, None), else_=issues.c.decision),
         },
@@ -165,12 +166,12 @@ def open_issues(
     if refs is not None:
         wanted["among"] = [codec.key(ref) for ref in refs]
     named = None if kinds is None else tuple(kind.value for kind in kinds)
-    return [_stored(row) for row in rows(conn, _page(named, "among" in wanted), **wanted)]
+    return [stored_of(row) for row in rows(conn, _page(named, "among" in wanted), **wanted)]
 
 
 @cache
 def _page(kinds: tuple[str, ...] | None, concerning: bool) -> Select[Any]:  # noqa: FBT001  # private, one line above
-    page = select(*_COLUMNS).where(issues.c.id > bindparam("after"), _OPEN)
+    page = select(*COLUMNS).where(issues.c.id > bindparam("after"), _OPEN)
     if kinds is not None:
         page = page.where(or_(false(), *(issues.c.kind == kind for kind in kinds)))
     if concerning:
@@ -180,8 +181,8 @@ def _page(kinds: tuple[str, ...] | None, concerning: bool) -> Select[Any]:  # no
 
 def by_id(conn: Connection, issue_id: int) -> StoredIssue | None:
     """An open issue; None when there is none of that id, or it is closed."""
-    row = conn.execute(select(*_COLUMNS).where(issues.c.id == issue_id, _OPEN)).first()
-    return None if row is None else _stored(row)
+    row = conn.execute(select(*COLUMNS).where(issues.c.id == issue_id, _OPEN)).first()
+    return None if row is None else stored_of(row)
 
 
 def decide(conn: Connection, issue_id: int, decision: str | None) -> bool:
@@ -250,7 +251,7 @@ def _parameters(issue: Issue) -> dict[str, Any]:
     record, kind, rule, field = _stored_key(issue)
     known_by = {"key": record, "kind": kind, "rule": rule, "field": field}
     values = {"value": _encoded(issue.value), "other_value": _encoded(issue.other_value)}
-    return {**known_by, **values, "body": orjson.dumps(body)}
+    return {**known_by, **values, "body": orjson.dumps(body), "alike": likeness(issue)}
 
 
 def _encoded(value: Value) -> bytes | None:
@@ -274,10 +275,11 @@ def _concerning(conn: Connection, refs: Iterable[Ref], kind: IssueKind) -> Itera
     """Each of the records with each open issue of a kind that concerns it."""
     for portion in chunks(sorted({codec.key(ref) for ref in refs})):
         for record, *row in rows(conn, _CONCERNING, among=portion, kind=kind.value):
-            yield codec.ref(record), _stored(row)
+            yield codec.ref(record), stored_of(row)
 
 
-def _stored(row: Sequence[Any]) -> StoredIssue:
+def stored_of(row: Sequence[Any]) -> StoredIssue:
+    """The issue in a row of `COLUMNS`."""
     issue_id, kind, rule, field, value, other_value, stored_body, opened_at, seen_at, times, decision = row
     body = orjson.loads(stored_body)
     issue = Issue(

@@ -128,6 +128,14 @@ issues = Table(
     Column("seen_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
     Column("closed_how", Text),
+    Column("alike", Text, nullable=False, server_default=""),  # core.alike: what is one thing to mend
+    Index(
+        "issues_alike",
+        "alike",
+        "id",
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
     Index(
         "issues_open",
         "key",

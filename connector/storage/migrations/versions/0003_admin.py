@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
+import orjson
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,6 +23,7 @@ def upgrade() -> None:
     _edits()
     _errands()
     _story()
+    _alike()
     _people()
     _courses()
 
@@ -122,6 +126,22 @@ def _story() -> None:
     op.create_index("events_run", "events", ["run_id", "id"])
     acts = sa.text("kind = 'act'")
     op.create_index("events_acts", "events", ["id"], sqlite_where=acts, postgresql_where=acts)
+
+
+def _alike() -> None:
+    """What is one thing to mend, of issues that are open already."""
+    op.add_column("issues", sa.Column("alike", sa.Text(), nullable=False, server_default=""))
+    issues = sa.table("issues", *map(sa.column, ("id", "kind", "rule", "field", "body", "closed_at", "alike")))
+    wanted = (issues.c.id, issues.c.kind, issues.c.rule, issues.c.field, issues.c.body)
+    conn = op.get_bind()
+    for issue_id, kind, rule, field, body in conn.execute(sa.select(*wanted).where(issues.c.closed_at.is_(None))).all():
+        said = orjson.loads(body)
+        why = "" if kind == "conflict" else said["code"] or said["reason"]
+        parts = (kind, said["side"] or "", field, rule, why)
+        alike = blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+        conn.execute(sa.update(issues).where(issues.c.id == issue_id).values(alike=alike))
+    still = sa.text("closed_at IS NULL")
+    op.create_index("issues_alike", "issues", ["alike", "id"], sqlite_where=still, postgresql_where=still)
 
 
 def _people() -> None:
