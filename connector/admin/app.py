@@ -7,12 +7,13 @@ from typing import Final
 
 from flask import Blueprint, Flask
 
+from connector.admin import entry
 from connector.admin.api.wire import api
 from connector.admin.desk import Desk
 from connector.admin.frame import furnish
 
 Doorkeeper = Callable[[Flask, Desk], None]  # says before every request of the pages who is asking (g.visitor)
-PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = ()
+PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = (entry.pages,)
 
 
 def install(app: Flask, desk: Desk, doorkeeper: Doorkeeper) -> None:

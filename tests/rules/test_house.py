@@ -30,7 +30,7 @@ CLOCKS = {
     "uuid": {"uuid1", "uuid4"},
     "random": {"random", "randint", "choice", "choices", "shuffle", "randrange", "sample", "uniform", "SystemRandom"},
 }  # fmt: skip
-MAKES_A_KEY = {"connector/bootstrap.py"}  # once an installation; it decides nothing
+MAKES_A_KEY = {"connector/bootstrap.py", "connector/admin/keys.py"}  # once an installation; for those who come in
 NO_SQL = {"Connection", "make_url", "URL", "ArgumentError", "SQLAlchemyError"}  # handed on, addressed, at fault
 ASKS_THE_SYSTEM = {
     "connector/clock.py",
