@@ -23,7 +23,9 @@ from connector.cli.frame import (
     print_json,
     say,
     store,
+    who,
 )
+from connector.clock import SystemClock
 from connector.errors import Refused
 
 if TYPE_CHECKING:
@@ -80,15 +82,13 @@ def _show(database: Database, row_id: int) -> int:
 
 
 def _decide(database: Database, dropped: Sequence[int], *, again: bool) -> int:
-    from connector.storage import inbox as stored  # noqa: PLC0415  # the help needs no database
+    from connector.engine import post  # noqa: PLC0415  # the help needs no engine
 
-    with database.begin() as conn:
-        number = stored.drop(conn, dropped) if dropped else 0
-        anew = stored.again(conn) if again else 0
+    now = SystemClock().now()
     if dropped:
-        say(err, f"{count(number, 'request')} thrown away.")
+        say(err, f"{count(post.drop(database, dropped, now, who()), 'request')} thrown away.")
     if again:
-        say(err, f"{count(anew, 'request')} will be read once more by the worker.")
+        say(err, f"{count(post.read_again(database, now, who()), 'request')} will be read once more by the worker.")
     return DONE
 
 

@@ -66,7 +66,7 @@ def unpark(config: Path, *, everything: bool, field: str, issues: tuple[int, ...
 def retry(config: Path) -> int:
     """Do now what waits for its pause after a fault."""
     with installation(config, connect=False) as opened:
-        number = commands.retry(opened.bridge)
+        number = commands.retry(opened.bridge, who())
     say(err, f"{count(number, 'record')} {'is' if number == 1 else 'are'} due now. {NEXT}")
     return DONE
 

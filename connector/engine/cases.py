@@ -20,7 +20,7 @@ from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.candidates import Candidates, find_candidates
 from connector.engine.case import Case
-from connector.engine.decisions import NONE, Decisions, decisions_for
+from connector.engine.decisions import NONE, Decisions, Suppose, decisions_for
 from connector.engine.heirs import heirs_first, survivors, unsaid
 from connector.engine.looping import heard
 from connector.engine.making import agreed_on
@@ -29,8 +29,13 @@ from connector.storage import journeys, links
 from connector.storage.links import Link
 
 
-def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
+def cases_of(bridge: Bridge, refs: Sequence[Ref], suppose: Suppose | None = None) -> list[Case]:
     """Read and plan everything these refs concern; what no mapping speaks of is left alone.
+
+    Args:
+        bridge: the installation.
+        refs: of any side and object.
+        suppose: what to put in the place of what was decided, to see what would follow.
 
     Raises:
         Transient, Unauthorised: what reading raises.
@@ -48,11 +53,12 @@ def cases_of(bridge: Bridge, refs: Sequence[Ref]) -> list[Case]:
     spoken_for = {*linked, *heirs}  # who takes a linked record's place is looked at again once it has
     loose = [readings[ref] for ref in dict.fromkeys(refs) if ref not in spoken_for and readings[ref].present]
     decisions = decisions_for(bridge, {*readings})
+    decisions = suppose(decisions) if suppose else decisions
     cases = [linked_case(bridge, link, readings, decisions) for link in found]
     candidates = find_candidates(bridge, loose)
     late = [one.ref for one in loose if one.ref in candidates.taken]  # linked by somebody else while we asked
     cases += loose_cases(bridge, [one for one in loose if one.ref not in candidates.taken], candidates, decisions)
-    cases += cases_of(bridge, late) if late else []
+    cases += cases_of(bridge, late, suppose) if late else []
     cases += [_gone(bridge, readings[ref]) for ref in dict.fromkeys(refs) if _vanished(ref, linked, readings)]
     return steered(bridge, with_history(bridge, cases), mark)
 

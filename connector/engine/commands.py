@@ -94,10 +94,13 @@ def resync(bridge: Bridge, refs: Sequence[Ref], by: str) -> None:
         _act(conn, bridge, tuple(refs), by, {"act": "resync"})
 
 
-def retry(bridge: Bridge) -> int:
+def retry(bridge: Bridge, by: str) -> int:
     """Do now what waits for its pause to end. Returns how many refs."""
     with bridge.database.begin() as conn:
-        return dirty.hurry(conn, bridge.clock.now())
+        now = bridge.clock.now()
+        hurried = dirty.hurry(conn, now)
+        events.append(conn, [Event(now, ACT, payload={"act": "retry", "records": hurried, "by": by})])
+    return hurried
 
 
 def adopt_edition(bridge: Bridge, by: str, *, open_too: bool) -> None:

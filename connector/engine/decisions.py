@@ -5,7 +5,7 @@ A decision counts only between the very values it was taken on; a refused value 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from connector.core.mapping import Pair
@@ -41,6 +41,7 @@ class Decisions:
 
 
 NONE = Decisions({}, {})
+Suppose = Callable[[Decisions], Decisions]
 
 
 def decisions_for(bridge: Bridge, refs: Iterable[Ref]) -> Decisions:

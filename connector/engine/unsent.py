@@ -19,9 +19,11 @@ from connector.core.policy import ActionKind
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.run import Run
+from connector.engine.story import ACT
 from connector.errors import Refused
-from connector.storage import effects, issues
+from connector.storage import effects, events, issues
 from connector.storage.effects import Settled, State, Stored
+from connector.storage.events import Event
 
 TRIES = 8  # before a person is told, and as many again each time a person has it sent again
 LOOK = "look there whether it arrived, then have it sent again or let it rest: smarketing notices"
@@ -93,6 +95,8 @@ def decide(bridge: Bridge, state: State, by: str, to: str | None = None, *, agai
         while page := effects.listed(conn, state, _PAGE, page[-1].key if page else "", to):
             decided += effects.decide(conn, [one.key for one in page], state, now, again=again)
         issues.close(conn, _asked(conn, state, to), now, f"{'sent again' if again else 'let rest'} by {by}")
+        said = {"act": "send again" if again else "let rest", "state": state.value, "to": to or "", "number": decided}
+        events.append(conn, [Event(now, ACT, payload={**said, "by": by})])
     return decided
 
 

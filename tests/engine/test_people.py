@@ -117,7 +117,7 @@ def test_retry_does_now_what_waits_for_its_pause(town: Town, quarrel: tuple[Ref,
     with pytest.raises(Transient):
         town.sync()
     town.salesforce.faults.clear()
-    assert commands.retry(town.bridge) == 1
+    assert commands.retry(town.bridge, "ann") == 1
     town.sync()
     assert town.salesforce.values(lead)["FirstName"] == "Ada"
 

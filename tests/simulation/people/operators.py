@@ -71,7 +71,7 @@ def unparks(stage: Stage) -> str | None:
 
 def retries(stage: Stage) -> str | None:
     """A person will not wait for pauses to end."""
-    return operated(stage, lambda opened: f"a person hurries {commands.retry(opened.bridge)} refs")
+    return operated(stage, lambda opened: f"a person hurries {commands.retry(opened.bridge, 'a person')} refs")
 
 
 def _ref(stage: Stage, side: Side) -> Ref | None:
