@@ -130,12 +130,16 @@ class Installation:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the outside hands in: environment, time, chance, and who watches the progress."""
+    """What the outside hands in: environment, time, chance, who watches the progress, and mapping files to try out.
+
+    draft: all of them with their texts, read instead of those on disk; None: those on disk.
+    """
 
     env: Mapping[str, str]
     clock: Clock
     dice: Dice
     progress: Progress = silent
+    draft: Mapping[Path, str] | None = None
 
 
 @contextmanager
@@ -150,7 +154,7 @@ def open_installation(
         Misconfigured: with every problem; Unauthorised, Transient: what connecting raises.
     """
     with ExitStack() as closing:
-        loaded, database = closing.enter_context(open_store(path, around.env))
+        loaded, database = closing.enter_context(open_store(path, around.env, around.draft))
         crms = _crms(loaded.settings, database, around, closing) if connect else {}
         if refresh:
             facts.outdate(database)
@@ -176,13 +180,17 @@ def open_installation(
 
 
 @contextmanager
-def open_store(path: Path, env: Mapping[str, str]) -> Iterator[tuple[Loaded, Database]]:
+def open_store(
+    path: Path, env: Mapping[str, str], draft: Mapping[Path, str] | None = None
+) -> Iterator[tuple[Loaded, Database]]:
     """The checked configuration, and its store brought up to date; no CRM is known, let alone called.
+
+    draft: mapping files to try out, read instead of those on disk.
 
     Raises:
         Misconfigured: with every problem; Transient: when the database does not answer.
     """
-    loaded = load(path, env)
+    loaded = load(path, env, draft)
     settle_memory()
     database = open_database(loaded.settings.database.url.reveal())
     try:

@@ -6,16 +6,35 @@ nobody; only what reads live records or writes to a CRM takes `office.live()`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from connector.config.findings import Finding
 from connector.config.load import Loaded
 from connector.config.service import Web
-from connector.engine.bridge import Bridge
+from connector.engine.bridge import Bridge, Progress
+from connector.errors import Problem
 from connector.ports import Clock, Dice
 from connector.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is wrong with mapping files as they would be, and what of them the CRMs, as last told, cannot carry."""
+
+    problems: Sequence[Problem]
+    findings: Sequence[Finding]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The installation as it would be with a draft, both sides open: for plans, never for writing."""
+
+    loaded: Loaded
+    bridge: Bridge
 
 
 class Office(Protocol):
@@ -31,6 +50,14 @@ class Office(Protocol):
 
     def live(self) -> Bridge:
         """The bridge with both sides. Raises: Misconfigured, Transient, Unauthorised."""
+        ...
+
+    def checked(self, draft: Mapping[Path, str]) -> Checked:
+        """Mapping files as they would be (each by its place), looked at without any call."""
+        ...
+
+    def trial(self, draft: Mapping[Path, str], progress: Progress) -> AbstractContextManager[Trial]:
+        """The bridge with both sides under a draft, closed at the end. Raises: what `live` raises."""
         ...
 
 

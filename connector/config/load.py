@@ -28,7 +28,7 @@ from connector.config.problems import validated
 from connector.config.promises import SlaFile, SlaWritten
 from connector.config.secrets import Surroundings
 from connector.config.settings import Settings
-from connector.config.yaml import Document, read
+from connector.config.yaml import Document, read, read_bytes
 from connector.errors import Misconfigured, Problem
 
 Written = TypeVar("Written", bound=BaseModel)
@@ -110,8 +110,13 @@ class Loaded:
         return hashlib.sha256(known).hexdigest()
 
 
-def load(path: Path, env: Mapping[str, str]) -> Loaded:
+def load(path: Path, env: Mapping[str, str], draft: Mapping[Path, str] | None = None) -> Loaded:
     """Read config.yaml and its mappings.
+
+    Args:
+        path: of config.yaml.
+        env: environment variables, of which secrets may come.
+        draft: mapping files with their text, as they would be: read instead of all that are on disk.
 
     Raises:
         Misconfigured: with every problem of every file.
@@ -128,8 +133,8 @@ def load(path: Path, env: Mapping[str, str]) -> Loaded:
             Problem(path.name, 0, "", "is empty; `smarketing init` in another folder shows what belongs there")
         )
     files = _Files(folder, problems)
-    for mapping_path in _mapping_paths(document, folder, problems):
-        files.add(mapping_path)
+    for mapping_path in _mapping_paths(document, folder, problems) if draft is None else draft:
+        files.add(mapping_path, None if draft is None else draft[mapping_path])
     if problems or settings is None:
         raise Misconfigured(sorted(set(problems)))
     return Loaded(folder, settings, tuple(files.mappings), files.owners, **files.agreed)
@@ -159,8 +164,12 @@ class _Files:
     owners: OwnersSource | None = None
     agreed: dict[str, AgreedSource[Any]] = field(default_factory=dict)
 
-    def add(self, path: Path) -> None:
-        document = read(path, _called(path, self.folder), self.problems)
+    def add(self, path: Path, draft: str | None = None) -> None:
+        called = called_by(path, self.folder)
+        if draft is None:
+            document = read(path, called, self.problems)
+        else:
+            document = read_bytes(draft.encode("utf-8", "surrogatepass"), called, self.problems)
         agreed = next((name for name in AGREED_FILES if name in document.data), None)
         if "owners" in document.data:
             self.add_owners(document)
@@ -196,5 +205,6 @@ class _Files:
             self.agreed[name] = AgreedSource(document, getattr(file, name))
 
 
-def _called(path: Path, folder: Path) -> str:
+def called_by(path: Path, folder: Path) -> str:
+    """What people call a file: its path below the folder of config.yaml, or the whole of it."""
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)

@@ -81,10 +81,16 @@ def read(path: Path, called: str, problems: list[Problem]) -> Document:
     try:
         with path.open("rb") as file:
             content = file.read(BYTES_MAX + 1)
-        text = content.decode("utf-8-sig")
     except OSError as error:
         problems.append(Problem(called, 0, "", f"cannot be read: {error.strerror or type(error).__name__}"))
         return Document(called, {}, {})
+    return read_bytes(content, called, problems)
+
+
+def read_bytes(content: bytes, called: str, problems: list[Problem]) -> Document:
+    """The document in what a file holds, or would hold; like `read`."""
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         problems.append(Problem(called, line, "", "is not UTF-8 text; save the file as UTF-8"))

@@ -3,7 +3,8 @@
 Opening is patient: a side that does not answer is tried again, and one that answered before is worked with as it was.
 An edit of config.yaml, the mappings or a secret's file is noticed within seconds; valid, it is in force from then on,
 and a full pass is made if the mapping asks for one. A mistake is shown and the last valid configuration goes on. What
-the accounts are like is learned anew once a day, and when something contradicted it.
+was published on another machine comes as such an edit (`following`). What the accounts are like is learned anew once a
+day, and when something contradicted it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from connector.engine.pacing import after_fault
 from connector.errors import BridgeError, Misconfigured, Problem
 from connector.service import unopened
 from connector.service.files import Stamp, stamped
+from connector.service.following import Following
 from connector.storage import dirty, duties, issues
 from connector.storage.tables import SHARDS
 
@@ -62,6 +64,7 @@ class Keeping:
         self._read: Loaded | None = None  # what was last read to open it
         self._closing = ExitStack()
         self._stamp: Stamp = ()
+        self._following = Following(path, around.clock)
         self._edited = False
         self._failures = 0
         self._look_at = self._opened_at = around.clock.now()
@@ -84,6 +87,8 @@ class Keeping:
     def _begin(self, now: datetime) -> None:
         try:
             self._read = loaded = load(self._path, self._around.env)
+            if self._following.begin(loaded):
+                self._read = loaded = load(self._path, self._around.env)
             stamp = stamped(self._path, loaded)
             self._enter(loaded, now)
         except BridgeError as error:
@@ -103,8 +108,15 @@ class Keeping:
         elif self._edited:
             self._edited = False
             self._reload(now)
+        elif self._is_behind(stamp):
+            return  # the next looks find the edit
         elif now - self._opened_at >= REFRESH_SOONEST and self._is_old(now - self._opened_at >= REFRESH, now):
             self._reopen(self._loaded, now)
+
+    def _is_behind(self, stamp: Stamp) -> bool:
+        """Whether another version was published meanwhile; it stands in the folder now."""
+        assert self._work is not None, "what is looked at was opened"
+        return self._following.look(self._work.bridge.database, stamp)
 
     def _reload(self, now: datetime) -> None:
         old = self._loaded
