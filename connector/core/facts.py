@@ -7,7 +7,7 @@ the lifecycle began is history and no fact. A deal that is kept in step is told 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -41,17 +41,40 @@ def drawn(
         what = entry.what
         if isinstance(what, Ruled) and situation.stage != before and not what.first and what.kind in _FORTH:
             yield _fact(definition, entry, situation, Happened.ENTERED)
-        if isinstance(what, Handed) and not what.policy:
-            handoffs.append(_Handoff(_fact(definition, entry, situation, Happened.EXPIRED)))
-        elif handoffs:
-            handoffs[-1].take(_said(definition, what), entry.at)
+        _listen(definition, handoffs, entry, situation)
         if isinstance(what, Dealt) and definition.deals_of in (None, entry.ref.side):
             _deal(won, what, replace(_fact(definition, entry, situation, Happened.WON), id=_deal_id(entry, what)))
         before = situation.stage
     yield from won.values()
+    for _, outcome in _outcomes(handoffs, dispositions):
+        yield outcome
+
+
+def outcomes(
+    definition: Definition, steps: Iterable[tuple[Entry, Situation]], dispositions: Iterable[Cycle] = ()
+) -> dict[datetime, Happened]:
+    """What became of each handoff that has an outcome, by when it was made; the arguments are those of `drawn`."""
+    handoffs: list[_Handoff] = []
+    for entry, situation in steps:
+        _listen(definition, handoffs, entry, situation)
+    return {handed_at: outcome.what for handed_at, outcome in _outcomes(handoffs, dispositions)}
+
+
+def _listen(definition: Definition, handoffs: list[_Handoff], entry: Entry, situation: Situation) -> None:
+    """A handoff begins, or something is said of the last one."""
+    what = entry.what
+    if isinstance(what, Handed) and not what.policy:
+        handoffs.append(_Handoff(_fact(definition, entry, situation, Happened.EXPIRED)))
+    elif handoffs:
+        handoffs[-1].take(_said(definition, what), entry.at)
+
+
+def _outcomes(handoffs: Sequence[_Handoff], dispositions: Iterable[Cycle]) -> Iterator[tuple[datetime, Fact]]:
+    """Each handoff that has an outcome: when it was made, and the fact."""
     late = [cycle for cycle in dispositions if cycle.lateness and not cycle.attempts]
     for handoff, after in zip_longest(handoffs, handoffs[1:]):
-        yield from handoff.outcome(late, after)
+        for outcome in handoff.outcome(late, after):
+            yield handoff.fact.at, outcome
 
 
 @dataclass(slots=True)

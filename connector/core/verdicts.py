@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.core.calendars import BusinessTime
-from connector.core.policy import Action, ActionKind, Book, Policy
+from connector.core.policy import Action, ActionKind, Book, Policy, PolicyKind
 from connector.core.sla import Cycle, State
 
 Cycles = Mapping[str, tuple[Cycle, ...]]  # by policy, oldest first
@@ -82,6 +82,12 @@ def followed(book: Book, cycle: Cycle) -> Policy | None:
     """The policy a cycle is judged by, as its edition has it; None when the book has forgotten it."""
     editions = (edition for edition in reversed(book) if edition.version == cycle.terms.version)
     return next((edition.policies.get(cycle.terms.policy) for edition in editions), None)
+
+
+def owes_answer(book: Book, cycle: Cycle) -> bool:
+    """Whether it is a promise to answer in time."""
+    policy = followed(book, cycle)
+    return policy is not None and policy.kind is PolicyKind.DISPOSITION
 
 
 def corrected(cycles: Cycles, fired: Collection[str]) -> list[Difference]:

@@ -109,68 +109,73 @@ errands = Table(  # what people asked for that takes longer than a page: a surve
     sqlite_autoincrement=True,
 )
 
-people = Table(
+people = Table(  # read from end to end when words are looked for, so its rows are short
     "people",
     metadata,
     Column("key", ByteKey, primary_key=True),  # the HubSpot record, else the Salesforce record
     Column("hubspot", ByteKey),
     Column("salesforce", ByteKey),
     Column("pair", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("email", Text, nullable=False),
-    Column("company", Text, nullable=False),
-    Column("words", Text, nullable=False),  # name, e-mail, company and ids in small letters, to be searched
-    Column("stage", Text),
-    Column("band", Text),
+    Column("name", ByteKey, nullable=False),
+    Column("email", ByteKey, nullable=False),
+    Column("company", ByteKey, nullable=False),
+    Column("words", ByteKey, nullable=False),  # name, e-mail, company and ids in small letters, to be searched
+    Column("stage", ByteKey),
+    Column("band", ByteKey),
     Column("since", BigInteger),  # when the stage was entered
-    Column("persona", Text),
-    Column("source", Text),
+    Column("persona", ByteKey),
+    Column("source", ByteKey),
     Column("owner", ByteKey),
-    Column("answer", Text),  # sales' last word: waiting, accepted, rejected, recycled, disqualified
-    Column("clock", Text),  # the state of the clock that is due next
+    Column(
+        "answer", ByteKey
+    ),  # sales' last word: waiting, asked, accepted, rejected, recycled, disqualified, taken back
+    Column("clock", ByteKey),  # the state of the open clock that presses most
     Column("due_at", BigInteger),
     Column("seen_at", BigInteger, nullable=False),
-    Index("people_hubspot", "hubspot"),
-    Index("people_salesforce", "salesforce"),
-    Index("people_stage", "stage", "key"),
-    Index("people_name", "name", "key"),
-    Index("people_owner", "owner", "key"),
+    Column("digest", BigInteger, nullable=False),  # of all that the reading copy says of them
+    Index("people_stage", "stage", "band", "key"),
     sqlite_with_rowid=False,
 )
+
+MOVED = text("kind NOT IN ('history', 'backward')")  # stays that count in a funnel; an index holds only those
 
 passes = Table(  # every stay in a stage
     "passes",
     metadata,
     Column("person", ByteKey, primary_key=True),
     Column("number", SmallInteger, primary_key=True),
-    Column("stage", Text, nullable=False),
+    Column("stage", ByteKey, nullable=False),
     Column("entered_at", BigInteger, nullable=False),
     Column("left_at", BigInteger),
-    Column("left_to", Text),
-    Column("persona", Text),
-    Column("source", Text),
+    Column("left_to", ByteKey),
+    Column("persona", ByteKey),
+    Column("source", ByteKey),
     Column("evidence", Text, nullable=False),
-    Index("passes_stage_entered_at", "stage", "entered_at"),
+    Column("kind", ByteKey, nullable=False),  # of the move that brought them there; history, start
+    Column("onward", Boolean, nullable=False),  # they came to the next stage or further since
+    Index("passes_moved", "entered_at", "stage", "onward", sqlite_where=MOVED, postgresql_where=MOVED),
     sqlite_with_rowid=False,
 )
+
+OPEN = text("ended_at IS NULL")
 
 cycles = Table(  # every cycle of every clock
     "cycles",
     metadata,
     Column("person", ByteKey, primary_key=True),
-    Column("policy", Text, primary_key=True),
+    Column("policy", ByteKey, primary_key=True),
     Column("number", SmallInteger, primary_key=True),
-    Column("state", Text, nullable=False),  # running, warned, paused, met, breached, cancelled
+    Column("state", ByteKey, nullable=False),  # running, warned, paused, met, breached, cancelled
     Column("owner", ByteKey),
-    Column("team", Text),  # whose commitment it is: sales, marketing
-    Column("persona", Text),
-    Column("source", Text),
-    Column("stage", Text),
+    Column("team", ByteKey),  # whose commitment it is: sales, marketing
+    Column("persona", ByteKey),
+    Column("source", ByteKey),
+    Column("stage", ByteKey),
     Column("started_at", BigInteger, nullable=False),
-    Column("due_at", BigInteger),
+    Column("due_at", BigInteger),  # of what ended in time: the deadline it had then
     Column("ended_at", BigInteger),
-    Column("late_s", BigInteger),  # business seconds after the deadline, once it is known
-    Index("cycles_state_due_at", "state", "due_at"),
+    Column("late_s", BigInteger),  # business seconds after the deadline, once it has ended
+    Index("cycles_open", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("cycles_due_at", "due_at"),
     sqlite_with_rowid=False,
 )
@@ -182,13 +187,14 @@ handoffs = Table(  # every time somebody was handed to sales, and what came back
     Column("number", SmallInteger, primary_key=True),
     Column("at", BigInteger, nullable=False),
     Column("owner", ByteKey),
-    Column("persona", Text),
-    Column("source", Text),
-    Column("campaign", Text),
-    Column("answer", Text, nullable=False),  # waiting, accepted, rejected, recycled, disqualified
-    Column("reason", Text),
-    Column("reason_class", Text),
+    Column("persona", ByteKey),
+    Column("source", ByteKey),
+    Column("campaign", ByteKey),
+    Column("answer", ByteKey, nullable=False),  # as in people
+    Column("reason", ByteKey),
+    Column("reason_class", ByteKey),
     Column("answered_at", BigInteger),
+    Column("outcome", ByteKey),  # what it counts as: accepted, rejected, expired
     Index("handoffs_at", "at"),
     Index("handoffs_answer_at", "answer", "at"),
     sqlite_with_rowid=False,

@@ -151,28 +151,25 @@ def _people() -> None:
         sa.Column("hubspot", KEY),
         sa.Column("salesforce", KEY),
         sa.Column("pair", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("email", sa.Text(), nullable=False),
-        sa.Column("company", sa.Text(), nullable=False),
-        sa.Column("words", sa.Text(), nullable=False),
-        sa.Column("stage", sa.Text()),
-        sa.Column("band", sa.Text()),
+        sa.Column("name", KEY, nullable=False),
+        sa.Column("email", KEY, nullable=False),
+        sa.Column("company", KEY, nullable=False),
+        sa.Column("words", KEY, nullable=False),
+        sa.Column("stage", KEY),
+        sa.Column("band", KEY),
         sa.Column("since", sa.BigInteger()),
-        sa.Column("persona", sa.Text()),
-        sa.Column("source", sa.Text()),
+        sa.Column("persona", KEY),
+        sa.Column("source", KEY),
         sa.Column("owner", KEY),
-        sa.Column("answer", sa.Text()),
-        sa.Column("clock", sa.Text()),
+        sa.Column("answer", KEY),
+        sa.Column("clock", KEY),
         sa.Column("due_at", sa.BigInteger()),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key"),
         sqlite_with_rowid=False,
     )
-    op.create_index("people_hubspot", "people", ["hubspot"])
-    op.create_index("people_salesforce", "people", ["salesforce"])
-    op.create_index("people_stage", "people", ["stage", "key"])
-    op.create_index("people_name", "people", ["name", "key"])
-    op.create_index("people_owner", "people", ["owner", "key"])
+    op.create_index("people_stage", "people", ["stage", "band", "key"])
 
 
 def _courses() -> None:
@@ -180,28 +177,33 @@ def _courses() -> None:
         "passes",
         sa.Column("person", KEY, nullable=False),
         sa.Column("number", sa.SmallInteger(), nullable=False),
-        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("stage", KEY, nullable=False),
         sa.Column("entered_at", sa.BigInteger(), nullable=False),
         sa.Column("left_at", sa.BigInteger()),
-        sa.Column("left_to", sa.Text()),
-        sa.Column("persona", sa.Text()),
-        sa.Column("source", sa.Text()),
+        sa.Column("left_to", KEY),
+        sa.Column("persona", KEY),
+        sa.Column("source", KEY),
         sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("kind", KEY, nullable=False),
+        sa.Column("onward", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("person", "number"),
         sqlite_with_rowid=False,
     )
-    op.create_index("passes_stage_entered_at", "passes", ["stage", "entered_at"])
+    moved = sa.text("kind NOT IN ('history', 'backward')")
+    op.create_index(
+        "passes_moved", "passes", ["entered_at", "stage", "onward"], sqlite_where=moved, postgresql_where=moved
+    )
     op.create_table(
         "cycles",
         sa.Column("person", KEY, nullable=False),
-        sa.Column("policy", sa.Text(), nullable=False),
+        sa.Column("policy", KEY, nullable=False),
         sa.Column("number", sa.SmallInteger(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state", KEY, nullable=False),
         sa.Column("owner", KEY),
-        sa.Column("team", sa.Text()),
-        sa.Column("persona", sa.Text()),
-        sa.Column("source", sa.Text()),
-        sa.Column("stage", sa.Text()),
+        sa.Column("team", KEY),
+        sa.Column("persona", KEY),
+        sa.Column("source", KEY),
+        sa.Column("stage", KEY),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger()),
         sa.Column("ended_at", sa.BigInteger()),
@@ -209,23 +211,25 @@ def _courses() -> None:
         sa.PrimaryKeyConstraint("person", "policy", "number"),
         sqlite_with_rowid=False,
     )
-    op.create_index("cycles_state_due_at", "cycles", ["state", "due_at"])
     op.create_index("cycles_due_at", "cycles", ["due_at"])
+    still = sa.text("ended_at IS NULL")
+    op.create_index("cycles_open", "cycles", ["due_at"], sqlite_where=still, postgresql_where=still)
     op.create_table(
         "handoffs",
         sa.Column("person", KEY, nullable=False),
         sa.Column("number", sa.SmallInteger(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("owner", KEY),
-        sa.Column("persona", sa.Text()),
-        sa.Column("source", sa.Text()),
-        sa.Column("campaign", sa.Text()),
-        sa.Column("answer", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text()),
-        sa.Column("reason_class", sa.Text()),
+        sa.Column("persona", KEY),
+        sa.Column("source", KEY),
+        sa.Column("campaign", KEY),
+        sa.Column("answer", KEY, nullable=False),
+        sa.Column("reason", KEY),
+        sa.Column("reason_class", KEY),
         sa.Column("answered_at", sa.BigInteger()),
+        sa.Column("outcome", KEY),
         sa.PrimaryKeyConstraint("person", "number"),
         sqlite_with_rowid=False,
     )
-    op.create_index("handoffs_at", "handoffs", ["at"])
     op.create_index("handoffs_answer_at", "handoffs", ["answer", "at"])
+    op.create_index("handoffs_at", "handoffs", ["at"])
