@@ -3,6 +3,7 @@
 `client(role)` is a signed-in Flask client; `page(role)` a signed-in page of Chromium, wide or narrow, light or dark;
 `axe(page)` holds what it shows to the rules of accessibility. No browser is a failure, never a skipped test. Whatever a
 page was refused by its own content security policy, and whatever its scripts threw, fails the test that opened it.
+LOOKED may name a file that takes the names of the tests that looked with a browser; continuous integration asks for it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -74,7 +76,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(house: House, browser: Browser) -> Iterator[Opens]:
+def page(house: House, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Opens]:
     complaints: list[str] = []
     contexts = []
 
@@ -93,6 +95,9 @@ def page(house: House, browser: Browser) -> Iterator[Opens]:
         return found
 
     yield opens
+    if os.environ.get("LOOKED"):
+        with Path(os.environ["LOOKED"]).open("a", encoding="utf-8") as names:
+            names.write(f"{request.node.nodeid}\n")
     for context in contexts:
         context.close()
     assert complaints == []
