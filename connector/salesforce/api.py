@@ -22,7 +22,7 @@ import requests
 from connector.errors import BridgeError, RateLimited, Transient
 from connector.ports import Clock, Dice
 from connector.salesforce import faults
-from connector.salesforce.login import Login, Token
+from connector.salesforce.login import Borrowed, Login, Token
 from connector.transport.budget import Budget
 from connector.transport.lanes import Lane
 from connector.transport.meter import Meter
@@ -32,8 +32,8 @@ from connector.transport.throttle import Throttle
 API_VERSION: Final = "67.0"
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
 _FROM = re.compile(r"^q=SELECT [\w.,()]+ FROM (\w+)")
-_JSON: Final = {"Content-Type": "application/json"}
-_CSV: Final = {"Content-Type": "text/csv; charset=UTF-8"}
+_JSON: Final = "application/json"
+_CSV: Final = "text/csv; charset=UTF-8"
 _EXPIRED, _MULTIPLE = 401, 300
 T = TypeVar("T")
 
@@ -50,9 +50,11 @@ class Call:
     path: str
     operation: str  # what it is counted as
     body: Any = None  # sent as JSON
-    text: bytes | None = None  # sent as CSV in place of JSON
+    text: bytes | None = None  # sent in place of JSON
+    media: str = _CSV  # of `text`
     expects: type[list[Any]] | tuple[str, ...] | None = None
     checked: Callable[[Any], None] | None = None
+    explained: Callable[[bytes], tuple[faults.Fault, ...]] | None = None  # reads errors out of a body that is no JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,12 @@ class Api:
         """The same connections, sign-in and counters, calling in another lane."""
         other = object.__new__(Api)
         other.__dict__.update(self.__dict__, traffic=replace(self.traffic, lane=lane))
+        return other
+
+    def borrowing(self, access: str) -> Api:
+        """The same connections and counters, calling in a session that somebody else has begun."""
+        other = object.__new__(Api)
+        other.__dict__.update(self.__dict__, _login=Borrowed(access, self._login))
         return other
 
     @property
@@ -161,7 +169,10 @@ class Api:
         traffic.throttle.acquire(traffic.lane)
         traffic.meter.count(call.operation)
         path = call.path if call.path.startswith("/") else self.root + call.path
-        headers = {"Authorization": f"Bearer {token.access}", **(_CSV if call.text is not None else _JSON)}
+        media = _JSON if call.text is None else call.media
+        headers = {"Authorization": f"Bearer {token.access}", "Content-Type": media}
+        if media.startswith("text/xml"):
+            headers["SOAPAction"] = '""'
         data = call.text if call.text is not None else None if call.body is None else orjson.dumps(call.body)
         try:
             response = self._session.request(call.method, token.instance_url + path, data=data, headers=headers)
@@ -176,7 +187,8 @@ class Api:
             self.traffic.meter.told(daily_limit=int(told[2]), daily_used=int(told[1]))
 
     def _judged(self, answer: Answer, call: Call) -> BridgeError:
-        found = faults.faults_of(faults.read_body(answer.content))
+        read = call.explained
+        found = read(answer.content) if read else faults.faults_of(faults.read_body(answer.content))
         error = faults.raised(answer.status, found, self.traffic.clock.now(), _described(call))
         if isinstance(error, RateLimited):
             self.traffic.meter.throttled()

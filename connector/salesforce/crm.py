@@ -39,6 +39,7 @@ from connector.salesforce.outcomes import Judge
 from connector.salesforce.reads import Reader
 from connector.salesforce.reminding import Reminder
 from connector.salesforce.session import BridgeSession, Line
+from connector.salesforce.setup.applying import OrgSetup
 from connector.salesforce.shapes import Shapes
 from connector.salesforce.writes import Writer
 from connector.transport.pool import Calls
@@ -88,6 +89,10 @@ class Salesforce:
         other._assemble(api, self._shapes.in_lane(api))
         other.bulk_from_rows = self.bulk_from_rows
         return other
+
+    def setup(self, admin_token: str = "") -> OrgSetup:
+        """What makes the org fit for the bridge; in an admin's session where the bridge's user may not."""
+        return OrgSetup(self.api, self.api.borrowing(admin_token) if admin_token else self.api)
 
     @property
     def bulk_from_rows(self) -> int | None:

@@ -112,6 +112,26 @@ class Login:
             return self._token
 
 
+class Borrowed(Login):
+    """A session that an admin has begun, at the org that we sign in to; nobody but the admin can begin another."""
+
+    def __init__(self, access: str, ours: Login) -> None:
+        self._access, self._ours = access, ours
+
+    def token(self) -> Token:
+        """The admin's token. Raises as `Login.token`."""
+        return Token(self._access, self._ours.token().instance_url)
+
+    def renewed(self, stale: Token | None) -> Token:
+        """Never another one.
+
+        Raises:
+            Unauthorised: always.
+        """
+        del stale
+        raise Unauthorised("the admin's session is over or of another org; begin one anew and put its token in place")
+
+
 def _signed_in(credentials: Credentials, session: requests.Session) -> Token:
     try:
         if isinstance(credentials, RefreshToken):

@@ -14,7 +14,7 @@ from connector.salesforce.source.permissions import INTEGRATION, REP_VIEW, by_ha
 from connector.wanted import Audience, ByHand, Section, Wanted
 
 DEPLOY: Final = "sf project deploy start --source-dir force-app --target-org ORG"
-_TITLES: Final = {
+TITLES: Final = {
     Section.FEEDBACK: "Sales feedback",
     Section.SLA: "SLA",
     Section.HANDOFF: "Why this lead",
@@ -39,6 +39,11 @@ def steps(asked: Asked, components: Sequence[Component]) -> tuple[ByHand, ...]:
         *_noticed(asked),
         _checked(),
     )
+
+
+def beside_setup(asked: Asked) -> tuple[ByHand, ...]:
+    """What a person does after `smarketing setup salesforce` has made everything that an API makes."""
+    return (*_granted(asked), *_dynamic(asked), *_noticed(asked))
 
 
 def readme(told: Iterable[ByHand]) -> str:
@@ -125,16 +130,38 @@ def _laid_out(asked: Asked) -> Iterator[ByHand]:
             )
 
 
+def _dynamic(asked: Asked) -> Iterator[ByHand]:
+    """Pages that ignore layouts, which nobody outside can put a field on without replacing them."""
+    shown = [one for one in asked.wanted if Audience.REPS in one.shown_to]
+    if shown:
+        titles = [TITLES[section] for section in Section if any(one.section is section for one in shown)]
+        objects = ", ".join(dict.fromkeys(one.object for one in shown))
+        yield ByHand(
+            "Pages with Dynamic Forms, if there are any (they ignore the layouts)",
+            (
+                f"Setup > Lightning App Builder: open the record page of {objects}",
+                "Only if single fields stand on it: add a field section for each of " + ", ".join(map(repr, titles)),
+                "Put the same fields into it that the layouts show; save and activate",
+            ),
+            f"A rep who has {REP_VIEW} opens a record and sees the sections.",
+        )
+
+
 def _sections(shown: Sequence[Wanted]) -> Iterator[str]:
     for section in Section:
         names = ", ".join(label(one) for one in shown if one.section is section)
         if names:
-            yield f"Drag in a section '{_TITLES[section]}' and put into it: {names}"
+            yield f"Drag in a section '{TITLES[section]}' and put into it: {names}"
+
+
+def handed_over(asked: Asked) -> list[Wanted]:
+    """The fields that a converted Lead hands to the field of the same name of its Contact."""
+    there = {one.name: one for one in asked.on("Contact")}
+    return [one for one in asked.on("Lead") if one.name in there and _alike(one, there[one.name])]
 
 
 def _converted(asked: Asked) -> Iterator[ByHand]:
-    there = {one.name: one for one in asked.on("Contact")}
-    pairs = [one for one in asked.on("Lead") if one.name in there and _alike(one, there[one.name])]
+    pairs = handed_over(asked)
     if pairs:
         yield ByHand(
             "Let a converted Lead hand its fields to the Contact",

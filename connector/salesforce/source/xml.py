@@ -26,12 +26,17 @@ def document(root: str, elements: Iterable[Element]) -> str:
     Raises:
         Refused: a text holds what no XML document can.
     """
-    body = "".join(_lines(element, "    ") for element in elements)
+    body = "".join(_lines(each, "    ") for each in elements)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{NAMESPACE}">\n{body}</{root}>\n'
 
 
-def _lines(element: Element, indent: str) -> str:
-    name, content = element
+def element(told: Element, indent: str = "    ") -> str:
+    """One element as text, to be put into a document. Raises as `document`."""
+    return _lines(told, indent)
+
+
+def _lines(told: Element, indent: str) -> str:
+    name, content = told
     if isinstance(content, tuple):
         inner = "".join(_lines(child, indent + "    ") for child in content)
         return f"{indent}<{name}>\n{inner}{indent}</{name}>\n"

@@ -1,0 +1,158 @@
+"""Asks an org what is there, makes what a plan says, and finds out by asking again.
+
+A deployment is made whole or not at all. What it refuses is left out, with what rests on it, and the rest is deployed
+anew, so that one component keeps no neighbour from being made. Just before, what is to be replaced as a whole is
+retrieved once more: who has saved a layout since the plan was made does not lose it. Whether a thing was made is what
+the next plan says, never what an answer said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from connector.core.refs import id18
+from connector.errors import Refused
+from connector.salesforce import soql
+from connector.salesforce.api import Api, Call
+from connector.salesforce.faults import Declined
+from connector.salesforce.setup import layouts, permissions
+from connector.salesforce.setup.live import Act, Live, People
+from connector.salesforce.setup.package import packed
+from connector.salesforce.setup.planning import Key, Order, Plan, pieces, planned
+from connector.salesforce.setup.wire import Failure, Metadata
+from connector.salesforce.source.permissions import INTEGRATION, REP_VIEW
+
+ROUNDS_MAX: Final = 5
+_OPERATION: Final = "setup"
+_SETS: Final = (INTEGRATION, REP_VIEW)
+_CHANGED: Final = (
+    "somebody has changed it in Salesforce while this command was running, and theirs is kept; run the command again"
+)
+_ROLLED_BACK: Final = "Salesforce took nothing, because of what it refused besides; mend that and run the command again"
+Refusals = dict[Key, str]  # by type and name, Salesforce's words
+
+
+class OrgSetup:
+    """The metadata and the permission sets of one org.
+
+    Args:
+        bridge: calls as the bridge's user, who gets the set for integrations.
+        acting: calls as whoever may change the org: the same, or an admin.
+    """
+
+    def __init__(self, bridge: Api, acting: Api) -> None:
+        self._bridge, self._acting = bridge, acting
+        self._metadata = Metadata(acting)
+
+    def people(self, usernames: Sequence[str]) -> People:
+        """The bridge's own user, and reps by their user names.
+
+        Raises:
+            Refused: no active user has one of the names.
+        """
+        told = self._bridge.json(Call("GET", "/services/oauth2/userinfo", _OPERATION, expects=("user_id",)))
+        bridge = id18(str(told["user_id"]))
+        named = {name.casefold() for name in usernames}
+        condition = soql.either(
+            soql.among("Id", [soql.literal(bridge)]),
+            *([soql.among("Username", [soql.literal(name) for name in sorted(named)])] if named else []),
+        )
+        rows = self._rows(soql.select(["Id", "Username", "IsActive"], "User", condition))
+        found = {id18(row["Id"]): str(row["Username"]) for row in rows if row["IsActive"]}
+        missing = named - {name.casefold() for name in found.values()}
+        if missing:
+            words = "no active user has this name (it looks like an address, and need not be one); see Setup > Users"
+            raise Refused(f"{', '.join(sorted(missing))}: {words}")
+        reps = {user: name for user, name in found.items() if name.casefold() in named}
+        return People((bridge, found.get(bridge, "the bridge's user")), reps)
+
+    def plan(self, order: Order) -> Plan:
+        """What is to be done so that the org has what is wanted; writes nothing.
+
+        Raises:
+            Unauthorised: the session's user is not let at metadata; and as `api.Api.send`.
+        """
+        return planned(order, self._live(order))
+
+    def apply(self, order: Order) -> Refusals:
+        """Make what is wanted; what Salesforce refused of it. Raises as `plan`."""
+        refused: Refusals = {}
+        live = self._live(order)
+        for _ in range(ROUNDS_MAX):
+            plan = planned(order, live, refused)
+            if not plan.deployed:
+                break
+            refused |= dict.fromkeys(self._changed(plan.deployed), _CHANGED)
+            plan = planned(order, live, refused)
+            failures = self._metadata.deployed(packed(plan.deployed, self._metadata.version)) if plan.deployed else []
+            refused |= _refusals(failures, plan.deployed)
+            if not failures:
+                break
+        for act in planned(order, self._live(order), refused).assigned:
+            refused |= self._assigned(act)
+        return refused
+
+    def _live(self, order: Order) -> Live:
+        objects = set(layouts.objects(order.asked)) if order.pages else set()
+        told = self._metadata.layouts() if objects else []
+        pages = [(name, packaged) for name, packaged in told if layouts.object_of(name) in objects]
+        wanted = {*pieces(order), *((layouts.TYPE, name) for name, packaged in pages if not packaged)}
+        return Live(
+            self._metadata.retrieved(wanted),
+            tuple(sorted(name for name, _ in pages)),
+            frozenset(name for name, packaged in pages if packaged),
+            self._assignments(),
+        )
+
+    def _assignments(self) -> frozenset[tuple[str, str]]:
+        condition = soql.among("PermissionSet.Name", [soql.literal(name) for name in _SETS])
+        rows = self._rows(soql.select(["AssigneeId", "PermissionSet.Name"], "PermissionSetAssignment", condition))
+        return frozenset((str(row["PermissionSet"]["Name"]), id18(row["AssigneeId"])) for row in rows)
+
+    def _changed(self, acts: Sequence[Act]) -> list[Key]:
+        """What is no longer as it was when the plan was made of it."""
+        based = [act for act in acts if act.base]
+        if not based:
+            return []
+        now = self._metadata.retrieved(act.key for act in based)
+        return [act.key for act in based if (found := now.get(act.key)) is None or found.content != act.base]
+
+    def _assigned(self, act: Act) -> Refusals:
+        name, _, user = act.name.partition(" ")
+        condition = soql.among("Name", [soql.literal(name)])
+        rows = self._rows(soql.select(["Id"], permissions.TYPE, condition))
+        if not rows:
+            return {act.key: f"there is no permission set {name} to give"}
+        body = {"AssigneeId": user, "PermissionSetId": rows[0]["Id"]}
+        try:
+            self._acting.send(Call("POST", f"sobjects/{permissions.ASSIGNMENT}", _OPERATION, body=body))
+        except Declined as error:
+            if error.code != "DUPLICATE_VALUE":
+                return {act.key: error.faults[0].message}
+        return {}
+
+    def _rows(self, text: str) -> list[dict[str, Any]]:
+        """Few rows: a query of one page."""
+        call = Call("GET", soql.query_path(text), _OPERATION, expects=("records",))
+        rows: list[dict[str, Any]] = self._acting.json(call)["records"]
+        return rows
+
+
+def _refusals(failures: Iterable[Failure], acts: Sequence[Act]) -> Refusals:
+    """What was refused, by the acts that it speaks of; of a failure that names none, the whole.
+
+    A file with several components is named by one of them, or by itself.
+    """
+    known = {act.key for act in acts}
+    found: Refusals = {}
+    for one in failures:
+        named = {key for key in known if key == (one.type, one.name)} or {key for key in known if key[1] == one.name}
+        for key in named or known:
+            found.setdefault(key, one.problem)
+    return found
+
+
+def reasons(refused: Refusals, acts: Iterable[Act]) -> Refusals:
+    """What to say of each act that was not made: Salesforce's words, or that it was not to blame."""
+    return {act.key: refused.get(act.key, _ROLLED_BACK) for act in acts}
