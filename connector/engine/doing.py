@@ -43,7 +43,7 @@ from connector.engine.reconcile import reconcile_due
 from connector.engine.standing import owes_full, stands
 from connector.engine.unsent import tell_of_the_dead
 from connector.errors import RateLimited
-from connector.storage import cursors, dirty, effects, inbox, pulses, timers
+from connector.storage import attempts, cursors, dirty, effects, inbox, previews, pulses, sessions, timers
 from connector.storage.dirty import Quiet
 
 PORTIONS = 20  # of the inbox in one turn
@@ -51,6 +51,7 @@ AGAIN = timedelta(seconds=60)  # what only a person, or time, can let go on is l
 SOON = timedelta(seconds=1)
 HOURLY, DAILY = timedelta(hours=1), timedelta(days=1)
 KEEP_UNREAD = timedelta(days=30)  # requests that nobody understood
+SIGNED_IN_LONGEST = timedelta(days=30)  # the most that web.admin.session_hours may be: older sessions let nobody in
 _FAULTS_LONGEST = timedelta(seconds=30)
 _LOG = structlog.get_logger(__name__)
 
@@ -168,7 +169,8 @@ def _audit(work: Work, now: datetime, _body: Body) -> Turned:
 
 
 def _keep_house(work: Work, now: datetime, _body: Body) -> Turned:
-    """Put away what is over: dead processes, requests nobody understood for a month, what an erasure left in files.
+    """Put away what is over: dead processes, requests nobody understood for a month, what an erasure left in files,
+    sessions that nobody can use any more, and yesterday's failed sign-ins.
 
     Fields that were parked because they went round are tried again when their time has come.
     """
@@ -176,6 +178,9 @@ def _keep_house(work: Work, now: datetime, _body: Body) -> Turned:
     freed = let_go(bridge)
     with bridge.database.begin() as conn:
         did = pulses.forget(conn, now - DAILY) + inbox.expire(conn, now - KEEP_UNREAD)
+        did += sessions.forget(conn, now - SIGNED_IN_LONGEST, now - SIGNED_IN_LONGEST)
+        did += attempts.forget(conn, now - DAILY)
+        previews.expire(conn, now)
     with bridge.database.read() as conn:
         left = effects.left(conn, now)
     if left:
