@@ -1,6 +1,6 @@
-"""Promises counted now and then, for monitors: how many are open in which state.
+"""Promises and objectives counted now and then, for monitors and pages: what is open in which state, how far goals are.
 
-A promise's state follows from its journey and is stored nowhere, so counting walks everybody. It is therefore done by a
+Both follow from journeys and are stored nowhere, so counting walks everybody. It is therefore done by a
 worker every hour, or as rarely as keeps it to a hundredth of its time, beside its other work, and never while a monitor
 waits. A process that shall stop gives it up; the next one counts.
 """
@@ -13,7 +13,9 @@ import structlog
 
 from connector.core.sla import State
 from connector.engine.bridge import Bridge
+from connector.reports import goals
 from connector.reports.funnel import Funnel
+from connector.reports.goals import Goal, Goals
 from connector.reports.metrics import PROMISES
 from connector.reports.promises import OPEN
 from connector.storage import journeys, state
@@ -41,20 +43,24 @@ def _counted(bridge: Bridge) -> None:
 
 
 def count(bridge: Bridge) -> bool:
-    """Count the open promises and remember it, if it is time; whether it was."""
+    """Count the open promises, and how far objectives are, and remember it, if it is time; whether it was."""
     now = bridge.clock.now()
     if bridge.agreement is None or not _due(bridge, now):
         return False
     began = bridge.clock.monotonic()
     found = Funnel(bridge.agreement, now)
+    aims = Goals(bridge.agreement, [Goal(one.objective, one.time, now) for one in bridge.goals], now)
     with bridge.database.read() as conn:
         for number, (_, entries) in enumerate(journeys.people(conn)):
             found.take(entries)
+            aims.take(entries)
             if number % _PORTION == 0:
                 bridge.progress("counting promises", number, None)
     pause = max(EVERY, timedelta(seconds=(bridge.clock.monotonic() - began) * _SHARE))
     with bridge.database.begin() as conn:
         state.put(conn, PROMISES, {"at": now.isoformat(), "again": (now + pause).isoformat(), "open": _open(found)})
+        told = [goals.progress_row(one) for one in aims.progress()]
+        state.put(conn, goals.COUNTED, {"at": now.isoformat(), "goals": told})
     return True
 
 

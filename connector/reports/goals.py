@@ -15,6 +15,8 @@ from connector.core.objectives import Counted, Progress, bounds, progress
 from connector.core.steered import Agreement
 from connector.reports.handoffs import facts_of
 
+COUNTED = "objectives counted"  # in storage.state: at, and a row (`progress_row`) for each
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:

@@ -6,14 +6,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connector.core.goals import Counted, Happened, Measured, Objective, PeriodKind
 from connector.core.policy import Action, ActionKind, Edition
 from connector.core.policy import Warning as Warned
 from connector.engine import promised
 from connector.engine.duties import Stopping
+from connector.reports.goals import COUNTED
 from connector.reports.metrics import BREACHED, PROMISES, WARNED
 from connector.storage import state, tallies
 from tests.core.promises import IN_MQL, hours, office, policy
@@ -82,6 +85,19 @@ def test_open_promises_are_counted_by_state_and_not_more_often_than_hourly(town:
     found = counted(town)
     assert found is not None
     assert found["open"]["breached"] == 2
+
+
+def test_how_far_objectives_are_is_counted_with_them(town: Town) -> None:
+    promising(town)
+    contact, _ = both(town, email="ann@x.com", life="lead")
+    hand_over(town, contact)
+    way = Counted(Happened.ENTERED, "mql", value=Decimal(100))
+    aim = Objective("handoffs", "Qualified people", "marketing", PeriodKind.MONTH, (way,), target=Decimal(400))
+    town.bridge = replace(town.bridge, goals=(Measured(aim, ALWAYS),))
+    assert promised.count(town.bridge)
+    with town.database.read() as conn:
+        found = state.get(conn, COUNTED)
+    assert [(one["id"], one["actual"], one["target"]) for one in found["goals"]] == [("handoffs", 100.0, 400.0)]
 
 
 class SlowWatch(StillClock):
