@@ -7,13 +7,18 @@ from typing import Final
 
 from flask import Blueprint, Flask
 
-from connector.admin import entry
+from connector.admin import account, entry, tokens, users
 from connector.admin.api.wire import api
 from connector.admin.desk import Desk
 from connector.admin.frame import furnish
 
 Doorkeeper = Callable[[Flask, Desk], None]  # says before every request of the pages who is asking (g.visitor)
-PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = (entry.pages,)
+PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = (
+    entry.pages,
+    account.pages,
+    users.pages,
+    tokens.pages,
+)
 
 
 def install(app: Flask, desk: Desk, doorkeeper: Doorkeeper) -> None:

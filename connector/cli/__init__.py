@@ -74,6 +74,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "undo": ("undo", "Take back what the bridge wrote, as far as nobody else has written since."),
         "notices": ("notices", "Notices, tasks and webhooks that were not sent, or may not have been."),
     },
+    "Access": {
+        "user": ("users", "Who may sign in to the pages, and what they may do there."),
+        "token": ("tokens", "Tokens with which scripts use the API."),
+    },
     "Try out": {
         "sandbox": ("sandbox", "Run both CRMs on this machine, to try things on."),
     },

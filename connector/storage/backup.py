@@ -21,6 +21,7 @@ from sqlalchemy import Connection, Table, func, or_, select, text, union
 from connector.core.refs import Ref
 from connector.errors import Refused
 from connector.storage import codec
+from connector.storage.admin_tables import sessions
 from connector.storage.database import Database, migrate, open_database
 from connector.storage.effects import State
 from connector.storage.service_tables import duties, inbox, metadata, pulses, windows
@@ -41,7 +42,7 @@ from connector.storage.tables import (
 PORTION = 1_000  # rows at a time
 TOKEN, KEY, COMPARED = "salesforce_refresh_token", "tombstone_key", "compared"  # in `state`
 RESTORED = "waited or was being sent when the store was restored from a backup"
-_OF_A_PROCESS = (pulses, duties, windows)  # about who was at work then
+_OF_A_PROCESS = (pulses, duties, windows, sessions)  # about who was at work then, or signed in
 _NAMING = (links.c.hubspot, links.c.salesforce, dirty.c.key, seen.c.key, journeys.c.ref, events.c.hubspot,
            events.c.salesforce, issue_refs.c.key, effects.c.about)  # fmt: skip
 

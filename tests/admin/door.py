@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from connector.admin import passwords
 from connector.admin.accounts import Accounts
 from connector.admin.app import install
 from connector.admin.desk import Desk
 from connector.admin.doorkeeper import doorkeeper
 from connector.admin.roles import Role
 from connector.config.service import Web, Webhooks
-from connector.core.refs import Side
 from connector.engine.story import ACT
 from connector.errors import Misconfigured
 from connector.storage import events
@@ -124,7 +126,8 @@ def front(folder: Path, web: dict[str, Any] | None = None, url: str = "") -> Ite
     database = open_database(url or f"sqlite:///{folder / 'front.db'}")
     migrate(database)
     watch, dice = Watch(), Even()
-    with Writer(database) as writer:
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # the real ones take an eighth of a second
+    with Writer(database) as writer, patch.object(passwords, "_HASHER", quick):
         app = create_app(settings, Webhooks(), House(database, writer, watch, dice))
         install(app, Desk(folder / "config.yaml", {}, settings, database, watch, dice, Closed()), doorkeeper)
         yield Front(app, database, watch)
