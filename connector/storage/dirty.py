@@ -83,6 +83,8 @@ _FREE_AT = case((dirty.c.leased_until > dirty.c.due_at, dirty.c.leased_until), e
 _NEXT_DUE = select(func.min(_FREE_AT))
 _FORGET = delete(dirty).where(among(dirty.c.key))
 _COUNT = select(func.count()).select_from(dirty)
+_SHOWN = (dirty.c.key, dirty.c.lane, dirty.c.marked_at, dirty.c.due_at, dirty.c.attempts, dirty.c.reason)
+_WAITING = select(*_SHOWN).where(among(dirty.c.key)).order_by(dirty.c.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,12 +249,19 @@ def oldest(conn: Connection) -> datetime | None:
 
 def sample(conn: Connection, limit: int) -> list[Waiting]:
     """The first keys in the order of claiming, for people to look at."""
-    columns = (dirty.c.key, dirty.c.lane, dirty.c.marked_at, dirty.c.due_at, dirty.c.attempts, dirty.c.reason)
-    rows = conn.execute(select(*columns).order_by(dirty.c.lane, dirty.c.due_at, dirty.c.key).limit(limit))
-    return [
-        Waiting(codec.ref(key), lane, codec.moment(marked_at), codec.moment(due_at), attempts, reason)
-        for key, lane, marked_at, due_at, attempts, reason in rows
-    ]
+    first = select(*_SHOWN).order_by(dirty.c.lane, dirty.c.due_at, dirty.c.key).limit(limit)
+    return [_waiting(row) for row in conn.execute(first)]
+
+
+def waiting(conn: Connection, refs: Iterable[Ref]) -> list[Waiting]:
+    """Those of some records that wait to be looked at, for people to look at."""
+    keys = sorted({codec.key(ref) for ref in refs})
+    return [_waiting(row) for portion in chunks(keys) for row in rows(conn, _WAITING, among=portion)]
+
+
+def _waiting(row: Sequence[Any]) -> Waiting:
+    key, lane, marked_at, due_at, attempts, reason = row
+    return Waiting(codec.ref(key), lane, codec.moment(marked_at), codec.moment(due_at), attempts, reason)
 
 
 def _parameters(claims: Sequence[Claim]) -> list[dict[str, Any]]:

@@ -226,7 +226,7 @@ def _linked(conn: Connection) -> Iterator[Person]:
 
 def _alone(conn: Connection, page: Sequence[Ref]) -> Iterator[Person]:
     """Those of a page who are linked to nobody; who went on as somebody else is told with the first of their refs."""
-    ends = _ends(conn, page)
+    ends = today(conn, page)
     linked = links.by_refs(conn, set(ends.values()))
     mine = {ref: end for ref, end in ends.items() if end not in linked}
     told = by_ref(conn, set(mine.values()))
@@ -236,7 +236,7 @@ def _alone(conn: Connection, page: Sequence[Ref]) -> Iterator[Person]:
             yield (end,), entries
 
 
-def _ends(conn: Connection, refs: Sequence[Ref]) -> dict[Ref, Ref]:
+def today(conn: Connection, refs: Sequence[Ref]) -> dict[Ref, Ref]:
     """As whom records stand today."""
     ends = {ref: ref for ref in refs}
     edge = set(refs)
