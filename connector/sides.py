@@ -74,6 +74,16 @@ def hubspot_alone(settings: Settings, database: Database, chance: Chance, closin
     return HubSpot(_hubspot_access(settings, chance[0]), traffic, chance[0])
 
 
+def salesforce_alone(settings: Settings, database: Database, chance: Chance, closing: ExitStack) -> Salesforce:
+    """Salesforce without the other side: it can be set up before anybody has signed in there. Calls nobody yet."""
+    clock, dice = chance
+    budget = _budget(settings, Side.SALESFORCE, database, clock)
+    closing.callback(budget.close)
+    pool = ThreadPoolExecutor(settings.salesforce.concurrency, thread_name_prefix=Side.SALESFORCE.value)
+    closing.callback(pool.shutdown, cancel_futures=True)
+    return _salesforce(settings, database, SalesforceTraffic(clock, dice, Throttle(clock), budget=budget), pool)
+
+
 def _budget(settings: Settings, side: Side, database: Database, clock: Clock) -> Budget:
     mine = settings.hubspot if side is Side.HUBSPOT else settings.salesforce
 

@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
 from rich.markup import escape
 
-from connector.cli.frame import DONE, command, config_option, count, err, json_option, out, print_json, say
+from connector.cli.frame import DONE, count, err, out, print_json, say
 from connector.config.blueprint import blueprint
 from connector.config.load import load
 from connector.core.mapping import OnArchive, OnLeaving
@@ -25,24 +24,8 @@ if TYPE_CHECKING:
 RECEIVED_AT = "/webhooks/salesforce/outbound/"
 
 
-@command("salesforce", "smarketing setup salesforce --source salesforce")
-@config_option
-@json_option
-@click.option(
-    "--source",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    metavar="DIR",
-    help="The folder to write: new, empty, or one that this command has written before.",
-)
-@click.option("--force", is_flag=True, help="Write although the folder is not this command's, or was edited since.")
-def salesforce(config: Path, as_json: bool, folder: Path, force: bool) -> int:  # noqa: FBT001  # one parameter an option
-    """Write what Salesforce must have as a folder of sources, to review and deploy with your own tools.
-
-    Custom fields, two permission sets, list views, and outbound messages with their flows where they are received.
-    Salesforce is not asked and nothing is changed there; README.md in the folder says what to do, step by step.
-    """
+def write_folder(config: Path, folder: Path, *, force: bool, as_json: bool) -> int:
+    """Write what Salesforce must have, and say what is next; nobody is asked. Returns the exit code."""
     made = source(asked_of(load(config, os.environ)))
     done = write(made.files, folder, force=force)
     if as_json:

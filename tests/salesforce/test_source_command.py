@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from connector.cli import main
@@ -78,8 +79,17 @@ def test_a_mistake_in_the_files_is_told_with_its_place(tmp_path: Path):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_must_be_named(tmp_path: Path):
+@pytest.mark.parametrize("other", ["--plan", "--no-layouts", "--rep=kim@acme.example"])
+def test_a_folder_asks_nobody_so_that_it_goes_with_no_option_of_asking(tmp_path: Path, other: str):
     shipped(tmp_path)
-    result = typed(tmp_path)
+    result = typed(tmp_path, "--source", str(tmp_path / "out"), other)
     assert result.exit_code == 2
-    assert "Missing option '--source'" in result.stderr
+    assert "--source asks nobody" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_force_is_about_the_folder_only(tmp_path: Path):
+    shipped(tmp_path)
+    result = typed(tmp_path, "--force")
+    assert result.exit_code == 2
+    assert "--force is about the folder of --source" in result.stderr

@@ -62,6 +62,11 @@ class Act:
     words: str
     body: Told = field(repr=False, compare=False)
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Object and property: what a refusal speaks of."""
+        return self.object, self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

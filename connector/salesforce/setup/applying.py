@@ -51,8 +51,7 @@ class OrgSetup:
         Raises:
             Refused: no active user has one of the names.
         """
-        told = self._bridge.json(Call("GET", "/services/oauth2/userinfo", _OPERATION, expects=("user_id",)))
-        bridge = id18(str(told["user_id"]))
+        bridge = self._own_id()
         named = {name.casefold() for name in usernames}
         condition = soql.either(
             soql.among("Id", [soql.literal(bridge)]),
@@ -66,6 +65,14 @@ class OrgSetup:
             raise Refused(f"{', '.join(sorted(missing))}: {words}")
         reps = {user: name for user, name in found.items() if name.casefold() in named}
         return People((bridge, found.get(bridge, "the bridge's user")), reps)
+
+    def _own_id(self) -> str:
+        """The bridge's user: the index of the API names it at the end of an address; else the sign-in service does."""
+        index = self._bridge.json(Call("GET", "", _OPERATION, expects=("sobjects",)))
+        if isinstance(index.get("identity"), str):
+            return id18(index["identity"].rpartition("/")[2])
+        told = self._bridge.json(Call("GET", "/services/oauth2/userinfo", _OPERATION, expects=("user_id",)))
+        return id18(str(told["user_id"]))
 
     def plan(self, order: Order) -> Plan:
         """What is to be done so that the org has what is wanted; writes nothing.
