@@ -7,7 +7,7 @@ from typing import Final
 
 from flask import Blueprint, Flask
 
-from connector.admin import account, entry, tokens, users
+from connector.admin import account, entry, queue, tokens, users
 from connector.admin.api.wire import api
 from connector.admin.desk import Desk
 from connector.admin.frame import furnish
@@ -18,6 +18,7 @@ PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = (
     account.pages,
     users.pages,
     tokens.pages,
+    queue.pages,
 )
 
 
