@@ -86,8 +86,11 @@ def convert_lead(  # noqa: PLR0913 - the choices of the conversion screen
     user: str | None = None,
 ) -> dict[str, Any]:
     """A user converts a lead; `opportunity` names a new one, None makes none. See lifecycle.Conversion."""
-    how = lifecycle.Conversion(account_id, contact_id, opportunity, field_mapping, clear_lead_fields)
     with org.lock:
+        mapping = org.metadata.lead_mapping()
+        how = lifecycle.Conversion(
+            account_id, contact_id, opportunity, field_mapping, clear_lead_fields, mapping=mapping
+        )
         return dict(lifecycle.convert(org.writer, org.person(user), id18(id), how))
 
 

@@ -25,6 +25,7 @@ class Act:
     save_duplicates: bool = False
     duplicate_details: bool = False
     by_api: bool = True
+    unbound: bool = False  # Salesforce itself copies for the user: no field-level security applies
 
     @classmethod
     def of_person(cls, user_id: str, now: datetime, *, assign: str = "FALSE") -> Act:

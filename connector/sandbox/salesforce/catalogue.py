@@ -46,6 +46,7 @@ def _standard_objects() -> Iterator[ObjectType]:
     yield setup_objects.assignment_rule()
     yield setup_objects.record_type()
     yield from setup_objects.permission_objects()
+    yield setup_objects.list_view()
 
 
 class Catalogue:

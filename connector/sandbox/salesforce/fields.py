@@ -59,6 +59,9 @@ class Field:
     name_field: bool = False
     granted: bool = True
     html: bool = False
+    description: str = ""
+    help_text: str = ""
+    visible_lines: int = 4
     slot: int = -1
 
     def __post_init__(self) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.sandbox.salesforce.acts import Act
-from connector.sandbox.salesforce.catalogue import Access, Catalogue
+from connector.sandbox.salesforce.catalogue import SYSTEM, Access, Catalogue
 from connector.sandbox.salesforce.cleaning import clean
 from connector.sandbox.salesforce.fields import Field, ObjectType, Row
 from connector.sandbox.salesforce.refusals import Refusal, no_such_column
@@ -36,8 +36,8 @@ class Filler:
             text = f"entity type {kind.name} does not support this call"
             raise Refusal("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", text, [])
         fields, by_lower = kind.fields, kind.by_lower
-        hidden = self.access.hidden(act.user_id, kind.name)
-        locked = self.access.locked(act.user_id, kind.name)
+        bound = SYSTEM if act.unbound else act.user_id
+        hidden, locked = self.access.hidden(bound, kind.name), self.access.locked(bound, kind.name)
         refused: list[str] = []
         for name, value in values.items():
             field = fields.get(name) or by_lower.get(name.lower())

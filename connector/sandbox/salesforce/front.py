@@ -17,6 +17,7 @@ from connector.sandbox.salesforce import login, resources
 from connector.sandbox.salesforce.acts import Act
 from connector.sandbox.salesforce.calls import Call, Reply, act_of, parse_json, refused
 from connector.sandbox.salesforce.cleaning import stamp
+from connector.sandbox.salesforce.metadata import soap
 from connector.sandbox.salesforce.refusals import Refusal, not_found
 from connector.sandbox.salesforce.settings import CURRENT_VERSION, OLDEST_VERSION
 
@@ -56,6 +57,11 @@ def _routed(org: Org, request: Request) -> Reply:
     if path == "/services/data":
         return Reply(200, _versions())
     match = _DATA.fullmatch(request.path)
+    soap_call = soap.PATH.fullmatch(request.path)
+    if soap_call is not None:
+        with org.lock:
+            org.deploys.settle()
+            return soap.answer(org, request, int(soap_call[1]))
     if match is None:
         with org.lock:
             return login.answer(org, request)
@@ -69,6 +75,7 @@ def _routed(org: Org, request: Request) -> Reply:
     payload = None if multipart or request.method == "GET" else parse_json(request.body)
     with org.lock:
         org.purge()
+        org.deploys.settle()
         call = _call(org, request, version, parts)
         call.payload = payload
         return resources.answer(call)

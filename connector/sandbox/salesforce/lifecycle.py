@@ -8,7 +8,7 @@ mapping of the org. (Salesforce fact sheet 3.3, 3.4.)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.sandbox.salesforce.acts import Act
@@ -48,6 +48,7 @@ class Conversion:
     field_mapping: bool = True
     clear_lead_fields: bool = False
     status: str = "Closed - Converted"
+    mapping: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)  # by object: lead's field, its own
 
 
 def merge(writer: Writer, act: Act, table: Table, ids: Sequence[str], values: Mapping[str, Any]) -> str:
@@ -98,7 +99,8 @@ def convert(writer: Writer, act: Act, lead_id: str, how: Conversion) -> dict[str
         lead = writer.existing(leads, lead_id)
         if lead[leads.kind.slot("IsConverted")]:
             raise Refusal("CANNOT_UPDATE_CONVERTED_LEAD", "lead already converted")
-        account_id = how.account_id or _make_account(writer, act, lead)
+        act = replace(act, unbound=True)
+        account_id = how.account_id or _make_account(writer, act, lead, how)
         contact_id = _place_contact(writer, act, lead, account_id, how)
         opportunity_id = _make_opportunity(writer, act, lead, account_id, how)
         if opportunity_id is not None:
@@ -119,13 +121,14 @@ def _owner(writer: Writer, act: Act, lead: Row) -> str:
     return owner if owner.startswith("005") else act.user_id
 
 
-def _make_account(writer: Writer, act: Act, lead: Row) -> str:
+def _make_account(writer: Writer, act: Act, lead: Row, how: Conversion) -> str:
     values = {
         name: _value(writer, lead, name)
         for name in ("Phone", "Website", "Industry", "AnnualRevenue", "NumberOfEmployees")
     }
     values |= {f"Billing{part}": _value(writer, lead, part) for part in _ADDRESS}
     values |= {"Name": _value(writer, lead, "Company"), "OwnerId": _owner(writer, act, lead)}
+    values |= _told(writer, "Account", lead, how)
     return writer.create(act, writer.catalogue["Account"], values)
 
 
@@ -135,7 +138,7 @@ def _place_contact(writer: Writer, act: Act, lead: Row, account_id: str, how: Co
     values = {name: _value(writer, lead, name) for name in _SHARED}
     values |= {f"Mailing{part}": _value(writer, lead, part) for part in _ADDRESS}
     if how.field_mapping:
-        values |= _mapped(writer, contacts, lead)
+        values |= _mapped(writer, contacts, lead) | _told(writer, "Contact", lead, how)
     if how.contact_id is None:
         return writer.create(act, contacts, {**values, "AccountId": account_id, "OwnerId": _owner(writer, act, lead)})
     held = writer.existing(contacts, how.contact_id)
@@ -147,13 +150,23 @@ def _place_contact(writer: Writer, act: Act, lead: Row, account_id: str, how: Co
 
 
 def _mapped(writer: Writer, contacts: Table, lead: Row) -> dict[str, Any]:
-    """Custom fields that Lead and Contact share by name: the lead field mapping."""
+    """The mapping an org has of old: custom fields that everybody sees and that Lead and Contact share by name.
+
+    Fields that came through an API flow only where the lead mapping says so (`_told`).
+    """
     kind = writer.catalogue["Lead"].kind
     return {
-        name: clean(contacts.kind.fields[name], lead[field.slot])
-        for name, field in kind.fields.items()
-        if field.custom and contacts.kind.has(name)
+        name: clean(contacts.kind.fields[name], lead[each.slot])
+        for name, each in kind.fields.items()
+        if each.custom and each.granted and contacts.kind.has(name)
     }
+
+
+def _told(writer: Writer, sobject: str, lead: Row, how: Conversion) -> dict[str, Any]:
+    """What the lead mapping of the org carries into a new record of an object."""
+    given, taken = writer.catalogue["Lead"].kind, writer.catalogue[sobject].kind
+    pairs = how.mapping.get(sobject, ()) if how.field_mapping else ()
+    return {into: _value(writer, lead, each) for each, into in pairs if given.has(each) and taken.has(into)}
 
 
 def _make_opportunity(writer: Writer, act: Act, lead: Row, account_id: str, how: Conversion) -> str | None:
@@ -166,6 +179,7 @@ def _make_opportunity(writer: Writer, act: Act, lead: Row, account_id: str, how:
         "CloseDate": act.second[:10],
         "LeadSource": _value(writer, lead, "LeadSource"),
         "OwnerId": _owner(writer, act, lead),
+        **_told(writer, "Opportunity", lead, how),
     }
     return writer.create(act, writer.catalogue["Opportunity"], values)
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from threading import RLock
 from typing import Any
 
 import orjson
 
 from connector.sandbox.exchange import Request, Response
-from connector.sandbox.salesforce import front
+from connector.sandbox.salesforce import front, rights_rules
 from connector.sandbox.salesforce.acts import Act, Change
 from connector.sandbox.salesforce.bulk_jobs import Jobs
 from connector.sandbox.salesforce.catalogue import Access, Catalogue, Scope
@@ -25,6 +26,9 @@ from connector.sandbox.salesforce.filling import Filler
 from connector.sandbox.salesforce.ids import IdMint, id18
 from connector.sandbox.salesforce.journal import Journal
 from connector.sandbox.salesforce.loading import load
+from connector.sandbox.salesforce.metadata.deploys import Deploys
+from connector.sandbox.salesforce.metadata.retrieves import Retrieves
+from connector.sandbox.salesforce.metadata.store import Metadata
 from connector.sandbox.salesforce.pubsub_bus import Bus
 from connector.sandbox.salesforce.rules import Rulebook
 from connector.sandbox.salesforce.seed import furnish
@@ -65,6 +69,10 @@ class Org:
         self.cursors = Cursors(self.mint, self.settings, services.random)
         self.jobs = Jobs()
         self.bus = Bus(self)
+        self.metadata = Metadata(self)
+        self.deploys = Deploys(self)
+        self.retrieves = Retrieves(self)
+        self.writer.guard = partial(rights_rules.check, self)
         self.custom_field_ids: dict[tuple[str, str], str] = {}
         self.deletions_trimmed_at: datetime | None = None
 
@@ -106,13 +114,14 @@ class Org:
         return table.kind.values(row)
 
     def digest(self) -> str:
-        """A fingerprint of all rows: equal digests, equal orgs."""
+        """A fingerprint of all rows, custom fields and other metadata: equal digests, equal orgs."""
         summed = hashlib.blake2b(digest_size=16)
         with self.lock:
             for name in sorted(self.catalogue.tables):
                 table = self.catalogue[name]
                 for record_id in table.ids:
                     summed.update(orjson.dumps(table.rows[record_id]))
+            summed.update(self.metadata.digest())
         return summed.hexdigest()
 
     def custom_field_id(self, sobject: str, name: str) -> str:

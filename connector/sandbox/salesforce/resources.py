@@ -16,8 +16,10 @@ from connector.sandbox.salesforce import (
     query_resource,
     rows_resource,
     tooling_resource,
+    views_resource,
 )
 from connector.sandbox.salesforce.calls import Call, Reply
+from connector.sandbox.salesforce.metadata import deploy_resource
 from connector.sandbox.salesforce.refusals import Refusal, not_found
 
 
@@ -50,6 +52,8 @@ def _sobjects(call: Call) -> Reply:
             return meta_resource.describe_global(call)
         case [_, "describe" | "updated" | "deleted"]:
             return meta_resource.answer(call)
+        case [_, "listviews", *rest]:
+            return views_resource.answer(call, rest)
         case _:
             return rows_resource.answer(call)
 
@@ -76,6 +80,7 @@ _RESOURCES: Mapping[str, Callable[[Call], Reply]] = {
     "composite": _composite,
     "limits": meta_resource.limits,
     "jobs": _jobs,
+    "metadata": deploy_resource.answer,
     "tooling": tooling_resource.answer,
     "recent": _recent,
 }

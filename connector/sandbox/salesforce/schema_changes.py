@@ -7,6 +7,7 @@ New fields get a slot at the end of every row; removed fields leave theirs unuse
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.salesforce.fields import Choice, Field
@@ -31,6 +32,21 @@ TYPES: Mapping[str, str] = {
     "Picklist": "picklist",
     "MultiselectPicklist": "multipicklist",
 }
+_ALTERABLE = (
+    "label",
+    "length",
+    "precision",
+    "scale",
+    "required",
+    "external_id",
+    "unique",
+    "case_sensitive",
+    "restricted",
+    "default",
+    "description",
+    "help_text",
+    "visible_lines",
+)
 _LENGTHS = {"email": 80, "phone": 40, "url": 255, "picklist": 255, "multipicklist": 4099, "textarea": 255}
 
 
@@ -70,8 +86,11 @@ def _custom_field(name: str, metadata: Mapping[str, Any], *, granted: bool) -> F
         case_sensitive=bool(metadata.get("caseSensitive", False)),
         restricted=bool((metadata.get("valueSet") or {}).get("restricted", False)),
         choices=values,
-        default=False if made == "boolean" else None,
+        default=str(metadata.get("defaultValue", "")).lower() == "true" if made == "boolean" else None,
         granted=granted,
+        description=str(metadata.get("description") or ""),
+        help_text=str(metadata.get("inlineHelpText") or ""),
+        visible_lines=int(metadata.get("visibleLines") or 4),
     )
 
 
@@ -92,6 +111,26 @@ def add(org: Org, sobject: str, field: Field) -> None:
     org.touch_schema()
 
 
+def alter(org: Org, sobject: str, wanted: Field) -> None:
+    """Let a custom field that is there be as `wanted` says; its values and who sees it stay.
+
+    Values that a picklist no longer has become inactive. The caller has made sure that its type is the same.
+    """
+    table = org.catalogue[sobject]
+    kind = table.own()
+    field = kind.fields[wanted.name]
+    for name in _ALTERABLE:
+        setattr(field, name, getattr(wanted, name))
+    dropped = [choice for choice in field.choices if wanted.choice(choice.value) is None]
+    for choice in dropped:
+        choice.active = False
+    field.choices = [*(replace(choice) for choice in wanted.choices), *dropped]
+    kind.refresh()
+    if not table.is_keyed(field):
+        table.watch(field)
+    org.touch_schema()
+
+
 def remove(org: Org, sobject: str, name: str) -> None:
     """Take a custom field away, values and all. Raises Refusal when there is none."""
     table = org.catalogue[sobject]
@@ -99,7 +138,23 @@ def remove(org: Org, sobject: str, name: str) -> None:
         raise Refusal("INVALID_FIELD", f"there is no custom field {name} on {sobject}")
     _check_unused(org, sobject, name)
     table.unwatch(table.own().remove(name))
+    _regrant(org, f"{sobject}.{name}", None)
+    org.custom_field_ids.pop((sobject, name), None)
+    org.metadata.forget_field(sobject, name)
     org.touch_schema()
+
+
+def _regrant(org: Org, full: str, renamed: str | None) -> None:
+    """Grants of a field that is gone go with it, as a field of the same name is a new one; a renamed one keeps them."""
+    grants = org.catalogue["FieldPermissions"]
+    slot = grants.kind.slot("Field")
+    for record_id, row in [(each, row) for each, row in grants.rows.items() if row[slot] == full]:
+        if renamed is None:
+            grants.drop(record_id)
+        else:
+            kept = row.copy()
+            kept[slot] = renamed
+            grants.put(kept)
 
 
 def _check_unused(org: Org, sobject: str, name: str) -> None:
@@ -121,6 +176,10 @@ def rename(org: Org, sobject: str, old: str, new: str) -> None:
     kind.fields[new] = field
     kind.by_lower[new.lower()] = field
     kind.refresh()
+    _regrant(org, f"{sobject}.{old}", f"{sobject}.{new}")
+    if (sobject, old) in org.custom_field_ids:
+        org.custom_field_ids[sobject, new] = org.custom_field_ids.pop((sobject, old))
+    org.metadata.forget_field(sobject, old, renamed=new)
     org.touch_schema()
 
 

@@ -16,6 +16,7 @@ from connector.sandbox.salesforce.derived import CONVERTED_STATUSES
 from connector.sandbox.salesforce.fields import Row
 from connector.sandbox.salesforce.ids import IdMint
 from connector.sandbox.salesforce.loading import load
+from connector.sandbox.salesforce.metadata.seeded import views
 from connector.sandbox.salesforce.people import LEAD_STATUSES
 
 BRIDGE_USERNAME = "bridge@example.test"
@@ -79,11 +80,17 @@ def _found(load: Load, edition: str, *, sandbox: bool) -> None:
     load("LeadStatus", _statuses(LEAD_STATUSES, "IsConverted", CONVERTED_STATUSES))
     load("TaskStatus", _statuses(TASK_STATUSES, "IsClosed", frozenset({"Completed"})))
     load("OpportunityStage", [_stage(place, *stage) for place, stage in enumerate(STAGES, start=1)])
+    load("ListView", [_list_view(name, content) for (_, name), content in views().items()])
 
 
 def _user(first: str, last: str, address: str, active: bool) -> dict[str, Any]:  # noqa: FBT001 - a column of USERS
     names = {"FirstName": first, "LastName": last, "Alias": last.lower()[:8]}
     return {**names, "Username": address, "Email": address, "IsActive": active}
+
+
+def _list_view(full: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    sobject, _, name = full.partition(".")
+    return {"Name": content["label"], "DeveloperName": name, "SobjectType": sobject, "IsSoqlCompatible": True}
 
 
 def _stage(place: int, name: str, probability: int, forecast: str) -> dict[str, Any]:

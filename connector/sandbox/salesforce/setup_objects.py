@@ -139,7 +139,7 @@ def record_type() -> ObjectType:
 
 
 def permission_objects() -> list[ObjectType]:
-    """PermissionSet, FieldPermissions and PermissionSetAssignment: how a new field becomes visible (fact sheet 5.2)."""
+    """PermissionSet, what it lets do with fields and objects, who holds it: so a new field is seen (fact sheet 5.2)."""
     permission_set = define(
         "PermissionSet",
         "0PS",
@@ -170,4 +170,35 @@ def permission_objects() -> list[ObjectType]:
             lookup("AssigneeId", "Assignee ID", "User", relationship="Assignee", required=True),
         ],
     )
-    return [permission_set, field_permissions, assignment]
+    return [permission_set, field_permissions, object_permissions(), assignment]
+
+
+def object_permissions() -> ObjectType:
+    """ObjectPermissions: what a permission set lets its holders do with the records of an object."""
+    rights = ("Create", "Delete", "Edit", "ModifyAllRecords", "Read", "ViewAllRecords")
+    return define(
+        "ObjectPermissions",
+        "110",
+        [
+            lookup("ParentId", "Parent ID", "PermissionSet", relationship="Parent", required=True),
+            Field("SobjectType", "picklist", "Sobject Type Name", length=40, required=True),
+            *(Field(f"Permissions{right}", "boolean", right, default=False) for right in rights),
+        ],
+        plural="ObjectPermissions",
+    )
+
+
+def list_view() -> ObjectType:
+    """ListView: which lists of records people can open; made by deployments only."""
+    return define(
+        "ListView",
+        "00B",
+        [
+            Field("Name", "string", "View Name", length=40, name_field=True),
+            Field("DeveloperName", "string", "API Name", length=80),
+            Field("NamespacePrefix", "string", "Namespace Prefix", length=15),
+            Field("SobjectType", "picklist", "Sobject Type", length=40),
+            Field("IsSoqlCompatible", "boolean", "Is SoqlCompatible", default=True),
+        ],
+        **FIXED,
+    )
