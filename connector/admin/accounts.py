@@ -171,7 +171,7 @@ def named(typed: str) -> str:
 
 def folded(typed: str) -> str:
     """What was typed as a name, as it would be kept."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed.strip()).casefold())
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).casefold()).strip()
 
 
 def _found(conn: Connection, name: str) -> User:

@@ -120,7 +120,7 @@ def sign_in(client: FlaskClient, name: str, password: str = PASSWORD, onward: st
 
 
 @contextmanager
-def front(folder: Path, web: dict[str, Any] | None = None, url: str = "") -> Iterator[Front]:
+def front(folder: Path, web: Web | dict[str, Any] | None = None, url: str = "") -> Iterator[Front]:
     """The application over an empty store."""
     settings = Web.model_validate(web or {})
     database = open_database(url or f"sqlite:///{folder / 'front.db'}")
