@@ -19,6 +19,7 @@ from connector.sandbox.hubspot import dealings as hubspot_dealings
 from connector.sandbox.hubspot.problems import Refusal as HubspotRefusal
 from connector.sandbox.salesforce import actions as salesforce_actions
 from connector.sandbox.salesforce import administration as salesforce_administration
+from connector.sandbox.salesforce import customizing as salesforce_customizing
 from connector.sandbox.salesforce import dealings as salesforce_dealings
 from connector.sandbox.salesforce import pubsub_acts as salesforce_bus
 from connector.sandbox.salesforce.refusals import Refusal as SalesforceRefusal
@@ -41,7 +42,13 @@ def _public(*modules: Any) -> Mapping[str, Act]:
 ACTS: Mapping[str, Mapping[str, Act]] = MappingProxyType(
     {
         "hubspot": _public(hubspot_actions, hubspot_administration, hubspot_dealings),
-        "salesforce": _public(salesforce_actions, salesforce_administration, salesforce_dealings, salesforce_bus),
+        "salesforce": _public(
+            salesforce_actions,
+            salesforce_administration,
+            salesforce_customizing,
+            salesforce_dealings,
+            salesforce_bus,
+        ),
     }
 )
 

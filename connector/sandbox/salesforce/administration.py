@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from connector.sandbox.salesforce import schema_changes
 from connector.sandbox.salesforce.ids import id18
 from connector.sandbox.salesforce.login import user_named
 from connector.sandbox.salesforce.org import Org
@@ -75,21 +74,6 @@ def open_session(org: Org, user: str) -> dict[str, Any]:
         if user_id not in users.rows or not users.rows[user_id][users.kind.slot("IsActive")]:
             raise LookupError(f"there is no active user {user}")
         return {"token": org.sessions.open(user_id, org.now().timestamp()), "id": user_id}
-
-
-def remove_custom_fields(org: Org, sobject: str = "") -> dict[str, Any]:
-    """An admin deletes every custom field of an object, or of all: the org as before anybody installed anything."""
-    with org.lock:
-        found = [
-            (name, field.name)
-            for name, table in org.catalogue.tables.items()
-            if sobject in {"", name}
-            for field in table.kind.fields.values()
-            if field.custom
-        ]
-        for name, field_name in found:
-            schema_changes.remove(org, name, field_name)
-    return {"removed": [f"{name}.{field_name}" for name, field_name in found]}
 
 
 def set_daily_use(org: Org, calls: int) -> dict[str, Any]:

@@ -28,6 +28,8 @@ def check(stage: Stage, one: Component) -> None:
     sobject, dash, _ = one.name.partition("-")
     if not dash:
         raise Problem(f"the name of a layout begins with its object and a dash: {one.name}")
+    if namespace(one.name):
+        raise Problem(f"Cannot modify managed object: entity=Layout, component={one.name}, state=installed")
     kind = stage.kind(sobject)
     shown: dict[str, str] = {}
     for section in one.content.get("layoutSections", []):
@@ -43,6 +45,12 @@ def check(stage: Stage, one: Component) -> None:
             raise Problem(f"Layout must contain an item for required layout field: {name}")
         if shown[name] != "Required":
             raise Problem(f"The behavior of a required layout field must be Required: {name}")
+
+
+def namespace(full: str) -> str:
+    """The namespace of the package that brought a layout, or ''."""
+    before, mark, _ = full.partition("-")[2].partition("__")
+    return before if mark else ""
 
 
 def _items(section: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -17,6 +17,7 @@ from connector.sandbox.salesforce.cleaning import stamp
 from connector.sandbox.salesforce.metadata.components import FOLDERS, WHOLES
 from connector.sandbox.salesforce.metadata.deploys import check_customizer
 from connector.sandbox.salesforce.metadata.documents import Node, Problem, read
+from connector.sandbox.salesforce.metadata.layout_rules import namespace
 from connector.sandbox.salesforce.metadata.retrieves import Retrieve, path_of
 from connector.sandbox.salesforce.metadata.schema import NAMESPACE, lines, plain
 from connector.sandbox.salesforce.refusals import Refusal
@@ -134,6 +135,7 @@ def _outcome(org: Org, found: Retrieve, *, with_zip: bool) -> dict[str, Any]:
 
 def properties(org: Org, of_type: str, name: str) -> dict[str, Any]:
     """What is known of a component beside its content."""
+    package = namespace(name) if of_type == "Layout" else ""
     moment = stamp(org.schema_changed).replace("+0000", "Z")
     users = org.catalogue["User"]
     admin = users.rows[org.admin_user][users.kind.slot("Name")]
@@ -147,7 +149,8 @@ def properties(org: Org, of_type: str, name: str) -> dict[str, Any]:
         "lastModifiedById": org.admin_user,
         "lastModifiedByName": admin,
         "lastModifiedDate": moment,
-        "manageableState": "unmanaged",
+        "manageableState": "installed" if package else "unmanaged",
+        **({"namespacePrefix": package} if package else {}),
         "type": of_type,
     }
 
