@@ -23,7 +23,14 @@ def pages(desk: Desk) -> Blueprint:
     def page(problem: str = "", typed: str = "") -> tuple[str, int]:
         with desk.database.read() as conn:
             known = tokens.every(conn)
-        shown = {"tokens": known, "roles": ROLES, "lasts": LASTS, "problem": problem, "typed": typed}
+        shown = {
+            "tokens": known,
+            "roles": ROLES,
+            "lasts": LASTS,
+            "problem": problem,
+            "typed": typed,
+            "now": desk.clock.now(),
+        }
         status = HTTPStatus.BAD_REQUEST if problem else HTTPStatus.OK
         return render_template("tokens/list.html", **shown), status
 

@@ -1,4 +1,4 @@
-"""A small identity provider over real HTTP: discovery, keys, a token endpoint that checks PKCE; and it may misbehave."""
+"""A small identity provider over real HTTP: discovery, keys, a token endpoint that checks PKCE; it can misbehave."""
 
 from __future__ import annotations
 
