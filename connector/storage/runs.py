@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from connector.storage import codec
 from connector.storage.asking import change, value
@@ -24,6 +24,7 @@ _COLUMNS = (
     runs.c.outcome,
     runs.c.counts,
 )
+WORKER = "smarketing "  # what the names of workers begin with ("smarketing run")
 _START = insert(runs).returning(runs.c.id)
 _FINISH = update(runs).where(runs.c.id == bindparam("_id"))
 
@@ -57,6 +58,48 @@ def finish(conn: Connection, run_id: int, now: datetime, outcome: str, counts: M
 def recent(conn: Connection, limit: int) -> list[RunRow]:
     """The latest runs, newest first."""
     return _rows(conn, select(*_COLUMNS).order_by(runs.c.id.desc()).limit(limit))
+
+
+@dataclass(frozen=True, slots=True)
+class RunsAsked:
+    """Which runs are asked for; what is empty does not narrow.
+
+    Attributes:
+        by: the beginning of who began it.
+        people: only what people began; workers go by names of their own.
+        since, until: begun in [since, until).
+        before: only with smaller numbers: the last of the page before.
+    """
+
+    kind: str = ""
+    by: str = ""
+    people: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+def page(conn: Connection, asked: RunsAsked, limit: int) -> list[RunRow]:
+    """The next runs that are asked for, newest first."""
+    statement = select(*_COLUMNS).order_by(runs.c.id.desc()).limit(limit)
+    if asked.kind:
+        statement = statement.where(runs.c.kind == asked.kind)
+    if asked.by:
+        statement = statement.where(func.substr(runs.c.started_by, 1, len(asked.by)) == asked.by)
+    if asked.people:
+        statement = statement.where(func.substr(runs.c.started_by, 1, len(WORKER)) != WORKER)
+    if asked.since is not None:
+        statement = statement.where(runs.c.started_at >= codec.micros(asked.since))
+    if asked.until is not None:
+        statement = statement.where(runs.c.started_at < codec.micros(asked.until))
+    if asked.before is not None:
+        statement = statement.where(runs.c.id < asked.before)
+    return _rows(conn, statement)
+
+
+def kinds(conn: Connection) -> list[str]:
+    """Every kind of run that there is."""
+    return [kind for (kind,) in conn.execute(select(runs.c.kind).distinct().order_by(runs.c.kind))]
 
 
 def by_id(conn: Connection, run_id: int) -> RunRow | None:
