@@ -9,9 +9,10 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from connector.admin import person
+from connector.admin.asked import partly, texts
 from connector.admin.desk import Desk
 from connector.admin.named import Configured, names_of, personas, reps, words_of
 from connector.admin.person import Fresh, Shown
@@ -87,21 +88,9 @@ def ref_of(text: str) -> Ref:
         abort(HTTPStatus.NOT_FOUND)
 
 
-def is_part() -> bool:
-    """Whether htmx asks for a part of the page, and not for all of it again."""
-    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
-
-
-def partly(whole: str, part: str, **shown: Any) -> Any:
-    """The page, or that part of it for which htmx asks."""
-    answer = make_response(render_template(part if is_part() else whole, **shown))
-    answer.vary.add("HX-Request")
-    return answer
-
-
 def _list(desk: Desk) -> Any:
     bridge = desk.office.bridge()
-    kept = {name: request.args.get(name, "").strip() for name in _KEPT}
+    kept = texts(*_KEPT)
     wanted = Asked(
         words=kept["words"],
         stage=kept["stage"],

@@ -1,0 +1,55 @@
+"""What an address asks for: a window of days that ends now, and one of a few ways to look at numbers.
+
+What nobody offers is taken for the usual; an address that somebody has changed by hand shows a page all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from flask import make_response, render_template, request
+
+DAYS: Final = (7, 30, 90, 365)
+USUAL: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The last so many days."""
+
+    days: int
+    since: datetime
+    until: datetime
+
+
+def window(now: datetime) -> Window:
+    """The days that are asked for."""
+    asked = request.args.get("days", "")
+    days = int(asked) if asked in {str(one) for one in DAYS} else USUAL
+    return Window(days, now - timedelta(days=days), now)
+
+
+def one_of(name: str, known: Sequence[str]) -> str:
+    """A choice that is offered; the first one where none is asked for, or an unknown one."""
+    asked = request.args.get(name, "")
+    return asked if asked in known else known[0]
+
+
+def texts(*names: str) -> dict[str, str]:
+    """What is asked for by name, "" where nothing is."""
+    return {name: request.args.get(name, "").strip() for name in names}
+
+
+def is_part() -> bool:
+    """Whether htmx asks for a part of the page, and not for all of it again."""
+    return "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers
+
+
+def partly(whole: str, part: str, **shown: Any) -> Any:
+    """The page, or that part of it for which htmx asks."""
+    answer = make_response(render_template(part if is_part() else whole, **shown))
+    answer.vary.add("HX-Request")
+    return answer
