@@ -33,6 +33,7 @@ from connector.engine.erase import forget_gone, without_buried
 from connector.engine.job import Job, created_memory, job_of
 from connector.engine.overtaken import made_over, written_over
 from connector.engine.run import Run
+from connector.engine.shelving import shelve, shelve_ahead
 from connector.engine.unseen import note
 from connector.engine.writing import Task, carry_out
 from connector.errors import BridgeError, RateLimited, Unauthorised
@@ -132,6 +133,7 @@ def _prepare(bridge: Bridge, cases: Sequence[Case], run: Run, batch: str) -> lis
         making.write_ahead(conn, batch, jobs, now)
         underway.write_ahead(conn, batch, jobs, now)
         dirty.mark_all(conn, marks, now)
+        shelve_ahead(conn, bridge, jobs, now)
     run.count("raced", len(raced))
     return jobs
 
@@ -206,6 +208,7 @@ def _conclude(bridge: Bridge, jobs: Sequence[Job], run: Run, later: _Later) -> N
         marks += [Mark(ref, now, "look again") for job in jobs for ref in job.again]
         marks += following_marks(bridge, jobs, now)
         dirty.mark_all(conn, marks + later.marks(bridge, now), now)
+        shelve(conn, bridge, jobs, now)
         forget_gone(conn, bridge, jobs, now)
 
 

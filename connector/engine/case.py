@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from connector.core.journey import Entry
 from connector.core.looping import Answer
 from connector.core.mapping import Pair
 from connector.core.plan import Plan
@@ -23,10 +24,12 @@ class Following:
     """What follows for a person from the shared definition, and from which state of their journey it does.
 
     latest: by record, the number of the last entry that was known; 0 for a record without any.
+    journey: as it was then.
     """
 
     steered: Steered
     latest: Mapping[Ref, int]
+    journey: Sequence[Entry] = ()
 
     @property
     def begun(self) -> bool:

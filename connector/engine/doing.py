@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from connector.core.refs import Side
-from connector.engine import erase, pace, promised, sync
+from connector.engine import erase, pace, promised, reshelving, sync
 from connector.engine.audit import Asked, audit
 from connector.engine.deadlines import ring
 from connector.engine.duties import (
@@ -28,6 +28,7 @@ from connector.engine.duties import (
     JOURNAL,
     OBJECTIVES,
     POLL,
+    SHELF,
     Act,
     Duty,
     Turned,
@@ -189,6 +190,12 @@ def _keep_house(work: Work, now: datetime, _body: Body) -> Turned:
     return Turned(min(now + HOURLY, next_free(bridge) or now + HOURLY), did + left + freed)
 
 
+def _shelf(work: Work, now: datetime, _body: Body) -> Turned:
+    """Tell the reading copy anew: after an upgrade, and after an edit of what tells people."""
+    more = reshelving.tell_anew(work.bridge, PORTIONS)
+    return Turned(now + (SOON if more else AGAIN), int(more))
+
+
 def _journal(work: Work, now: datetime, body: Body) -> Turned:
     """Read what HubSpot's journal has that is new, where config.yaml asks for it."""
     return work.journal(work, now, body) if work.journal else Turned(now + DAILY)
@@ -207,6 +214,7 @@ DUTIES: tuple[Duty, ...] = (
     Duty(CLOCKS, _clocks, feed=timers.next_due, needs_both=True),
     Duty(OBJECTIVES, _objectives, lease=timedelta(minutes=30)),
     Duty(AUDIT, _audit, lease=timedelta(minutes=30), needs_both=True),
+    Duty(SHELF, _shelf),
     Duty(HOUSEKEEPING, _keep_house),
 )
 """In this order within one round of the loop."""

@@ -26,6 +26,7 @@ FOLD, DRAIN, CLOCKS, EFFECTS = "fold", "drain", "clocks", "effects"
 JOURNAL = "journal"
 POLL: Mapping[Side, str] = {Side.HUBSPOT: "poll.hubspot", Side.SALESFORCE: "poll.salesforce"}
 FULL, OBJECTIVES, AUDIT, HOUSEKEEPING = "full", "objectives", "audit", "housekeeping"
+SHELF = "shelf"
 
 
 @dataclass

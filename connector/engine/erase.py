@@ -40,6 +40,7 @@ from connector.storage import (
     links,
     rewrites,
     seen,
+    shelf,
     spool,
     state,
     timers,
@@ -129,6 +130,7 @@ def _bury(conn: Connection, named: Sequence[Ref], emails: Sequence[str], now: da
     drift.forget(conn, refs)
     inbox.forget(conn, [ref.id for ref in refs])
     journeys.forget(conn, refs)
+    shelf.forget(conn, refs)
     errands.forget(conn)
     tombstones.add(conn, [fingerprint(conn, value) for value in sorted({*emails, *map(str, refs)})], now)
     state.put(conn, _SCRUB, value=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from connector.core.agreement import sending, settle
 from connector.core.digest import digest
+from connector.core.journey import Entry
 from connector.core.plan import Agreed, Archive, Change, Create, Issue, Link, Memory, Raise, Relink, Unlink, Update
 from connector.core.refs import Ref, Side
 from connector.core.values import Value
@@ -34,6 +35,8 @@ class Job:
     shown: bool = False  # what its plan and its moves raise was shown ahead
     overtaken: bool = False  # others have changed the link since it was planned: what it asks may be answered by now
     barred: bool = False  # a side has refused this very record as it is; nothing is sent again
+    heard: list[Entry] = field(default_factory=list)  # what its journey was told beside what was decided
+    shelved: int | None = None  # how much of that the reading copy has; None: it has nothing of this job
 
     @property
     def troubled(self) -> bool:

@@ -119,8 +119,9 @@ def write_ahead(conn: Connection, bridge: Bridge, jobs: Sequence[Job], now: date
     """Remember the watched values a batch is about to write, who went on as whom, and who needs no more looking at."""
     if bridge.agreement is None:
         return
-    tasks = [task for job in jobs for task in job.tasks if task.ref is not None and not task.archive]
-    _tell(conn, [(task, _about_to_hold(task, bridge.watched(task.side, task.object))) for task in tasks], now)
+    tasks = [(job, task) for job in jobs for task in job.tasks if task.ref is not None and not task.archive]
+    about = [(job, task, _about_to_hold(task, bridge.watched(task.side, task.object))) for job, task in tasks]
+    _tell(conn, about, now)
     read = [(job, reading) for job in jobs for reading in _readings(job)]
     went_on(conn, [move for job, one in read if one.aliases or one.moved_to for move in _moves(job, one)])
     staying = {id(job) for job, one in read if one.presence is Presence.PRESENT or one.moved_to is not None}
@@ -153,8 +154,11 @@ def has_told(conn: Connection, bridge: Bridge, jobs: Sequence[Job], now: datetim
     """Tell what was made of those values: told to a new record, rewritten by its side, or refused."""
     if bridge.agreement is None:
         return
-    tasks = [(task, task is job.made) for job in jobs for task in job.tasks if task.ref is not None]
-    _tell(conn, [(task, _held(task, bridge.watched(task.side, task.object), made=made)) for task, made in tasks], now)
+    tasks = [(job, task) for job in jobs for task in job.tasks if task.ref is not None]
+    held = [
+        (job, task, _held(task, bridge.watched(task.side, task.object), made=task is job.made)) for job, task in tasks
+    ]
+    _tell(conn, held, now)
 
 
 def _about_to_hold(task: Task, watched: Container[str]) -> dict[str, Value]:
@@ -176,7 +180,11 @@ def _held(task: Task, watched: Container[str], *, made: bool) -> dict[str, Value
     return held
 
 
-def _tell(conn: Connection, told: Sequence[tuple[Task, Mapping[str, Value]]], now: datetime) -> None:
-    entries = [Entry(task.ref, now, now, Told(fields)) for task, fields in told if fields and task.ref is not None]
+def _tell(conn: Connection, told: Sequence[tuple[Job, Task, Mapping[str, Value]]], now: datetime) -> None:
+    entries = []
+    for job, task, fields in told:
+        if fields and task.ref is not None:
+            entries.append(Entry(task.ref, now, now, Told(fields)))
+            job.heard.append(entries[-1])
     if entries:
         journeys.append(conn, entries)

@@ -26,6 +26,7 @@ class Run:
     Attributes:
         approved: a person has seen the plan; the guards stand aside.
         erased: how many tombstones there were when it began; with more, somebody was erased meanwhile.
+        untold: the reading copy is to be told anew.
         population: how many records stand linked or spooled, for guards that are shares.
     """
 
@@ -34,6 +35,7 @@ class Run:
     population: int = 0
     approved: bool = False
     erased: int = 0
+    untold: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     held: str = ""
     tally: Tally = field(default_factory=Tally)

@@ -75,7 +75,7 @@ def _steer(steering: _Steering, case: Case, records: Sequence[Ref], now: Now) ->
     known = steering.known
     journey = _journey([known[ref] for ref in records if ref in known]) if known else ()
     following = steer(steering.agreement, journey, now, steering.rota.choose)
-    case.following = Following(following, {ref: steering.until(ref) for ref in case.refs})
+    case.following = Following(following, {ref: steering.until(ref) for ref in case.refs}, journey)
     issues: tuple[Issue, ...] = following.issues
     if following.wanted and now.salesforce is None and not _makes(case.plan):
         issues += _made_at_will(steering.bridge, case)

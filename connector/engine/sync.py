@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector.engine import agreement, facts
+from connector.engine import agreement, facts, reshelving
 from connector.engine.apply import Applied, apply
 from connector.engine.bridge import Bridge
 from connector.engine.deadlines import ring
@@ -65,6 +65,7 @@ def once(bridge: Bridge, run: Run, patience: timedelta = PATIENCE) -> None:
         observe(bridge)
         take_in(bridge, run)  # before the clocks: who was in touch in time is not late
         ring(bridge)
+        _tell_pages(bridge, run)
         drain(bridge, run, patience)
     _count_waiting(bridge, run)
 
@@ -77,6 +78,7 @@ def full(bridge: Bridge, run: Run) -> None:
     """
     with _setting_off(bridge, run):
         compare_all(bridge, run)
+        _tell_pages(bridge, run)
         drain(bridge, run)
     _count_waiting(bridge, run)
 
@@ -144,6 +146,12 @@ def _population(bridge: Bridge, run_id: int) -> int:
         return max(links.count(conn), sum(spool.count(conn, run_id).values()))
 
 
+def _tell_pages(bridge: Bridge, run: Run) -> None:
+    """Tell the reading copy anew, where that is needed; who is looked at for it is marked."""
+    if run.untold:
+        reshelving.tell_anew(bridge)
+
+
 def _count_waiting(bridge: Bridge, run: Run) -> None:
     """Say how many refs are still dirty: held back, or waiting for a pause to end."""
     with bridge.database.read() as conn:
@@ -158,8 +166,9 @@ def start(bridge: Bridge, kind: str, by: str, *, approved: bool = False) -> Run:
         run_id = runs.start(conn, kind, bridge.clock.now(), by, bridge.mapping.digest)
         population, erased = links.count(conn), tombstones.count(conn)
         agreement.begin(conn, bridge)
+        untold = bool(reshelving.begin(conn, bridge)["step"])
     tell_left(bridge)
-    return Run(run_id, bridge.limits, population=population, approved=approved, erased=erased)
+    return Run(run_id, bridge.limits, population=population, approved=approved, erased=erased, untold=untold)
 
 
 def finish(bridge: Bridge, run: Run, outcome: str) -> None:

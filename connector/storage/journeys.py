@@ -207,17 +207,28 @@ def people(conn: Connection) -> Iterator[Person]:
     """Everybody who has a journey: their records, and their entries; linked people first. Memory stays flat."""
     yield from _linked(conn)
     after = ""
-    while page := [row[0] for row in rows(conn, _NEXT_REFS, after=after, limit=_PAGE)]:
-        after = page[-1]
-        yield from _alone(conn, [codec.ref(key) for key in page])
+    while found := page(conn, after, _PAGE):
+        after = codec.key(found[-1])
+        yield from _alone(conn, found)
+
+
+def page(conn: Connection, after: str, limit: int) -> list[Ref]:
+    """The next records that have entries of their own, in the order of their keys."""
+    return [codec.ref(row[0]) for row in rows(conn, _NEXT_REFS, after=after, limit=limit)]
+
+
+def gone_on(conn: Connection, refs: Iterable[Ref]) -> set[Ref]:
+    """Those of the records that went on as others."""
+    told = {codec.key(ref): ref for ref in refs}
+    return {told[row[0]] for portion in chunks(list(told)) for row in rows(conn, _HEIRS, among=portion)}
 
 
 def _linked(conn: Connection) -> Iterator[Person]:
     after = 0
-    while page := links.page(conn, after, _PAGE):
-        after = page[-1].id
-        told = by_ref(conn, [ref for link in page for ref in (link.hubspot, link.salesforce)])
-        for link in page:
+    while found := links.page(conn, after, _PAGE):
+        after = found[-1].id
+        told = by_ref(conn, [ref for link in found for ref in (link.hubspot, link.salesforce)])
+        for link in found:
             both = (link.hubspot, link.salesforce)
             entries = sorted((entry for ref in both for entry in told.get(ref, ())), key=_order)
             if entries:
