@@ -17,6 +17,17 @@ _STEPS: Final = (1, 2, 2.5, 5, 10)
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """A row of a bar chart; tone: good, warn, bad, info or quiet; note: stands small beside the value."""
+
+    label: str
+    value: float
+    href: str = ""
+    tone: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Dot:
     """A point of a line: its place, and what it stands for."""
 

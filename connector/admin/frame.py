@@ -67,7 +67,7 @@ def furnish(app: Flask, admin: Blueprint, desk: Desk) -> None:
         number=words.number, money=words.money, percent=words.percent, counted=words.counted, spell=words.spell,
         full=words.full, relative=lambda at: words.relative(at, desk.clock.now()),
     )  # fmt: skip
-    environment.globals.update(places=places, admin_path=admin_path, line_chart=charts.line, now=desk.clock.now)
+    environment.globals.update(places=places, admin_path=admin_path, line_chart=charts.line, is_place=is_place)
     environment.globals.update(sheet=(charts.WIDE, charts.TALL), bridge_name=_named(desk))
     admin.add_url_rule("/<path:anything>", "nowhere", _nowhere)
     admin.register_error_handler(HTTPException, _wrong)
@@ -81,9 +81,14 @@ def places() -> list[tuple[str, list[tuple[Place, str, bool]]]]:
     if visitor is None:
         return []
     here = (request.blueprint or "").removeprefix("admin.")
-    open_to = [one for one in PLACES if one.role <= visitor.role and f"admin.{one.name}" in current_app.blueprints]
+    open_to = [one for one in PLACES if one.role <= visitor.role and is_place(one.name)]
     by_group = groupby(open_to, key=lambda one: one.group)
     return [(group, [(one, admin_path(one.path), one.name == here) for one in some]) for group, some in by_group]
+
+
+def is_place(name: str) -> bool:
+    """Whether there are pages of that blueprint."""
+    return f"admin.{name}" in current_app.blueprints
 
 
 def admin_path(path: str = "") -> str:

@@ -16,11 +16,15 @@ from typing import Any
 from connector.bootstrap import Surroundings, open_installation
 from connector.config.init import write_starter
 from connector.core.refs import Side
+from connector.engine import promised
+from connector.engine.audit import Asked, audit
 from connector.engine.run import Run
 from connector.ports import Clock
 from connector.sandbox.acts import act
 from connector.sandbox.population import populate
 from connector.sandbox.world import World
+from connector.storage import pulses
+from connector.storage.pulses import Pulse
 from tests.misbehaviour.rig import SECRETS, EvenDice, WorldClock
 
 BORIS, CHEN = "boris.keller@seller.example", "chen.wei@seller.example"
@@ -55,6 +59,11 @@ EDITS = {
         ("      # criteria: hubspot.hubspotscore", "      criteria: hubspot.hubspotscore"),
         ("    pools: {}\n", f"    pools:\n      sales: {{owners: [{BORIS}, {CHEN}]}}\n"),
         ("    # fallback: Inbound Queue", "    fallback: sales"),
+    ),
+    "mappings/objectives.yaml": (
+        ("stage: mql, enough: 10}\n      # n", "stage: mql, enough: 2}\n      # n"),
+        ("      enabled: false\n      team: marketing", "      team: marketing"),
+        ("      target: 12000\n", "      target: 4000\n"),
     ),
     "mappings/contacts.yaml": (
         ("    salesforce: Title\n    too_long: truncate", "    salesforce: Title\n    policy: manual"),
@@ -183,6 +192,7 @@ def live_through(past: Past) -> None:
     first_monday(past)
     troubles(past)
     second_monday(past)
+    what_a_worker_does_beside(past)
 
 
 def first_monday(past: Past) -> None:
@@ -235,3 +245,15 @@ def second_monday(past: Past) -> None:
         properties = {"email": f"guest{number}@trade-fair.example", "lastname": f"Guest {number}"}
         past.do(Side.HUBSPOT, "create", object="contacts", properties=properties)
     past.sync(approved=False)
+
+
+def what_a_worker_does_beside(past: Past) -> None:
+    """It counts promises and objectives, compares a sample of pairs, and is alive."""
+    with open_installation(past.config, past.around) as opened:
+        bridge, now = opened.bridge, past.now()
+        promised.count(bridge)
+        audit(bridge, Asked(sample=60), now)
+        with bridge.database.begin() as conn:
+            pulses.beat(
+                conn, Pulse("run@office:1", "run", now - timedelta(days=3), now, {"host": "office", "pid": 1}), now
+            )
