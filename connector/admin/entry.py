@@ -44,8 +44,8 @@ def pages(desk: Desk) -> Blueprint:
     found.add_url_rule("/sign-in", "sign_in", entry.sign_in)
     found.add_url_rule("/sign-in", "signing_in", entry.signing_in, methods=["POST"])
     found.add_url_rule("/sign-out", "sign_out", entry.sign_out, methods=["POST"])
-    found.add_url_rule("/openid", "openid", entry.away)
-    found.add_url_rule("/openid/back", "back", entry.back)
+    found.add_url_rule("/oidc", "openid", entry.away)
+    found.add_url_rule("/oidc/back", "back", entry.back)
     return found
 
 

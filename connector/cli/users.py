@@ -113,9 +113,13 @@ def role_of(word: str) -> Role:
 def _password(file: Path | None) -> str:
     if file is not None:
         return _first_line(file.read_text(encoding="utf-8"), f"{file} is empty")
-    if sys.stdin.isatty():
+    if _on_terminal():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt="Once more", err=True))
     return _first_line(sys.stdin.readline(), "no password came; type it on a terminal, or send it as one line")
+
+
+def _on_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _first_line(text: str, nothing: str) -> str:

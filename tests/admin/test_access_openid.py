@@ -54,7 +54,7 @@ def web_of(company: Provider, **more: Any) -> Web:
 def comes_in(at: Front, company: Provider, client: FlaskClient | None = None, onward: str = "") -> TestResponse:
     """Follow the button, sign in at the provider, and come back."""
     client = client or at.client()
-    away = client.get("/admin/openid", query_string={"next": onward})
+    away = client.get("/admin/oidc", query_string={"next": onward})
     assert away.status_code == 303, away.text
     return client.get(company.authorize(away.location))
 
@@ -63,7 +63,7 @@ def test_the_button_leads_to_the_provider_and_back_to_where_one_wanted(at: Front
     client = at.client()
     page = client.get("/admin/sign-in?next=/admin/account").text
     assert "Sign in with your company account" in page
-    assert 'href="/admin/openid?next=/admin/account"' in page
+    assert 'href="/admin/oidc?next=/admin/account"' in page
     back = comes_in(at, company, client, "/admin/account")
     assert (back.status_code, back.location) == (303, "/admin/account")
     shown = client.get("/admin/account").text
@@ -197,22 +197,22 @@ def test_who_is_denied_at_the_provider_is_told_so(at: Front, company: Provider):
 def test_one_browser_cannot_come_back_with_what_another_was_sent_with(at: Front, company: Provider):
     """Or somebody could be signed in as another by a link."""
     mine, theirs = at.client(), at.client()
-    back = company.authorize(mine.get("/admin/openid").location)
+    back = company.authorize(mine.get("/admin/oidc").location)
     refused(at, theirs.get(back))
-    theirs.get("/admin/openid")
+    theirs.get("/admin/oidc")
     refused(at, theirs.get(back))
 
 
 def test_a_way_back_is_gone_once(at: Front, company: Provider):
     client = at.client()
-    back = company.authorize(client.get("/admin/openid").location)
+    back = company.authorize(client.get("/admin/oidc").location)
     assert client.get(back).status_code == 303
     assert client.get(back).status_code == 401
 
 
 def test_who_stays_away_for_more_than_ten_minutes_begins_again(at: Front, company: Provider):
     client = at.client()
-    back = company.authorize(client.get("/admin/openid").location)
+    back = company.authorize(client.get("/admin/oidc").location)
     at.watch.on(minutes=10, seconds=1)
     late = client.get(back)
     assert late.status_code == 401
@@ -221,7 +221,7 @@ def test_who_stays_away_for_more_than_ten_minutes_begins_again(at: Front, compan
 
 def test_an_answer_in_the_name_of_another_provider_is_not_taken(at: Front, company: Provider):
     client = at.client()
-    back = company.authorize(client.get("/admin/openid").location)
+    back = company.authorize(client.get("/admin/oidc").location)
     refused(at, client.get(f"{back}&iss=https://evil.example"))
 
 
@@ -236,23 +236,23 @@ def test_an_answer_in_the_name_of_another_provider_is_not_taken(at: Front, compa
 )
 def test_a_provider_that_describes_itself_wrongly_is_not_gone_to(at: Front, company: Provider, answers: Claims):
     company.answers = answers
-    refused = at.client().get("/admin/openid")
+    refused = at.client().get("/admin/oidc")
     assert refused.status_code == 401
     assert "does not answer as it should" in refused.text
 
 
 def test_a_provider_that_is_down_is_told_and_asked_again(at: Front, company: Provider):
     company.down = True
-    assert "does not answer as it should" in at.client().get("/admin/openid").text
+    assert "does not answer as it should" in at.client().get("/admin/oidc").text
     company.down = False
     assert comes_in(at, company).status_code == 303
 
 
 def test_one_comes_back_by_the_public_address_and_to_own_pages_alone(company: Provider, tmp_path: Path):
     with front(tmp_path, web_of(company, public_url="https://bridge.acme.example")) as at:
-        away = at.client().get("/admin/openid?next=//evil.example", base_url="https://bridge.acme.example")
+        away = at.client().get("/admin/oidc?next=//evil.example", base_url="https://bridge.acme.example")
         sent = parse_qs(urlsplit(away.location).query)
-        assert sent["redirect_uri"] == ["https://bridge.acme.example/admin/openid/back"]
+        assert sent["redirect_uri"] == ["https://bridge.acme.example/admin/oidc/back"]
         assert "smarketing_notes=" in away.headers["Set-Cookie"]
         assert "; Secure; HttpOnly; Path=/admin; SameSite=Lax" in away.headers["Set-Cookie"]
 
@@ -270,8 +270,8 @@ def test_without_a_provider_its_addresses_do_not_exist_and_its_users_do_not_stay
         there = without.client()
         there.set_cookie("smarketing_session", cookie.value)
         assert there.get("/admin/account").status_code == 303
-        assert there.get("/admin/openid").status_code == 404
-        assert there.get("/admin/openid/back").status_code == 404
+        assert there.get("/admin/oidc").status_code == 404
+        assert there.get("/admin/oidc/back").status_code == 404
 
 
 def test_nobody_signs_in_with_a_password_as_somebody_of_the_provider(at: Front, company: Provider):
