@@ -24,6 +24,7 @@ from connector.cli.frame import (
     say,
 )
 from connector.cli.setup import setup
+from connector.cli.setup_salesforce import unmade
 from connector.cli.words import NAMES
 from connector.config.blueprint import blueprint, lacking
 from connector.config.findings import Severity
@@ -33,8 +34,8 @@ from connector.config.schema import json_schemas
 from connector.core.refs import Side
 from connector.engine import facts
 from connector.ports import Usage
-from connector.wanted import Wanted
 
+Lacks = Mapping[str, tuple[Sequence[str], Sequence[str]]]  # by side: fields, and other things in words
 SHOWN_MAX = 3
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 
@@ -69,32 +70,32 @@ def check(config: Path, as_json: bool) -> int:  # noqa: FBT001  # one parameter 
     """
     with installation(config, refresh=True) as opened:
         errors = [finding for finding in opened.findings if finding.severity is Severity.ERROR]
-        missing = _missing(config, opened)
+        lacks = _lacks(config, opened)
         if as_json:
-            print_json(
-                _row(opened) | {"setup": {side: [_named(one) for one in those] for side, those in missing.items()}}
-            )
+            print_json(_row(opened) | {"setup": {side: [*names, *rest] for side, (names, rest) in lacks.items()}})
         else:
-            _tell(opened, missing)
+            _tell(opened, lacks)
     return MISCONFIGURED if errors else DONE
 
 
-def _missing(config: Path, opened: Installation) -> dict[str, Sequence[Wanted]]:
-    """By side, the bridge's own fields that a setup would add or widen, as both sides have just told."""
+def _lacks(config: Path, opened: Installation) -> Lacks:
+    """What a setup of each side would make: the bridge's own fields, as both sides have just told; and what else."""
+    loaded = load(config, os.environ)
     known = facts.recall(opened.bridge.database)
     schemas = {(side, obj): each for side, told in known.schemas.items() for obj, each in told.items()} if known else {}
-    found = lacking(blueprint(load(config, os.environ)), schemas)
-    return {name: [one for one in found if one.side.value == name] for name in setup.commands}
+    found = lacking(blueprint(loaded), schemas)
+    rest = {Side.SALESFORCE.value: unmade(opened.bridge.crms[Side.SALESFORCE], loaded)}
+    return {
+        name: ([f"{one.object}.{one.name}" for one in found if one.side.value == name], rest.get(name, ()))
+        for name in setup.commands
+    }
 
 
-def _would_add(those: Sequence[Wanted]) -> str:
-    shown = ", ".join(map(_named, those[:SHOWN_MAX]))
-    more = f" and {len(those) - SHOWN_MAX} more" if len(those) > SHOWN_MAX else ""
-    return f"{count(len(those), 'field')} of the bridge's own to make or widen ({shown}{more}),"
-
-
-def _named(one: Wanted) -> str:
-    return f"{one.object}.{one.name}"
+def _would_make(names: Sequence[str], rest: Sequence[str]) -> str:
+    shown = ", ".join(names[:SHOWN_MAX])
+    more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
+    fields = [f"{count(len(names), 'field')} of the bridge's own to make or widen ({shown}{more})"] if names else []
+    return "; ".join((*fields, *rest))
 
 
 def _row(opened: Installation) -> dict[str, object]:
@@ -137,7 +138,7 @@ def _tell_agreed(opened: Installation) -> None:
     say(out, f"[green]agreed[/]    lifecycle: {numbers}, {promised}; version {agreement.definition.version}")
 
 
-def _tell(opened: Installation, missing: Mapping[str, Sequence[Wanted]]) -> None:
+def _tell(opened: Installation, lacks: Lacks) -> None:
     for side, account in opened.accounts.items():
         usage = opened.bridge.crms[side].usage()
         named = f"{escape(account.name)} (id {account.id}, {account.time_zone})"
@@ -147,9 +148,10 @@ def _tell(opened: Installation, missing: Mapping[str, Sequence[Wanted]]) -> None
         for finding in opened.findings:
             if finding.severity is severity:
                 say(out, f"[{colour}]{severity.value}[/] {escape(str(finding))}")
-    for name, those in missing.items():
-        if those:
-            say(out, f"[yellow]setup[/] {NAMES[name]}: {_would_add(those)} with: smarketing setup {name}")
+    for name, (names, rest) in lacks.items():
+        if names or rest:
+            said = f"{NAMES[name]}: {escape(_would_make(names, rest))}, with: smarketing setup {name}"
+            say(out, f"[yellow]setup[/] {said}")
     worst = sum(finding.severity is Severity.ERROR for finding in opened.findings)
     if worst:
         say(out, f"[red]{count(worst, 'thing')} must be mended before syncing.[/]")

@@ -21,10 +21,12 @@ from connector.cli.setup_telling import Done, tell
 from connector.clock import SystemClock, SystemDice
 from connector.core.refs import Side
 from connector.engine import facts
+from connector.errors import Refused, Unauthorised
 
 if TYPE_CHECKING:
     from connector.config.load import Loaded
     from connector.config.settings import Settings
+    from connector.ports import Crm
     from connector.salesforce.setup.applying import OrgSetup
     from connector.salesforce.setup.planning import Order
 
@@ -78,6 +80,18 @@ def salesforce(  # noqa: PLR0913  # one parameter an option
     if force:
         raise click.UsageError("--force is about the folder of --source")
     return _set_up(config, reps, pages=not no_layouts, only_plan=only_plan, as_json=as_json)
+
+
+def unmade(crm: Crm, loaded: Loaded) -> tuple[str, ...]:
+    """What a setup of the org would make beside fields, as far as records tell; nothing where those are not shown."""
+    from connector.salesforce.crm import Salesforce  # noqa: PLC0415  # it is loaded already where both are connected
+
+    if not isinstance(crm, Salesforce):
+        return ()
+    try:
+        return crm.setup().glance(asked_of(loaded))
+    except (Refused, Unauthorised):
+        return ()  # whoever may not see permission sets is not told that there are none
 
 
 def _set_up(config: Path, reps: Sequence[str], *, pages: bool, only_plan: bool, as_json: bool) -> int:

@@ -162,6 +162,8 @@ def _tell_end(done: Done) -> None:
         failed = len(done.after.acts)
         words = f"{acts} to make, {failed} of them refused." if failed else f"Made {acts}, and read them back."
         say(err, words if failed else f"{words} Next: smarketing check")
+        if failed:
+            say(err, "Mend what is said there and run the same command again: what was made stays, the rest is made.")
     elif done.before.acts:
         say(err, f"Would make {acts}. Nothing was written; make them with: smarketing setup {done.name}")
     else:

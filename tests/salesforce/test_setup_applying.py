@@ -49,6 +49,7 @@ class Town:
         self.there = {("Layout", LAYOUT): read(THEIRS.encode())}
         self.given: set[tuple[str, str]] = set()
         self.refuses, self.deployed, self.tokens = refuses or {}, [], []
+        self.forgives = ""
         self.waits, self.before_deploying = 0, lambda: None
         self.clock = Moving()
         self.wire = Wire(self.answer)
@@ -116,6 +117,7 @@ class Town:
             for kind, name in found
             if name in self.refuses
         ]
+        self.refuses.pop(self.forgives, None)
         self.deployed.append(sorted(found))
         self.outcome = {"done": True, "success": not failures, "status": "Failed" if failures else "Succeeded"}
         self.outcome["details"] = {"componentFailures": failures}
@@ -158,6 +160,16 @@ def test_one_refused_field_keeps_no_neighbour_from_being_made():
     said = reasons(refused, left.acts)
     assert said[FIELD, "Lead.Answer__c"] == "bad value, said to (address)"
     assert next(act.key for act in left.acts) == (FIELD, "Lead.Answer__c")
+
+
+def test_what_is_refused_with_a_field_is_made_without_it():
+    """A grant on a field that was refused is refused, too, though it is lawful once it does not speak of the field."""
+    town = Town(
+        {"Lead.Answer__c": "no", "Smarketing_Rep_View": "In field: field - no CustomField named Lead.Answer__c"}
+    )
+    town.forgives = "Smarketing_Rep_View"
+    assert town.setup.apply(order()) == {(FIELD, "Lead.Answer__c"): "no"}
+    assert ("PermissionSet", "Smarketing_Rep_View") in town.there
 
 
 def test_a_deployment_that_fails_as_a_whole_is_told_of_all_that_was_in_it():

@@ -16,16 +16,19 @@ from connector.errors import Refused
 from connector.salesforce import soql
 from connector.salesforce.api import Api, Call
 from connector.salesforce.faults import Declined
-from connector.salesforce.setup import layouts, permissions
+from connector.salesforce.setup import fields, layouts, notices, permissions
 from connector.salesforce.setup.live import Act, Live, People
 from connector.salesforce.setup.package import packed
 from connector.salesforce.setup.planning import Key, Order, Plan, pieces, planned
 from connector.salesforce.setup.wire import Failure, Metadata
+from connector.salesforce.source.asked import Asked
 from connector.salesforce.source.permissions import INTEGRATION, REP_VIEW
+from connector.salesforce.source.views import views
 
 ROUNDS_MAX: Final = 5
 _OPERATION: Final = "setup"
 _SETS: Final = (INTEGRATION, REP_VIEW)
+_FIRST: Final = (fields.TYPE, notices.MESSAGE)
 _CHANGED: Final = (
     "somebody has changed it in Salesforce while this command was running, and theirs is kept; run the command again"
 )
@@ -82,6 +85,24 @@ class OrgSetup:
         """
         return planned(order, self._live(order))
 
+    def glance(self, asked: Asked) -> tuple[str, ...]:
+        """What a setup would make beside fields, as far as a few queries tell; it takes no right on metadata.
+
+        Layouts, grants and mappings stand in documents that only `plan` retrieves. Raises as `api.Api.send`.
+        """
+        sets = {str(row["Name"]) for row in self._named(permissions.TYPE, "Name", _SETS)}
+        wanted = [view.member for view in views(asked)]
+        rows = self._named(notices.VIEW, "DeveloperName", sorted({name.partition(".")[2] for name in wanted}))
+        listed = {f"{row['SobjectType']}.{row['DeveloperName']}" for row in rows}
+        given = self._assignments()
+        reps = [name for name, _ in given if name == REP_VIEW]
+        unmade = [f"the permission set {name}" for name in _SETS if name not in sets]
+        if (INTEGRATION, self._own_id()) not in given:
+            unmade.append(f"{INTEGRATION} for the bridge's own user")
+        if not reps:
+            unmade.append(f"{REP_VIEW} for reps, which nobody has yet (--rep)")
+        return (*unmade, *(f"the list view {name}" for name in wanted if name not in listed))
+
     def apply(self, order: Order) -> Refusals:
         """Make what is wanted; what Salesforce refused of it. Raises as `plan`."""
         refused: Refusals = {}
@@ -127,8 +148,7 @@ class OrgSetup:
 
     def _assigned(self, act: Act) -> Refusals:
         name, _, user = act.name.partition(" ")
-        condition = soql.among("Name", [soql.literal(name)])
-        rows = self._rows(soql.select(["Id"], permissions.TYPE, condition))
+        rows = self._named(permissions.TYPE, "Name", [name])
         if not rows:
             return {act.key: f"there is no permission set {name} to give"}
         body = {"AssigneeId": user, "PermissionSetId": rows[0]["Id"]}
@@ -138,6 +158,12 @@ class OrgSetup:
             if error.code != "DUPLICATE_VALUE":
                 return {act.key: error.faults[0].message}
         return {}
+
+    def _named(self, obj: str, name: str, values: Sequence[str]) -> list[dict[str, Any]]:
+        """Records with one of these names; none are asked for none."""
+        columns = ["Id", name, *(["SobjectType"] if obj == notices.VIEW else [])]
+        condition = soql.among(name, [soql.literal(value) for value in values])
+        return self._rows(soql.select(columns, obj, condition)) if values else []
 
     def _rows(self, text: str) -> list[dict[str, Any]]:
         """Few rows: a query of one page."""
@@ -149,12 +175,14 @@ class OrgSetup:
 def _refusals(failures: Iterable[Failure], acts: Sequence[Act]) -> Refusals:
     """What was refused, by the acts that it speaks of; of a failure that names none, the whole.
 
-    A file with several components is named by one of them, or by itself.
+    Where fields were refused, or else messages, they alone: what is about them is refused with them.
     """
     known = {act.key for act in acts}
     found: Refusals = {}
-    for one in failures:
-        named = {key for key in known if key == (one.type, one.name)} or {key for key in known if key[1] == one.name}
+    those = list(failures)
+    first = next((kind for kind in _FIRST if any(one.type == kind for one in those)), None)
+    for one in those if first is None else [one for one in those if one.type == first]:
+        named = known & {(one.type, one.name)} or {key for key in known if key[1] == one.name}
         for key in named or known:
             found.setdefault(key, one.problem)
     return found
