@@ -16,14 +16,16 @@ from datetime import timedelta
 from itertools import chain, islice
 from typing import Any, Final
 
+import orjson
+
 from connector.core.definition import Definition
 from connector.core.mapping import Pair
-from connector.core.plan import Create, Raise, Step, Update
+from connector.core.plan import Step
 from connector.core.policies import EVER
 from connector.core.policy import Book, Edition
 from connector.core.refs import Ref, Side
 from connector.core.steered import Agreement
-from connector.core.values import Kind, Value
+from connector.core.values import Kind
 from connector.engine.bridge import Bridge
 from connector.engine.case import Case
 from connector.engine.cases import cases_of
@@ -40,6 +42,7 @@ from connector.storage.links import Link
 
 SHOWN: Final = 50  # records, leads and clocks that are told one by one
 FIRST: Final = 500  # records of each object of HubSpot that a quick look takes
+COMPARED_MAX: Final = 5_000  # changing records that are planned once more as the files are today
 RUN_KIND: Final = "preview"
 _STEP = 200  # people between two reports
 
@@ -55,46 +58,53 @@ class Scope:
 
 @dataclass
 class _Planned:
-    """What a plan came upon."""
+    """What a plan came upon that the files of today would not do.
+
+    Attributes:
+        compared: changing records that were also planned under the files of today.
+    """
 
     looked_at: int = 0
     changing: int = 0
+    compared: int = 0
     deeds: Counter[tuple[str, str]] = field(default_factory=Counter)
     fields: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     shown: list[dict[str, Any]] = field(default_factory=list)
 
-    def take(self, case: Case) -> None:
-        """One more record."""
+    def take(self, case: Case, today: frozenset[bytes]) -> None:
+        """One more record, and what is done about it today."""
         self.looked_at += 1
-        steps = case.plan.steps
-        if not steps:
+        rows = list(_otherwise(case.plan.steps, today))
+        if not rows:
             return
         self.changing += 1
-        for step in steps:
-            self.deeds[_deed(step)] += 1
-            if isinstance(step, Create | Update):
-                place = f"{step.side.value} {step.object}" if isinstance(step, Create) else _place(step.ref)
-                for change in step.changes:
-                    self.fields[place, change.field, _sort(step, change.before, change.after)] += 1
+        for row in rows:
+            place = _place(row)
+            self.deeds[("needs a person", row["kind"]) if row["do"] == "raise" else (row["do"], place)] += 1
+            for change in row.get("changes", ()):
+                self.fields[place, change["field"], _sort(row, change)] += 1
         if len(self.shown) < SHOWN:
             who = called(case.pair, case.subject.hubspot, case.subject.salesforce)
-            refs = [str(ref) for ref in case.refs]
-            self.shown.append({"who": who, "refs": refs, "steps": [step_row(step) for step in steps]})
+            self.shown.append({"who": who, "refs": [str(ref) for ref in case.refs], "steps": rows})
 
     def row(self) -> dict[str, Any]:
-        deeds = [
-            {"does": does, "where": where, "number": number} for (does, where), number in sorted(self.deeds.items())
-        ]
+        deeds = [{"does": does, "where": where, "number": number} for (does, where), number in self.deeds.most_common()]
         fields = [
             {"where": where, "field": name, "does": does, "number": number}
-            for (where, name, does), number in sorted(self.fields.items(), key=lambda one: (-one[1], one[0]))
+            for (where, name, does), number in self.fields.most_common()
         ]
-        counts = {"looked_at": self.looked_at, "changing": self.changing}
+        counts = {"looked_at": self.looked_at, "changing": self.changing, "compared": self.compared}
         return {**counts, "deeds": deeds, "fields": fields, "records": self.shown}
 
 
-def planned(bridge: Bridge, scope: Scope, by: str) -> dict[str, Any]:
-    """What a sync under a draft would write, on everybody or on the first ones.
+def planned(bridge: Bridge, today: Bridge | None, scope: Scope, by: str) -> dict[str, Any]:
+    """What a sync under a draft would write that today's would not, on everybody or on the first ones.
+
+    Args:
+        bridge: under the draft, with both sides.
+        today: as it is, with both sides; None where the files of today cannot be used.
+        scope: whom to look at.
+        by: who asks.
 
     Raises:
         Transient, Unauthorised: what reading raises.
@@ -102,11 +112,41 @@ def planned(bridge: Bridge, scope: Scope, by: str) -> dict[str, Any]:
     found = _Planned()
     with _recorded(bridge, by) as run:
         for cases in _everybody(bridge, run) if scope.everybody else _first(bridge):
-            for case in without_erased(bridge, cases):
+            planned_now = without_erased(bridge, cases)
+            done = _done_today(today, planned_now, found)
+            for case in planned_now:
                 run.count_plan(case.plan)
-                found.take(case)
+                found.take(case, done)
             bridge.progress("planning with the draft", found.looked_at, None)
     return found.row()
+
+
+def _done_today(today: Bridge | None, cases: list[Case], found: _Planned) -> frozenset[bytes]:
+    """What today's files would do about those whom the draft changes, as far as it is worth asking."""
+    changing = [case for case in cases if case.plan.steps][: max(0, COMPARED_MAX - found.compared)]
+    if today is None or not changing:
+        return frozenset()
+    found.compared += len(changing)
+    same = without_erased(today, cases_of(today, list(dict.fromkeys(ref for case in changing for ref in case.refs))))
+    return frozenset(deed for case in same for step in case.plan.steps for deed in _deeds(step_row(step)))
+
+
+def _deeds(row: Mapping[str, Any]) -> Iterator[bytes]:
+    """What a step does, change by change: the same under two mappings where these are alike. Words do not count."""
+    what = [row.get(part) for part in ("do", "ref", "refs", "side", "object", "kind", "hubspot", "salesforce", "old")]
+    for change in row.get("changes", ({},)):
+        yield orjson.dumps([*what, row.get("field"), change.get("field"), change.get("after")])
+
+
+def _otherwise(steps: Iterable[Step], today: frozenset[bytes]) -> Iterator[dict[str, Any]]:
+    """Steps as rows, without what is done today as well."""
+    for step in steps:
+        row = step_row(step)
+        fresh = [deed not in today for deed in _deeds(row)]
+        if "changes" in row:
+            row["changes"] = [change for change, is_new in zip(row["changes"], fresh, strict=True) if is_new]
+        if any(fresh):
+            yield row
 
 
 @contextmanager
@@ -145,25 +185,21 @@ def _listed(bridge: Bridge, obj: str) -> Generator[Ref, None, None]:
             yield reading.ref
 
 
-def _deed(step: Step) -> tuple[str, str]:
-    """What a step does, and where: keys of the counts."""
-    row = step_row(step)
-    if isinstance(step, Raise):
-        return "needs a person", step.issue.kind.value
-    ref = row.get("ref") or row.get("salesforce") or row.get("new")
-    return row["do"], f"{row['side']} {row['object']}" if "side" in row else _place(Ref.parse(str(ref)))
+def _place(row: Mapping[str, Any]) -> str:
+    """Where a step is done: the side and the object."""
+    if "object" in row:
+        return f"{row['side']} {row['object']}"
+    ref = row.get("ref") or row.get("salesforce") or row.get("new") or row["refs"][0]
+    one = Ref.parse(str(ref))
+    return f"{one.side.value} {one.object}"
 
 
-def _place(ref: Ref) -> str:
-    return f"{ref.side.value} {ref.object}"
-
-
-def _sort(step: Step, before: Value, after: Value) -> str:
-    if isinstance(step, Create):
+def _sort(row: Mapping[str, Any], change: Mapping[str, Any]) -> str:
+    if row["do"] == "create":
         return "given to a new record"
-    if before is None:
+    if change["before"] is None:
         return "filled in"
-    return "cleared" if after is None else "changed"
+    return "cleared" if change["after"] is None else "changed"
 
 
 def replay(now: Bridge, tried: Definition, scope: Scope) -> dict[str, Any] | None:
