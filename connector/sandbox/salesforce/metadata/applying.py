@@ -39,7 +39,7 @@ def _settled(said: Mapping[str, Any]) -> dict[str, Any]:
     held = {**_DEFAULTS, **{name: value for name, value in said.items() if name not in {"fullName", "license"}}}
     for name in _LISTS:
         rows = [{key: value for key, value in row.items() if value is not False} for row in held.get(name, [])]
-        held[name] = sorted((row for row in rows if len(row) > 1), key=repr)
+        held[name] = sorted((row for row in rows if len(row) > 1), key=lambda row: repr(sorted(row.items())))
     return held
 
 
