@@ -21,7 +21,7 @@ Rows = Sequence[Any]  # each a row of a question, its columns in the order the q
 
 _NEVER = 1 << 62  # sorts what has no due time last
 _ANSWERS_OWED = ("waiting", "asked")
-_FACE = tuple(column for column in people.c if column.name not in ("key", "words", "digest"))
+_FACE = tuple(column for column in people.c if column.name not in ("name", "key", "words", "digest"))
 _DUE = func.coalesce(cycles.c.due_at, literal(_NEVER, BigInteger))
 _WHO = (people.c.name, people.c.company)
 
