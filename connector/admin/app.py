@@ -7,7 +7,21 @@ from typing import Final
 
 from flask import Blueprint, Flask
 
-from connector.admin import account, entry, queue, tokens, users
+from connector.admin import (
+    account,
+    audit,
+    entry,
+    feedback,
+    mappings,
+    overview,
+    people,
+    queue,
+    runs,
+    settings,
+    sla,
+    tokens,
+    users,
+)
 from connector.admin.api.wire import api
 from connector.admin.desk import Desk
 from connector.admin.frame import furnish
@@ -16,9 +30,17 @@ Doorkeeper = Callable[[Flask, Desk], None]  # says before every request of the p
 PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = (
     entry.pages,
     account.pages,
+    overview.pages,
     users.pages,
     tokens.pages,
+    mappings.pages,
     queue.pages,
+    runs.pages,
+    audit.pages,
+    settings.pages,
+    people.pages,
+    sla.pages,
+    feedback.pages,
 )
 
 

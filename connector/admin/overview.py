@@ -9,29 +9,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from sqlalchemy import Connection
 
+from connector.admin.asked import DAYS, Window, window
 from connector.admin.charts import Bar
 from connector.admin.desk import Desk
 from connector.admin.frame import admin_path
+from connector.admin.named import Configured
 from connector.admin.roles import Role, needs
-from connector.config.settings import Settings
 from connector.core.definition import Definition
 from connector.core.plan import IssueKind
 from connector.core.refs import Side
 from connector.engine import facts
-from connector.engine.bridge import Bridge
 from connector.reports import goals, shelf
 from connector.reports.glance import Glance, glance, troubles
+from connector.reports.queue import MEANINGS
 from connector.reports.shelf import Answers, Attained, StageCounts
 from connector.storage import state
 
-WINDOWS: Final = (7, 30, 90)  # days
-USUAL: Final = 30
 _REASONS: Final = 5
 _BANDS: Final = {
     "tofu": "Top of the funnel",
@@ -39,20 +38,6 @@ _BANDS: Final = {
     "bofu": "Bottom of the funnel",
     "after": "After the sale",
     "beside": "Beside the path",
-}
-_KINDS: Final = {
-    IssueKind.HELD: "Runs that were held",
-    IssueKind.STOPPED: "A side refuses us",
-    IssueKind.CONFLICT: "Edited on both sides",
-    IssueKind.AMBIGUOUS: "Who is who?",
-    IssueKind.PARKED: "Values that were refused",
-    IssueKind.UNOWNED: "Nobody to hand over to",
-    IssueKind.ASKED: "Answers that lack something",
-    IssueKind.UNLAWFUL: "Moves nobody agreed to",
-    IssueKind.EDIT_BEATS_DELETION: "Deleted here, edited there",
-    IssueKind.DRIFT: "Differences nobody can explain",
-    IssueKind.SCHEMA: "Fields that do not fit",
-    IssueKind.UNSENT: "Messages that were not sent",
 }
 
 
@@ -110,26 +95,19 @@ class Overview:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._zones: Mapping[Side, str] = {}
-        self._known: tuple[Bridge, Settings] | None = None
+        self._configured = Configured(desk)
 
     def index(self) -> str:
         """The page."""
-        days = _window(request.args.get("days", ""))
         now, bridge = self._desk.clock.now(), self._desk.office.bridge()
-        settings, zones = self._settings(bridge), self._zoned()
+        settings, zones, asked = self._configured.settings(bridge), self._zoned(), window(now)
         with self._desk.database.read() as conn:
             seen = glance(conn, settings, zones, now)
             definition = bridge.agreement.definition if bridge.agreement else None
-            teams = _teams(conn, definition, now - timedelta(days=days), now) if definition else None
-            asked = [*_needs(seen), *(_of_people(conn, now) if definition else ())]
-        shown = {"seen": seen, "troubles": troubles(seen), "asked": asked, "teams": teams}
-        return render_template("overview/index.html", **shown, days=days, windows=WINDOWS)
-
-    def _settings(self, bridge: Bridge) -> Settings:
-        """Of the files as they are; read again once the office has a new bridge, for then they have changed."""
-        if self._known is None or self._known[0] is not bridge:
-            self._known = bridge, self._desk.office.loaded().settings
-        return self._known[1]
+            teams = _teams(conn, definition, asked) if definition else None
+            waits = [*_needs(seen), *(_of_people(conn, now) if definition else ())]
+        shown = {"seen": seen, "troubles": troubles(seen), "waits": waits, "teams": teams}
+        return render_template("overview/index.html", **shown, days=asked.days, windows=DAYS)
 
     def _zoned(self) -> Mapping[Side, str]:
         """Time zones of the accounts, asked of the store until they are known."""
@@ -139,15 +117,11 @@ class Overview:
         return self._zones
 
 
-def _window(said: str) -> int:
-    return int(said) if said in map(str, WINDOWS) else USUAL
-
-
 def _needs(seen: Glance) -> Iterator[Need]:
-    for kind, words in _KINDS.items():
+    for kind, meaning in MEANINGS.items():
         if number := seen.issues.get(kind, 0):
             tone = "bad" if kind in (IssueKind.HELD, IssueKind.STOPPED) else "warn"
-            yield Need(words, number, admin_path(f"queue?kind={kind.value.replace(' ', '+')}"), tone)
+            yield Need(meaning.title, number, admin_path(f"queue?kind={kind.value.replace(' ', '+')}"), tone)
 
 
 def _of_people(conn: Connection, now: datetime) -> Iterator[Need]:
@@ -159,7 +133,8 @@ def _of_people(conn: Connection, now: datetime) -> Iterator[Need]:
         yield Need("Handoffs without an answer", waiting, admin_path("feedback#unanswered"))
 
 
-def _teams(conn: Connection, definition: Definition, since: datetime, now: datetime) -> Teams:
+def _teams(conn: Connection, definition: Definition, asked: Window) -> Teams:
+    since, now = asked.since, asked.until
     return Teams(
         list(_stages(definition, shelf.funnel(conn, since, now).stages)),
         {one.name: one for one in shelf.attainment(conn, since, now, now, by="team")},
