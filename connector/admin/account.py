@@ -76,6 +76,7 @@ class Own:
             self._throttle.succeeded(name, address)
             accounts_of(self._desk).set_password(name, form.get("new", ""), but=g.session.key)
         except passwords.Busy:
+            self._throttle.take_back(name, address)
             return "Too many passwords are being checked at this moment. Try again in a few seconds."
         except Refused as why:
             return str(why)

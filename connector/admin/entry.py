@@ -76,13 +76,14 @@ class Entry:
         try:
             right = passwords.checked(user.hash if user else "", password)
         except passwords.Busy:
-            self._throttle.succeeded(name, address)  # it was not wrong, either
+            self._throttle.take_back(name, address)
             return self._form(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
         if user is None or not right or not user.active:
             return self._failed(user)
         self._throttle.succeeded(name, address)
+        if not self._come_in(user.name, user.hash):
+            return self._failed(user)
         self._renew(user, password)
-        self._come_in(user.name)
         return _onward(request.form.get("next", ""))
 
     def sign_out(self) -> Any:
@@ -115,9 +116,8 @@ class Entry:
             person = self._provider.back(request.args, kept, self._returning())
         except Denied as why:
             return self._denied(why)
-        if not self._known(person):
+        if not self._known(person) or not self._come_in(person.name, ""):
             return self._form(HTTPStatus.FORBIDDEN, KEPT_OUT)
-        self._come_in(person.name)
         return _onward(str(kept["onward"]) if kept else "")
 
     def _form(self, status: HTTPStatus, problem: str = "") -> tuple[str, int]:
@@ -174,17 +174,23 @@ class Entry:
                 users.set_shown(conn, person.name, person.shown)
             return before.active
 
-    def _come_in(self, name: str) -> None:
-        """Begin a session under a new key, in place of the one this browser may have had."""
-        now, key = self._clock.now(), keys.fresh()
-        before = _cookies().key()
+    def _come_in(self, name: str, proven: str) -> bool:
+        """Begin a session under a new key, in place of the one this browser may have had.
+
+        Not if somebody has changed the password, of which `proven` is the hash, or keeps them out since they were
+        looked at: whoever is signed out at that moment must not slip in behind.
+        """
+        now, key, before = self._clock.now(), keys.fresh(), _cookies().key()
         with self._database.begin() as conn:
-            if before:
-                sessions.end(conn, keys.digest(before))
+            user = users.get(conn, name)
+            if user is None or not user.active or user.hash != proven:
+                return False
+            sessions.end(conn, keys.digest(before))
             sessions.begin(conn, Session(keys.digest(key), name, now, now))
             users.seen(conn, name, now)
             tell(conn, now, f"{name} (web)", "sign in")
         _cookies().give(key)
+        return True
 
     def _returning(self) -> str:
         """The address the provider sends people back to; it must be registered there."""

@@ -32,7 +32,9 @@ from connector.ports import Clock
 
 MINUTES: Final = timedelta(minutes=10)  # to come back from the provider
 _FRESH: Final = timedelta(hours=1)  # how long what a provider says of itself is believed
-_TIMEOUT_S: Final = 10
+_TIMEOUT_S: Final = 5
+_PATIENCE_S: Final = 2.0  # for somebody else who is asking the provider: threads that wait answer nobody
+_REST: Final = timedelta(seconds=10)  # before a provider that did not answer is asked again
 _LEEWAY_S: Final = 60  # by which clocks may differ
 _SIGNED: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 _SUBJECT_MAX, _SHOWN_MAX = 255, 200
@@ -78,6 +80,7 @@ class Provider:
         self._settings, self._clock = settings, clock
         self._lock = Lock()
         self._known: tuple[datetime, Mapping[str, Any]] | None = None
+        self._down: tuple[datetime, Denied] | None = None
         self._keys: KeySet | None = None
 
     def begin(self, redirect_uri: str, onward: str) -> tuple[str, Journey]:
@@ -181,11 +184,26 @@ class Provider:
 
     def _about(self) -> Mapping[str, Any]:
         """What the provider says of itself (OpenID Connect Discovery 1.0, section 4)."""
-        with self._lock:
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            raise _unusable("somebody is asking it already")
+        try:
             now = self._clock.now()
+            if self._down and now - self._down[0] < _REST:
+                raise self._down[1]
             if self._known is None or now - self._known[0] >= _FRESH:
-                self._known = now, self._discovered()
+                self._known = now, self._asked(now)
             return self._known[1]
+        finally:
+            self._lock.release()
+
+    def _asked(self, now: datetime) -> Mapping[str, Any]:
+        try:
+            about = self._discovered()
+        except Denied as why:
+            self._down = now, why
+            raise
+        self._down = None
+        return about
 
     def _discovered(self) -> Mapping[str, Any]:
         issuer = self._settings.issuer.rstrip("/")
@@ -199,7 +217,7 @@ class Provider:
 
     def _fetched(self, url: str) -> Mapping[str, Any]:
         try:
-            answer = requests.get(url, timeout=_TIMEOUT_S, headers={"Accept": "application/json"})
+            answer = requests.get(url, timeout=_TIMEOUT_S, allow_redirects=False)
             answer.raise_for_status()
             found = answer.json()
         except (requests.RequestException, ValueError) as error:

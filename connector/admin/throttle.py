@@ -45,13 +45,16 @@ class Throttle:
 
     def succeeded(self, name: str, address: str) -> None:
         """It was right: the name counts anew, the address has one failure less."""
-        by_name, by_address = self._bucket("name", name), self._bucket("from", address)
+        self.take_back(name, address)
         with self.database.begin() as conn:
-            counted = attempts.held(conn, sorted((by_name, by_address)))
-            attempts.clear(conn, by_name)
-            if by_address in counted:
-                one = counted[by_address]
-                attempts.put(conn, {by_address: Failed(max(one.failures - 1, 0), one.last_at)})
+            attempts.clear(conn, self._bucket("name", name))
+
+    def take_back(self, name: str, address: str) -> None:
+        """It was not looked at, so it was no failure; those before still were."""
+        keys = sorted((self._bucket("name", name), self._bucket("from", address)))
+        with self.database.begin() as conn:
+            counted = attempts.held(conn, keys)
+            attempts.put(conn, {key: Failed(max(one.failures - 1, 0), one.last_at) for key, one in counted.items()})
 
     def _bucket(self, kind: str, text: str) -> str:
         return f"{kind}:{self.secret.signed(kind, text)[:_BUCKET_DIGITS]}"

@@ -43,6 +43,7 @@ class Provider:
     answers: Claims = field(default_factory=dict)
     deny: str = ""
     down: bool = False
+    elsewhere: str = ""
     issuer: str = ""
     asked: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -85,6 +86,8 @@ class Provider:
         self.asked.append(request.path)
         if self.down:
             return Response("not now", 503)
+        if self.elsewhere:
+            return Response(status=302, headers={"Location": self.elsewhere})
         if request.path.endswith("/.well-known/openid-configuration"):
             return _json({**self.about(), **self.answers})
         if request.path.endswith("/keys"):

@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from connector.admin import passwords
 from connector.admin.accounts import folded, named
 from connector.admin.address import Callers
+from connector.admin.entry import BUSY
 from connector.admin.keys import Secret
 from connector.admin.throttle import BY_ADDRESS, BY_NAME, FORGOTTEN, LONGEST, Throttle
 from connector.errors import Refused
@@ -62,6 +64,21 @@ def test_what_was_right_is_no_failure_but_does_not_wipe_the_address_clean(thrott
     throttle.succeeded("mine", HERE)
     assert throttle.begin("mine", HERE, NOON) is None
     assert throttle.begin("mine", HERE, NOON) == NOON + timedelta(seconds=2)
+
+
+def test_what_nobody_had_time_to_look_at_forgives_no_earlier_failure(at: Front, monkeypatch: pytest.MonkeyPatch):
+    """Or whoever keeps us busy could guess for ever."""
+    at.user("ada")
+    for _ in range(BY_NAME - 1):
+        assert sign_in(at.client(), "ada", WRONG).status_code == 401
+    with monkeypatch.context() as busy:
+        busy.setattr(passwords, "_WAIT_S", 0.0)
+        with passwords._AT_ONCE, passwords._AT_ONCE:
+            for _ in range(3):
+                answer = sign_in(at.client(), "ada", WRONG)
+                assert (answer.status_code, BUSY in answer.text) == (503, True)
+    assert sign_in(at.client(), "ada", WRONG).status_code == 401
+    assert sign_in(at.client(), "ada").status_code == 429
 
 
 def test_an_hour_without_a_failure_forgets_all(throttle: Throttle):
@@ -148,6 +165,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         yield opened
 
 
+@settings(deadline=None, max_examples=50)  # cores are shared
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_whatever_is_typed_is_answered_in_plain_words(door: Front, name: str, password: str):
     door.watch.on(hours=1)

@@ -245,7 +245,16 @@ def test_a_provider_that_is_down_is_told_and_asked_again(at: Front, company: Pro
     company.down = True
     assert "does not answer as it should" in at.client().get("/admin/oidc").text
     company.down = False
+    at.watch.on(seconds=9)
+    assert at.client().get("/admin/oidc").status_code == 401, "so that nobody keeps all threads waiting for it"
+    assert len(company.asked) == 1
+    at.watch.on(seconds=1)
     assert comes_in(at, company).status_code == 303
+
+
+def test_a_provider_that_sends_us_elsewhere_is_not_followed(at: Front, company: Provider):
+    company.elsewhere = "http://127.0.0.1:1/"
+    assert "does not answer as it should" in at.client().get("/admin/oidc").text
 
 
 def test_one_comes_back_by_the_public_address_and_to_own_pages_alone(company: Provider, tmp_path: Path):

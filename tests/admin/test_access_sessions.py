@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from connector.admin import keys
+from connector.admin import keys, passwords
 from connector.admin.doorkeeper import door_of
 from connector.admin.passwords import hashed
 from connector.admin.roles import Role
@@ -191,6 +191,22 @@ def test_somebody_cannot_be_signed_in_as_another_by_a_form_of_another_site(at: F
     refused = at.client().post("/admin/sign-in", data={"name": "ada", "password": PASSWORD})
     assert refused.status_code == 400
     assert "load the page again" in refused.text
+
+
+def test_whose_password_is_changed_while_it_is_being_checked_does_not_slip_in(
+    at: Front, monkeypatch: pytest.MonkeyPatch
+):
+    at.user("ada")
+    real = passwords.checked
+
+    def changed_meanwhile(kept: str, password: str) -> bool:
+        at.accounts().set_password("ada", "a wholly new password")
+        return real(kept, password)
+
+    client = at.client()
+    monkeypatch.setattr(passwords, "checked", changed_meanwhile)
+    assert sign_in(client, "ada").status_code == 401
+    assert client.get("/admin/account").status_code == 303
 
 
 def test_any_web_process_knows_who_came_in_through_another(tmp_path: Path):
