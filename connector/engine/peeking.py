@@ -14,7 +14,7 @@ from connector.core.readings import Reading
 from connector.core.refs import Ref, Side
 from connector.engine.bridge import Bridge
 from connector.engine.case import Case
-from connector.engine.cases import plan_link, read_refs, with_history
+from connector.engine.cases import plan_link, with_history
 from connector.engine.commands import joined, look, read_both
 from connector.engine.decisions import decisions_for
 from connector.engine.steering import steered
@@ -53,8 +53,10 @@ def _one_by_one(bridge: Bridge, refs: Sequence[Ref]) -> Peek:
     readings: dict[Side, Reading] = {}
     silent: dict[Side, BridgeError] = {}
     for ref in refs:
+        view = bridge.views.get((ref.side, ref.object))
         try:
-            readings.update({one.ref.side: one for one in read_refs(bridge, [ref]).values()})
+            for one in bridge.crms[ref.side].read_many([(view, [ref.id])]) if view else ():
+                readings[ref.side] = one
         except (Transient, Unauthorised) as error:
             silent[ref.side] = error
     return Peek(None, readings, silent)
