@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from connector.storage import attempts, sessions, state, tokens, users
+from connector.storage import attempts, backup, sessions, state, tokens, users
 from connector.storage.attempts import Failed
-from connector.storage.database import Database
+from connector.storage.database import Database, migrate, open_database
 from connector.storage.sessions import Session
 from connector.storage.tokens import Token
 from connector.storage.users import User
@@ -93,6 +94,21 @@ def test_failures_are_counted_by_key_and_forgotten_by_time(database: Database, n
         assert attempts.forget(conn, now) == 1
         attempts.clear(conn, "from:2")
         assert attempts.held(conn, ["from:2", "name:1"]) == {}
+
+
+def test_a_restore_signs_everybody_out(database: Database, tmp_path: Path, now: datetime):
+    """Or a session that was ended since the backup would be alive again."""
+    source = open_database(f"sqlite:///{tmp_path / 'source.db'}")
+    migrate(source)
+    with source.begin() as conn:
+        users.add(conn, ada(now))
+        sessions.begin(conn, Session("a", "ada", now, now))
+    backup.write(source, tmp_path / "backup.db")
+    source.close()
+    with backup.opened(tmp_path / "backup.db") as kept, kept.read() as old, database.begin() as conn:
+        backup.replace(conn, old)
+        assert users.everyone(conn) == [ada(now)]
+        assert sessions.of_user(conn, "ada") == []
 
 
 def test_what_is_offered_stays_once_it_is_there(database: Database):
