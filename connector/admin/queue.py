@@ -24,6 +24,7 @@ from connector.admin.queue_acts import (
     as_number,
     carry_out,
     chosen_in,
+    heap_named,
     numbers,
 )
 from connector.admin.roles import Role, needs, visitor
@@ -116,6 +117,7 @@ def _besides(blueprint: Blueprint, desk: Desk) -> None:
 
 def _listed(desk: Desk, heap: str) -> str:
     """One heap, issue by issue."""
+    heap = heap_named(heap)
     after = as_number(request.args.get("after", "0"))
     bridge = desk.office.bridge()
     with bridge.database.read() as conn:
@@ -183,9 +185,10 @@ def _writes(foreseen: Sequence[Foreseen]) -> dict[str, int]:
 def _told(chosen: Chosen, acted: Acted) -> str:
     """What became of it, in words."""
     done = f"{counted(acted.done, 'thing')} {DONE[chosen.act]}." if acted.done else "Nothing was left to do."
-    stale = f" {counted(acted.stale, 'one was', 'ones were')} settled meanwhile and left alone." if acted.stale else ""
+    were = "was" if acted.stale == 1 else "were"
+    stale = f" {acted.stale:,} {were} settled meanwhile and left alone." if acted.stale else ""
     following = f" {NEXT}" if acted.done and chosen.act is not Act.LET_REST else ""
-    return done + stale.replace(" 1 one", " One") + following
+    return done + stale + following
 
 
 def _left(bridge: Bridge, heap: str) -> bool:

@@ -6,6 +6,7 @@ a bad request; what was closed meanwhile is counted and left alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,7 @@ from connector.storage.issues import StoredIssue
 SHOWN: Final = 50  # issues that a page shows
 AT_ONCE: Final = 10_000  # issues one act takes; what is left over is told
 _PORTION: Final = 500  # issues of one transaction
+_HEAP: Final = re.compile(r"[0-9a-f]{20}")
 
 
 class Form(Protocol):
@@ -106,6 +108,7 @@ def chosen_in(bridge: Bridge, heap: str, form: Form) -> Chosen:
         act = Act(form.get("act", ""))
     except ValueError:
         abort(HTTPStatus.BAD_REQUEST, "there is no such act")
+    heap = heap_named(heap)
     picked = () if form.get("all", "") == "yes" else tuple(dict.fromkeys(numbers(form.getlist("pick"))))
     with bridge.database.read() as conn:
         if form.get("all", "") == "yes":
@@ -119,6 +122,13 @@ def chosen_in(bridge: Bridge, heap: str, form: Form) -> Chosen:
     if any(act not in acts_on(one.issue.kind) for one in chosen.first[:1]):
         abort(HTTPStatus.BAD_REQUEST, "that cannot be done about such a thing")
     return chosen
+
+
+def heap_named(told: str) -> str:
+    """The name of a heap as it stands in addresses; anything else is nowhere."""
+    if not _HEAP.fullmatch(told):
+        abort(HTTPStatus.NOT_FOUND)
+    return told
 
 
 def acts_on(kind: IssueKind) -> tuple[Act, ...]:
@@ -153,7 +163,8 @@ def _portions(bridge: Bridge, chosen: Chosen) -> Iterator[list[StoredIssue]]:
     """The issues that are meant and open still."""
     if chosen.picked:
         with bridge.database.read() as conn:
-            yield [one for one in alike.by_ids(conn, chosen.picked) if likeness(one.issue) == chosen.alike]
+            found = alike.by_ids(conn, chosen.picked)
+        yield [one for one in found if likeness(one.issue) == chosen.alike]
         return
     after = taken = 0
     while taken < AT_ONCE and after < chosen.through:

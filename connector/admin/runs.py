@@ -47,8 +47,9 @@ def _list(desk: Desk) -> str:
     kind, people = request.args.get("kind", ""), request.args.get("people", "") == "yes"
     before = as_number(request.args["before"]) if request.args.get("before") else None
     with desk.database.read() as conn:
-        found = runs.page(conn, RunsAsked(kind, people=people, before=before), PAGE + 1)
         kinds = [(one, reports.KINDS.get(one, one)) for one in runs.kinds(conn)]
+        kind = kind if kind in dict(kinds) else ""
+        found = runs.page(conn, RunsAsked(kind, people=people, before=before), PAGE + 1)
     kept: dict[str, Any] = {"kind": kind or None, "people": "yes" if people else None}
     more = len(found) > PAGE
     return render_template(

@@ -10,8 +10,7 @@ from typing import Any
 
 from connector.core.refs import Side
 from connector.reports.replayed import Difference
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from connector.reports.spreadsheet import cell
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def writing(path: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
             if not begun:
                 begun.extend(row)
                 table.writerow(begun)
-            table.writerow([_cell(row[name]) for name in begun])
+            table.writerow([cell(row[name]) for name in begun])
 
         yield write
 
@@ -47,8 +46,3 @@ def lead_row(one: Difference) -> dict[str, Any]:
         "said": "; ".join(f"{name}={'' if value is None else value}" for name, value in one.said.items()),
         "not_in_history": "; ".join(one.blind),
     }
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -21,7 +21,7 @@ from connector.storage.tables import events
 
 _APPEND = events.insert()
 
-_COLUMNS = (
+COLUMNS = (
     events.c.id,
     events.c.at,
     events.c.kind,
@@ -62,18 +62,15 @@ def append(conn: Connection, rows: Sequence[Event]) -> None:
 
 def of_refs(conn: Connection, refs: Collection[Ref], limit: int) -> list[Event]:
     """The latest events of any of these records, oldest first."""
-    statement = select(*_COLUMNS).where(_about(refs)).order_by(events.c.id.desc()).limit(limit)
-    return _events(conn, statement)[::-1]
+    statement = select(*COLUMNS).where(_about(refs)).order_by(events.c.id.desc()).limit(limit)
+    return events_of(conn, statement)[::-1]
 
 
 def since(conn: Connection, at: datetime, limit: int, after: int = 0) -> list[Event]:
     """Events from a moment on, oldest first; `after` is the id of the last one already seen."""
-    return _events(
+    return events_of(
         conn,
-        select(*_COLUMNS)
-        .where(events.c.at >= codec.micros(at), events.c.id > after)
-        .order_by(events.c.id)
-        .limit(limit),
+        select(*COLUMNS).where(events.c.at >= codec.micros(at), events.c.id > after).order_by(events.c.id).limit(limit),
     )
 
 
@@ -88,7 +85,7 @@ def wanted(conn: Connection, which: Wanted, after: int, limit: int) -> list[Even
         asked.append(events.c.at >= codec.micros(which.since))
     if which.until is not None:
         asked.append(events.c.at < codec.micros(which.until))
-    return _events(conn, select(*_COLUMNS).where(*asked).order_by(events.c.id).limit(limit))
+    return events_of(conn, select(*COLUMNS).where(*asked).order_by(events.c.id).limit(limit))
 
 
 def newest(conn: Connection) -> int:
@@ -119,7 +116,8 @@ def _parameters(event: Event) -> dict[str, Any]:
     }
 
 
-def _events(conn: Connection, statement: Select[Any]) -> list[Event]:
+def events_of(conn: Connection, statement: Select[Any]) -> list[Event]:
+    """What a question for `COLUMNS` answers."""
     return [
         Event(
             codec.moment(at),
