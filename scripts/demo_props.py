@@ -73,6 +73,17 @@ class Demo:
             print("\n".join((*lines[:first], f"  ... and {len(lines) - first} more lines")), flush=True)
         return done.stdout or ""
 
+    def started(self, *arguments: str) -> subprocess.Popen[str]:
+        """Type a command that goes on beside the story; what it says is in its `stderr`."""
+        return subprocess.Popen(  # noqa: S603  # as above
+            [*self._command, *arguments],
+            cwd=PLACE,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     # the sandbox
 
     def admin(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:

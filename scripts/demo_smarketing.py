@@ -7,20 +7,26 @@ does that; the bridge has no setting for it. The address of the sandbox is the f
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 
 import requests
 
 from connector.cli import main
 from connector.clock import SystemClock
 
+OFTEN_S = 2  # a command that goes on for long (web) is told when the clock was turned
+
 
 def go_by(sandbox: str) -> None:
     """Let this process tell the sandbox's time, which runs on as the real one does."""
-    told = requests.get(f"{sandbox}/_sandbox/clock", timeout=30).json()["now"]
-    ahead = datetime.fromisoformat(told) - datetime.now(UTC)
+    asked_at, ahead = 0.0, timedelta()
 
     def now(_: SystemClock) -> datetime:
+        nonlocal asked_at, ahead
+        if time.monotonic() - asked_at > OFTEN_S:
+            told = requests.get(f"{sandbox}/_sandbox/clock", timeout=30).json()["now"]
+            asked_at, ahead = time.monotonic(), datetime.fromisoformat(told) - datetime.now(UTC)
         return datetime.now(UTC) + ahead
 
     setattr(SystemClock, "now", now)  # noqa: B010 - a plain assignment is what mypy forbids, rightly elsewhere

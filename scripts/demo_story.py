@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import demo_lead
+import demo_pages
 from demo_props import PLACE, Demo, chat_room, edit, sandbox, say, title
 
 NAMES = {"hubspot": "HubSpot", "salesforce": "Salesforce"}
@@ -29,15 +30,18 @@ def main() -> None:
     try:
         with chat_room() as (address, room), sandbox(asked.people) as urls:
             demo = Demo(urls, address, room)
-            tell(demo, asked.people)
-            if not asked.exit:
-                stay(demo)
+            runs = tell(demo, asked.people)
+            with demo_pages.pages(demo) as pages:
+                demo_pages.tell(pages)
+                summary(demo, runs)
+                if not asked.exit:
+                    stay(demo, pages)
     except KeyboardInterrupt:
         print("\nStopped.")
 
 
-def tell(demo: Demo, people: int) -> None:
-    """The story, scene by scene."""
+def tell(demo: Demo, people: int) -> dict[int, dict[str, Any]]:
+    """The story, scene by scene; the first runs, by number."""
     monday = next_monday(demo.now())
     demo.wait_until(monday + timedelta(hours=8, minutes=50))
 
@@ -65,7 +69,7 @@ def tell(demo: Demo, people: int) -> None:
 
     title("11  Where things stand")
     demo.run("status", "--limit", "2")
-    summary(demo, runs)
+    return runs
 
 
 def next_monday(now: datetime) -> datetime:
@@ -83,6 +87,7 @@ def configure(demo: Demo) -> None:
         ("base_url: https://api.hubapi.com", f"base_url: {demo.urls['hubspot']}"),
         ("#base_url: https://acme.my.salesforce.com", f"base_url: {demo.urls['salesforce']}"),
         ("client_id: 3MVG9...", "client_id: sandbox-consumer-key"),
+        ("  port: 8080", "  port: 0"),  # whichever is free
     )
     demo_lead.agree(PLACE)
     demo.run("lifecycle", "show", first=17)
@@ -151,10 +156,11 @@ def summary(demo: Demo, runs: dict[int, dict[str, Any]]) -> None:
     print()
 
 
-def stay(demo: Demo) -> None:
-    """Keep the sandbox and the service up until somebody stops them."""
+def stay(demo: Demo, pages: str) -> None:
+    """Keep the sandbox, the pages and the syncing up until somebody stops them."""
     place = PLACE.relative_to(Path.cwd()) if PLACE.is_relative_to(Path.cwd()) else PLACE
     print("The sandbox stays up, and the bridge syncs every 30 seconds. Play with it:")
+    print(f"  {pages}/admin/    # the pages: sign in as {demo_pages.NAME}, password: {demo_pages.PASSWORD}")
     print(f"  cd {place} && ./smarketing --help        # the command, on the demo's clock")
     print(f"  edit people and let time pass through {demo.urls['hubspot']}/_sandbox/")
     print("Ctrl-C stops everything.")
