@@ -27,7 +27,7 @@ from connector.cli.setup import setup
 from connector.cli.setup_salesforce import unmade
 from connector.cli.words import NAMES
 from connector.config.blueprint import blueprint, lacking
-from connector.config.findings import Severity
+from connector.config.findings import Finding, Severity
 from connector.config.init import write_starter
 from connector.config.load import load
 from connector.config.schema import json_schemas
@@ -91,6 +91,12 @@ def _lacks(config: Path, opened: Installation) -> Lacks:
     }
 
 
+def _told_by_setup(finding: Finding, lacks: Lacks) -> bool:
+    """Whether something only sleeps for want of a field that a setup would make, which is told once for all of them."""
+    asked = {f"{NAMES[name]} {field}" for name, (fields, _) in lacks.items() for field in fields}
+    return finding.severity is Severity.INFO and finding.message.partition(" does not exist")[0] in asked
+
+
 def _would_make(names: Sequence[str], rest: Sequence[str]) -> str:
     shown = ", ".join(names[:SHOWN_MAX])
     more = f" and {len(names) - SHOWN_MAX} more" if len(names) > SHOWN_MAX else ""
@@ -144,10 +150,15 @@ def _tell(opened: Installation, lacks: Lacks) -> None:
         named = f"{escape(account.name)} (id {account.id}, {account.time_zone})"
         say(out, f"[green]connected[/] {NAMES[side]:<10}  {named}; {_day(usage)}")
     _tell_agreed(opened)
+    asleep = [finding for finding in opened.findings if _told_by_setup(finding, lacks)]
     for severity, colour in COLOURS.items():
         for finding in opened.findings:
-            if finding.severity is severity:
+            if finding.severity is severity and finding not in asleep:
                 say(out, f"[{colour}]{severity.value}[/] {escape(str(finding))}")
+    if asleep:
+        say(
+            out, f"[dim]info[/] {count(len(asleep), 'setting')} asleep until a setup makes their fields (--json: which)"
+        )
     for name, (names, rest) in lacks.items():
         if names or rest:
             said = f"{NAMES[name]}: {escape(_would_make(names, rest))}, with: smarketing setup {name}"
