@@ -69,6 +69,13 @@ def closed_days(asked: PublicHolidays, years: range) -> Iterator[date]:
     yield from sorted(holidays.country_holidays(asked.country, subdiv=asked.subdivision, years=years))
 
 
+def named_days(asked: PublicHolidays, years: range) -> Iterator[tuple[date, str]]:
+    """The same days with what they are called, in the words of the library."""
+    import holidays  # noqa: PLC0415  # as above
+
+    yield from sorted(holidays.country_holidays(asked.country, subdiv=asked.subdivision, years=years).items())
+
+
 @dataclass(frozen=True)
 class Counting:
     """Whose calendar counts, with names resolved.

@@ -8,6 +8,7 @@ definition gives the same bytes, so that the page in docs/ is known to be fresh.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -45,21 +46,34 @@ _STYLE = """
   .recycle{stroke:#6db3f2;color:#6db3f2}.disqualify{stroke:#f28b82;color:#f28b82}
   .re_enter{stroke:#63d297;color:#63d297}.first{fill:#63d297}}
 """
+_RULE = re.compile(r"([^{}@]+)\{([^{}]*)\}")
 
 
-def svg(lifecycle: Lifecycle, handoff: frozenset[str] = frozenset()) -> str:
-    """The picture; `handoff`: the stages in which marketing hands people over."""
-    page = _Page(lifecycle, handoff)
+def svg(lifecycle: Lifecycle, handoff: frozenset[str] = frozenset(), *, styled: bool = True) -> str:
+    """The picture; `handoff`: the stages in which marketing hands people over.
+
+    styled: with its own style; without it, for a page that allows none, `style_sheet` goes beside it.
+    """
+    page = _Page(lifecycle, handoff, _STYLE if styled else "")
     size = f'viewBox="0 0 {page.width:g} {page.height:g}" width="{page.width:g}" height="{page.height:g}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">'
     return "\n".join((head, *page.drawn(), "</svg>", ""))
 
 
+def style_sheet(scope: str) -> str:
+    """The style of pictures below a selector, for a page that shows one without its own."""
+    return _RULE.sub(lambda rule: f"{_scoped(rule[1], scope)}{{{rule[2]}}}", _STYLE)
+
+
+def _scoped(selectors: str, scope: str) -> str:
+    return ",".join(f"{scope} {one.strip()}" for one in selectors.split(","))
+
+
 class _Page:
     """Every place on the page, found once."""
 
-    def __init__(self, lifecycle: Lifecycle, handoff: frozenset[str]) -> None:
-        self.lifecycle, self.handoff = lifecycle, handoff
+    def __init__(self, lifecycle: Lifecycle, handoff: frozenset[str], style: str) -> None:
+        self.lifecycle, self.handoff, self.style = lifecycle, handoff, style
         self.marks_first = lifecycle.first != lifecycle.stages.keys()  # where all are, a mark says nothing
         self.path, self.beside = columns(lifecycle)
         self.centres = self._centres()
@@ -83,7 +97,8 @@ class _Page:
 
     def drawn(self) -> Iterator[str]:
         """Every part, what lies beneath first."""
-        yield f'<title id="title">{escape(_summary(self.lifecycle))}</title>\n<style>{_STYLE}</style>'
+        style = f"\n<style>{self.style}</style>" if self.style else ""
+        yield f'<title id="title">{escape(_summary(self.lifecycle))}</title>{style}'
         yield f"<defs>{''.join(map(_tip, KINDS))}</defs>"
         yield f'<rect class="page" width="{self.width:g}" height="{self.height:g}" rx="10"/>'
         yield from self._bands()
