@@ -10,6 +10,7 @@ from flask import Blueprint, Flask
 from connector.admin import (
     account,
     audit,
+    definition,
     entry,
     feedback,
     mappings,
@@ -33,6 +34,7 @@ PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = (
     overview.pages,
     users.pages,
     tokens.pages,
+    definition.pages,
     mappings.pages,
     queue.pages,
     runs.pages,
