@@ -6,18 +6,25 @@ are lost, as they are in Salesforce. Deletions and merge losers are never told.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from connector.sandbox import outbound
 from connector.sandbox.notices import is_told
 from connector.sandbox.parcels import DAY_S, DeliverySettings, Parcel, Post, batches
+from connector.sandbox.salesforce.acts import Change
+from connector.sandbox.salesforce.metadata import telling
+from connector.sandbox.salesforce.metadata.telling import Told
 from connector.sandbox.snapshots import snapshot
 from connector.sandbox.world import World
 
 SALESFORCE_GAP_MAX_S = 7_200.0
+_USUAL = ("Id", "SystemModstamp")
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})  # a sandbox sends nothing out into the world
 
 
 @dataclass(slots=True)
@@ -27,6 +34,7 @@ class _Notice:
     id: str
     sobject: str
     record: str
+    told: Told
 
 
 class SalesforceMessages:
@@ -42,20 +50,26 @@ class SalesforceMessages:
         with self._world.entered("salesforce"):
             new = list(self._world.salesforce.events[self._read :])
         self._read += len(new)
-        if not self._settings.salesforce_url:
-            return 0, []
-        by_object: dict[str, list[_Notice]] = {}
-        for event in new:
-            if is_told(event):
+        by_message: dict[tuple[str, Told], list[_Notice]] = {}
+        for event in filter(is_told, new):
+            for told in self._told(event):
                 self._number += 1
-                notice = _Notice(f"04l5f{self._number:010d}AAA", event.sobject, event.id)
-                by_object.setdefault(notice.sobject, []).append(notice)
-        batched = [batch for notices in by_object.values() for batch in batches(notices, self._settings.batch_max)]
-        return sum(map(len, by_object.values())), batched
+                notice = _Notice(f"04l5f{self._number:010d}AAA", event.sobject, event.id, told)
+                by_message.setdefault((notice.sobject, told), []).append(notice)
+        batched = [batch for notices in by_message.values() for batch in batches(notices, self._settings.batch_max)]
+        return sum(map(len, by_message.values())), batched
+
+    def _told(self, event: Change) -> Iterator[Told]:
+        """Messages of the address in the settings, and of deployed flows as far as they stay on this machine."""
+        if url := self._settings.salesforce_url:
+            yield Told(f"04k5f{sum(event.sobject.encode()):010d}AAA", url, _USUAL)
+        with self._world.entered("salesforce"):
+            deployed = list(telling.told(self._world.salesforce, event))
+        yield from (told for told in deployed if urlsplit(told.url).hostname in _HERE)
 
     def send(self, parcel: Parcel, now: datetime) -> bool:  # noqa: ARG002 - nothing in the message tells the time
         """Only a 200 with the right acknowledgement in its body counts."""
-        url = self._settings.salesforce_url
+        url = parcel.items[0].told.url
         body = self._message(parcel.items)
         return body is None or outbound.acknowledged(
             *self._post(url, body, dict(outbound.HEADERS), self._settings.salesforce_timeout_s)
@@ -74,16 +88,18 @@ class SalesforceMessages:
         with self._world.entered("salesforce"):
             rows = [(notice, snapshot(self._world, "salesforce", notice.sobject, notice.record)) for notice in notices]
         told = [
-            outbound.notification(notice.id, notice.sobject, {"Id": row["Id"], "SystemModstamp": _soap(row)})
+            outbound.notification(notice.id, notice.sobject, {name: _soap(row, name) for name in notice.told.fields})
             for notice, row in rows
             if row is not None
         ]
         if not told:
             return None
-        action = f"04k5f{sum(notices[0].sobject.encode()):010d}AAA"
-        return outbound.envelope(org.id, action, org.settings.instance_url, told)
+        return outbound.envelope(org.id, notices[0].told.action, org.settings.instance_url, told)
 
 
-def _soap(row: Mapping[str, Any]) -> str:
-    """SOAP spells an instant with Z where REST writes +0000 (fact sheet 1.9)."""
-    return str(row["SystemModstamp"]).replace("+0000", "Z")
+def _soap(row: Mapping[str, Any], name: str) -> str | None:
+    """SOAP spells an instant with Z where REST writes +0000 (fact sheet 1.9); None for what is blank or gone."""
+    value = row.get(name)
+    if value is None or isinstance(value, bool):
+        return None if value is None else str(value).lower()
+    return re.sub(r"(?<=T\d\d:\d\d:\d\d\.000)\+0000$", "Z", str(value))

@@ -46,7 +46,7 @@ class Metadata:
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        self._own: dict[seeded.Key, Content | None] = {}  # what differs from the first day; None: gone
+        self._own: dict[seeded.Key, Content] = {}  # what differs from the first day
         self._ids: dict[seeded.Key, str] = {}
         self.user_permissions: dict[str, tuple[str, ...]] = {}  # by the id of a permission set
 
@@ -66,12 +66,15 @@ class Metadata:
             return sorted(self._fields())
         if of_type == "PermissionSet":
             return sorted(self._permission_sets())
-        known = dict.fromkeys([*seeded.contents(), *self._own])
-        return sorted(name for kind, name in known if kind == of_type and self.find(kind, name) is not None)
+        return sorted({name for kind, name in (*seeded.contents(), *self._own) if kind == of_type})
 
     def keep(self, of_type: str, name: str, content: Content) -> None:
         """Put the content of a component in place of what was there."""
         self._own[of_type, name] = content
+
+    def deployed(self, of_type: str) -> dict[str, Content]:
+        """What is kept of a type beyond the first day, by full name; of flows and messages that is all."""
+        return {name: content for (kind, name), content in self._own.items() if kind == of_type}
 
     def id(self, of_type: str, name: str) -> str:
         """The id of a component, minted when first asked for; '' for types that have none."""
