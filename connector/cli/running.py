@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from connector.cli.frame import DONE, command, config_option, err, out, say, store
-from connector.cli.serving import tell_address, tell_doors
+from connector.cli.serving import tell_address, tell_doors, users_of
 from connector.clock import SystemClock, SystemDice
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ def run(config: Path) -> int:
     with store(config) as (loaded, database):
         settings = loaded.settings
         refuse_second(database, clock.now())
-        dialect = database.dialect
+        dialect, known = database.dialect, users_of(database)
     logs.configure("run", clock, secrets_of(settings))
-    _tell(settings, dialect)
+    _tell(settings, dialect, known)
     url = settings.database.url.reveal()
 
     def working() -> AbstractContextManager[Any]:
@@ -51,7 +51,7 @@ def run(config: Path) -> int:
     )
 
 
-def _tell(settings: Settings, dialect: str) -> None:
+def _tell(settings: Settings, dialect: str, known: int) -> None:
     """What is about to run, in plain words."""
     polling = settings.worker.polling
     say(err, f"[bold]{escape(settings.bridge.name)}[/]: HubSpot and Salesforce are kept in step until this is stopped.")
@@ -60,7 +60,7 @@ def _tell(settings: Settings, dialect: str) -> None:
         say(err, f"[green]on[/]   Salesforce's event bus, {escape(settings.salesforce.pubsub.channel)}", 2)
     if settings.hubspot.journal:
         say(err, "[green]on[/]   HubSpot's webhooks journal", 2)
-    tell_doors(settings)
+    tell_doors(settings, known)
     if dialect != "sqlite":
         say(
             err,

@@ -15,6 +15,7 @@ from connector.clock import SystemClock, SystemDice
 if TYPE_CHECKING:
     from connector.config.service import Web
     from connector.config.settings import Settings
+    from connector.storage.database import Database
 
 
 @command("web", "smarketing web", "smarketing web --config /etc/smarketing/config.yaml")
@@ -30,12 +31,20 @@ def web(config: Path) -> int:
     from connector.service.server import serve  # noqa: PLC0415  # likewise
     from connector.service.web import opened  # noqa: PLC0415  # likewise
 
-    with store(config) as (loaded, _):
-        settings = loaded.settings
+    with store(config) as (loaded, database):
+        settings, known = loaded.settings, users_of(database)
     logs.configure("web", SystemClock(), secrets_of(settings))
-    tell_doors(settings)
+    tell_doors(settings, known)
     chance = SystemClock(), SystemDice()
     return serve(lambda: opened(config, os.environ, chance), settings.web, listening=tell_address)
+
+
+def users_of(database: Database) -> int:
+    """How many people are known to the pages."""
+    from connector.storage import users  # noqa: PLC0415  # the help needs no database
+
+    with database.read() as conn:
+        return users.number(conn)
 
 
 def tell_address(addresses: str) -> None:
@@ -43,15 +52,24 @@ def tell_address(addresses: str) -> None:
     say(err, f"Listening on [bold]{addresses}[/]. Ctrl-C or SIGTERM stops it; requests under way are answered.")
 
 
-def tell_doors(settings: Settings) -> None:
-    """Which webhooks are received, which are not and what would be needed, and what is unwise."""
+def tell_doors(settings: Settings, known: int) -> None:
+    """Which webhooks are received, which are not and what would be needed, the pages, and what is unwise.
+
+    Args:
+        settings: of the installation.
+        known: how many users there are.
+    """
     for path, missing in _doors(settings):
         if missing:
             say(err, f"[dim]off  {escape(path)}  set {missing} to receive it[/]", 2)
         else:
             say(err, f"[green]on[/]   {escape(path)}", 2)
     say(err, "[green]on[/]   GET /health, GET /ready, GET /metrics", 2)
-    for warning in _warnings(settings):
+    if settings.web.admin.enabled:
+        say(err, "[green]on[/]   pages for people at /admin/, their API at /api/v1/", 2)
+    else:
+        say(err, "[dim]off  pages for people at /admin/  set web.admin.enabled to have them[/]", 2)
+    for warning in (*_warnings(settings), *_strangers(settings.web, known)):
         say(err, f"[yellow]mind[/] {escape(warning)}", 2)
 
 
@@ -72,6 +90,16 @@ def _warnings(settings: Settings) -> Iterator[str]:
         yield "webhooks.hubspot.signatures accepts v1 or v2, which do not protect against a request being sent again"
     if not web.metrics_token and _public(web):
         yield "web.metrics_token is not set: whoever reaches this address can read /metrics"
+
+
+def _strangers(web: Web, known: int) -> Iterator[str]:
+    """What keeps people out of the pages, or lets others listen."""
+    if not web.admin.enabled:
+        return
+    if not known and not web.admin.oidc:
+        yield "nobody can sign in yet; make the first user: smarketing user add NAME --role admin"
+    if _public(web) and not (web.public_url or "").startswith("https://"):
+        yield "web.public_url is not https: whoever listens on the way can take a signed-in person's place"
 
 
 def _public(web: Web) -> bool:

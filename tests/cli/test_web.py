@@ -26,11 +26,11 @@ for path in ("/health", "/ready", "/metrics"):
 """
 
 
-def said(config: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def said(config: Path, monkeypatch: pytest.MonkeyPatch, known: int = 1) -> str:
     """The words at the start."""
     lines = list[str]()
     monkeypatch.setattr(serving, "say", lambda _console, text, _indent=0: lines.append(text))
-    serving.tell_doors(load(config, SECRETS).settings)
+    serving.tell_doors(load(config, SECRETS).settings, known)
     return "\n".join(lines)
 
 
@@ -39,6 +39,20 @@ def test_it_says_what_is_not_received_and_what_is_missing_for_it(tmp_path: Path,
     words = said(tmp_path / "config.yaml", monkeypatch)
     assert "off  POST /webhooks/hubspot  set webhooks.hubspot.secrets to receive it" in words
     assert "off  POST /webhooks/salesforce/events  set webhooks.salesforce.events_secrets to receive it" in words
+    assert "on[/]   pages for people at /admin/" in words
+    assert "mind" not in words
+    nobody = said(tmp_path / "config.yaml", monkeypatch, known=0)
+    assert "nobody can sign in yet; make the first user: smarketing user add NAME --role admin" in nobody
+
+
+def test_pages_that_are_switched_off_are_told_as_off(tmp_path: Path, monkeypatch: Any):
+    write_starter(tmp_path, agreed=False)
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        config.read_text().replace("    enabled: true\n    # After so", "    enabled: false\n    # After so")
+    )
+    words = said(config, monkeypatch, known=0)
+    assert "off  pages for people at /admin/" in words
     assert "mind" not in words
 
 
@@ -52,6 +66,7 @@ def test_it_says_what_is_received_and_what_is_unwise(tmp_path: Path, monkeypatch
     assert "web.public_url is not set" in words
     assert "accepts v1 or v2" in words
     assert "web.metrics_token is not set" in words
+    assert "web.public_url is not https" in words
     assert not any(secret in words for secret in SECRETS.values() if len(secret) > 6)
 
 
