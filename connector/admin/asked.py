@@ -5,15 +5,22 @@ What nobody offers is taken for the usual; an address that somebody has changed 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
-from flask import make_response, render_template, request
+from flask import abort, make_response, render_template, request
+
+from connector.core.refs import Ref
 
 DAYS: Final = (7, 30, 90, 365)
 USUAL: Final = 30
+_LARGEST: Final = 2**63 - 1  # number that databases keep
+_NUMBERS: Final = re.compile(r"[0-9]{1,1000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +46,34 @@ def one_of(name: str, known: Sequence[str]) -> str:
 
 
 def texts(*names: str) -> dict[str, str]:
-    """What is asked for by name, "" where nothing is."""
-    return {name: request.args.get(name, "").strip() for name in names}
+    """What is asked for by name, "" where nothing is; without what no database takes as text."""
+    return {name: request.args.get(name, "").replace("\0", "").strip() for name in names}
+
+
+def ref_of(text: str) -> Ref:
+    """The record an address names; what is no ref is nowhere."""
+    try:
+        ref = Ref.parse(text)
+    except ValueError:
+        abort(HTTPStatus.NOT_FOUND)
+    return abort(HTTPStatus.NOT_FOUND) if "\0" in text else ref
+
+
+def place() -> str:
+    """Where a list goes on, as a page before said; what no page says is nowhere."""
+    after = request.args.get("after", "")
+    if "\0" in after or any(int(number) > _LARGEST for number in _NUMBERS.findall(after)):
+        abort(HTTPStatus.NOT_FOUND)
+    return after
+
+
+@contextmanager
+def in_list() -> Iterator[None]:
+    """What cannot be a place in the list is a page that is not there."""
+    try:
+        yield
+    except ValueError:
+        abort(HTTPStatus.NOT_FOUND)
 
 
 def is_part() -> bool:

@@ -6,15 +6,13 @@ sales, and reasons that feedback.yaml excuses count for nobody (product, section
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, Final
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, render_template, request
 
-from connector.admin.asked import DAYS, Window, one_of, texts, window
+from connector.admin.asked import DAYS, Window, in_list, one_of, place, texts, window
 from connector.admin.desk import Desk
 from connector.admin.named import reps, words_of
 from connector.admin.roles import Role, needs
@@ -26,7 +24,6 @@ from connector.storage.voices import Which
 
 BY: Final = ("source", "campaign", "persona", "owner")
 ANSWERS: Final = ("accepted", "rejected", "recycled", "disqualified", "taken back")
-_PLACE: Final = re.compile(r"\d{1,17}/\d{1,4}/\S{1,200}", re.ASCII)  # as `storage.voices` makes it
 _COUNTED: Final = (
     "handed",
     "waiting",
@@ -101,9 +98,10 @@ def _by_class(rows: Sequence[Answers]) -> list[tuple[str, list[tuple[str, int]]]
 
 def _waiting(bridge: Bridge) -> Mapping[str, Any]:
     """Handoffs without an answer, the longest first, and how many each rep has."""
-    now, after = bridge.clock.now(), request.args.get("after", "")
+    now, after = bridge.clock.now(), place()
     with bridge.database.read() as conn:
-        found = shelf.unanswered(conn, after)
+        with in_list():
+            found = shelf.unanswered(conn, after)
         by_rep = [one for one in shelf.by_rep(conn, now) if one.waiting]
     ages = {(one.ref, one.at): age(now - one.at) for one in found.rows}
     by_rep.sort(key=lambda one: -one.waiting)
@@ -114,8 +112,8 @@ def _voices(bridge: Bridge) -> Mapping[str, Any]:
     """What reps answered, in their own words."""
     assert bridge.agreement is not None, "asked before"
     over, wanted = window(bridge.clock.now()), texts("answer", "reason", "source", "campaign", "persona", "owner")
-    with bridge.database.read() as conn:
-        found = voices.latest(conn, bridge.agreement.definition, _which(over, wanted), _place())
+    with bridge.database.read() as conn, in_list():
+        found = voices.latest(conn, bridge.agreement.definition, _which(over, wanted), place())
     words = words_of(bridge)
     return {
         "found": found,
@@ -134,11 +132,3 @@ def _voices(bridge: Bridge) -> Mapping[str, Any]:
 
 def _which(over: Window, wanted: Mapping[str, str]) -> Which:
     return Which(over.since, over.until, **wanted)
-
-
-def _place() -> str:
-    """Where the list goes on; what is no place in it is a page that is not there."""
-    after = request.args.get("after", "")
-    if after and not _PLACE.fullmatch(after):
-        abort(HTTPStatus.NOT_FOUND)
-    return after

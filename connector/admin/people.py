@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 
 from connector.admin import person
-from connector.admin.asked import partly, texts
+from connector.admin.asked import partly, place, ref_of, texts
 from connector.admin.desk import Desk
 from connector.admin.named import Configured, names_of, personas, reps, words_of
 from connector.admin.person import Fresh, Shown
@@ -80,14 +80,6 @@ def pages(desk: Desk) -> Blueprint:
     return blueprint
 
 
-def ref_of(text: str) -> Ref:
-    """The record an address names; what is no ref is nowhere."""
-    try:
-        return Ref.parse(text)
-    except ValueError:
-        abort(HTTPStatus.NOT_FOUND)
-
-
 def _list(desk: Desk) -> Any:
     bridge = desk.office.bridge()
     kept = texts(*_KEPT)
@@ -98,7 +90,7 @@ def _list(desk: Desk) -> Any:
         owner=kept["owner"],
         answer=kept["answer"],
         clock=kept["clock"],
-        after=request.args.get("after", ""),
+        after=place(),
     )
     with bridge.database.read() as conn:
         found = shelf.search(conn, wanted)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
+from connector.admin.asked import ref_of
 from connector.admin.desk import Desk
 from connector.admin.named import names_of, personas
 from connector.admin.roles import Role, needs, visitor
@@ -167,10 +168,7 @@ _UNLINK: Final = (
 
 def _whom(bridge: Bridge, text: str) -> Whom:
     """The record an address names; what was never heard of is nowhere."""
-    try:
-        ref = Ref.parse(text)
-    except ValueError:
-        abort(HTTPStatus.NOT_FOUND)
+    ref = ref_of(text)
     with bridge.database.read() as conn:
         found = record(conn, bridge.mapping, ref, _STORY)
         if found is None:

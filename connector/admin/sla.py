@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from flask import Blueprint, render_template, request
 
-from connector.admin.asked import DAYS, is_part, one_of, partly, texts, window
+from connector.admin.asked import DAYS, in_list, is_part, one_of, partly, place, texts, window
 from connector.admin.desk import Desk
 from connector.admin.named import reps, words_of
 from connector.admin.roles import Role, needs
@@ -56,10 +56,11 @@ def _board(bridge: Bridge) -> dict[str, Any]:
         owner=wanted["owner"],
         policy=wanted["policy"],
         team=wanted["team"],
-        after=request.args.get("after", ""),
+        after=place(),
     )
     with bridge.database.read() as conn:
-        found = shelf.board(conn, asked, now)
+        with in_list():
+            found = shelf.board(conn, asked, now)
         judged = pressing(conn, bridge.agreement, found.rows, now)
         by_rep = shelf.by_rep(conn, now)
     left = {
