@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 import requests
 
+from connector.cli.setup_salesforce import unmade
 from connector.config.init import write_starter
+from connector.salesforce.crm import Salesforce
+from connector.salesforce.session import Line
 from tests.cli.desk import Desk, desk
+from tests.salesforce.metadata import shipped
+from tests.salesforce.wire import LOGIN, Wire, traffic
 
 KIM, LENA, ADMIN = "kim.sales@example.test", "lena.sommer@example.test", "ada.admin@example.test"
 SETUP = ("setup", "salesforce", "--rep", KIM)
@@ -290,3 +295,13 @@ def test_from_nothing_in_both_crms_to_an_answer_that_a_rep_gave_in_their_own_ses
     held = table.records[int(contact.rpartition(":")[2])].values
     answered = {name: held.get(f"smarketing_{name}") for name in ("answer", "reason", "feedback_status")}
     assert answered == {"answer": "rejected", "reason": "not_a_fit", "feedback_status": "rejected"}
+
+
+def test_who_may_not_see_permission_sets_is_not_told_that_there_are_none(tmp_path: Path):
+    refusal = [{"errorCode": "INVALID_TYPE", "message": "sObject type 'PermissionSet' is not supported"}]
+    wire = Wire(lambda _request: (400, refusal))
+    crm = Salesforce(LOGIN, traffic(), Line(adapter=wire))
+    assert unmade(crm, shipped(tmp_path)) == ()
+    assert len(wire.requests) == 1
+    other: Any = object()  # another form of the port
+    assert unmade(other, shipped(tmp_path)) == ()

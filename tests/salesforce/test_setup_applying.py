@@ -18,7 +18,7 @@ from connector.salesforce.setup.documents import read
 from connector.salesforce.setup.live import Act, Doing, People
 from connector.salesforce.setup.package import packed, unpacked
 from connector.salesforce.setup.planning import Order
-from tests.salesforce.setting_up import BRIDGE, KIM, LAYOUT, THEIRS, VERSION, order
+from tests.salesforce.setting_up import ANSWER, BRIDGE, DUE, KIM, LAYOUT, THEIRS, VERSION, field, order
 from tests.salesforce.wire import Moving, Wire, api_over
 
 SOAP = "/services/Soap/m/67.0"
@@ -129,7 +129,7 @@ class Town:
         if "FROM%20PermissionSetAssignment" in path:
             return [{"AssigneeId": user, "PermissionSet": {"Name": name}} for name, user in self.given]
         if "FROM%20PermissionSet" in path:
-            return [{"Id": name} for kind, name in self.there if kind == "PermissionSet" and name in path]
+            return [{"Id": name, "Name": name} for kind, name in self.there if kind == "PermissionSet" and name in path]
         users = [BRIDGE, KIM, ("005GONE", "gone@acme.example")]
         return [{"Id": user, "Username": name, "IsActive": "gone" not in name} for user, name in users]
 
@@ -170,6 +170,56 @@ def test_what_is_refused_with_a_field_is_made_without_it():
     town.forgives = "Smarketing_Rep_View"
     assert town.setup.apply(order()) == {(FIELD, "Lead.Answer__c"): "no"}
     assert ("PermissionSet", "Smarketing_Rep_View") in town.there
+
+
+def test_a_grant_that_an_org_does_not_know_costs_the_bridge_no_other_grant():
+    """Orgs differ in their standard fields; a set is refused for one grant, and nobody would see anything."""
+    town = Town({"Smarketing_Integration": "You cannot deploy to a required field: Task.WhoId"})
+    town.forgives = "Smarketing_Integration"
+    assert town.setup.apply(order()) == {
+        ("fieldPermissions", "Smarketing_Integration Task.WhoId"): "You cannot deploy to a required field: Task.WhoId"
+    }
+    text = town.there["PermissionSet", "Smarketing_Integration"].content
+    assert b"Task.WhoId" not in text
+    assert b"Task.ActivityDate" in text
+    assert ("Smarketing_Integration", BRIDGE[0]) in town.given
+    [left] = town.setup.plan(order()).acts
+    assert left.words == "Smarketing_Integration grants Task.WhoId"
+    refused = {("fieldPermissions", "Smarketing_Integration Task.WhoId"): "it is required"}
+    assert reasons(refused, [left]) == {left.key: "it is required"}
+    assert reasons({}, [left])[left.key].startswith("Salesforce took nothing")
+
+
+def test_a_permission_set_that_a_user_may_not_have_is_told_in_salesforces_words():
+    town = Town()
+    answer = town.answer
+
+    def licensed(request):
+        if request.path_url.endswith("/sobjects/PermissionSetAssignment") and KIM[0] in request.body.decode():
+            words = "The user license doesn't allow the permission: Edit Tasks"
+            return 400, [{"errorCode": "FIELD_INTEGRITY_EXCEPTION", "message": words}]
+        if request.path_url.endswith("/sobjects/PermissionSetAssignment"):
+            return 400, [{"errorCode": "DUPLICATE_VALUE", "message": "somebody was faster"}]
+        return answer(request)
+
+    town.wire.answer = licensed
+    assert town.setup.apply(order()) == {
+        ("PermissionSetAssignment", f"Smarketing_Rep_View {KIM[0]}"): (
+            "The user license doesn't allow the permission: Edit Tasks"
+        )
+    }
+
+
+def test_a_permission_set_that_vanished_cannot_be_given():
+    town = Town()
+    town.setup.apply(order())
+    town.given.clear()
+    records = town.records
+    town.records = lambda path: [] if "FROM%20PermissionSet%20" in path else records(path)
+    assert set(town.setup.apply(order()).values()) == {
+        "there is no permission set Smarketing_Integration to give",
+        "there is no permission set Smarketing_Rep_View to give",
+    }
 
 
 def test_a_deployment_that_fails_as_a_whole_is_told_of_all_that_was_in_it():
@@ -246,6 +296,58 @@ def test_a_user_who_is_not_let_at_metadata_is_told_how_an_admin_does_it():
     town.take = lambda _request: (403, [{"errorCode": "INSUFFICIENT_ACCESS", "message": words}])
     with pytest.raises(Unauthorised, match="SALESFORCE_ADMIN_TOKEN"):
         town.setup.apply(order())
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"<a/>"])
+def test_a_refusal_that_cannot_be_read_is_a_fault_of_the_wire(body: bytes):
+    town = Town()
+    town.soap = lambda _request: (500, body)
+    with pytest.raises(Transient, match="500"):
+        town.setup.plan(order())
+
+
+def test_documents_that_were_cut_off_are_told():
+    town = Town()
+    done = "<done>true</done><success>true</success><id>1</id><zipFile>UEsDB</zipFile>"
+    town.soap = lambda _request: (200, soap("checkRetrieveStatus", done))
+    with pytest.raises(Transient, match="cut off"):
+        town.setup.plan(order())
+
+
+def test_an_org_that_refuses_something_else_each_time_is_not_asked_for_ever():
+    town = Town()
+    take = town.take
+
+    def refusing(request):
+        archive = request.body.partition(b"application/zip\r\n\r\n")[2].rpartition(b"\r\n--")[0]
+        town.refuses = {max(name for _, name in unpacked(archive)): "no"}
+        return take(request)
+
+    town.take = refusing
+    many = [field("Lead", f"Field_{number:02}__c") for number in range(20)]
+    refused = town.setup.apply(order(*many))
+    assert len(town.deployed) == len(refused) == 10
+
+
+def test_a_look_in_passing_tells_what_records_tell():
+    town = Town()
+    views = [{"DeveloperName": "Smarketing_Waiting_For_Feedback", "SobjectType": "Lead"}]
+    records = town.records
+    town.records = lambda path: views if "FROM%20ListView" in path else records(path)
+    due = replace(DUE, why="sla.yaml:1 sla.fields.due_at.salesforce")
+    state = replace(ANSWER, name="State__c", why="sla.yaml:2 sla.fields.state.salesforce")
+    status = replace(ANSWER, name="Status__c", why="feedback.yaml:1 feedback.told.status.salesforce")
+    asked = order(due, state, status)
+    assert town.setup.glance(asked.asked) == (
+        "the permission set Smarketing_Integration",
+        "the permission set Smarketing_Rep_View",
+        "Smarketing_Integration for the bridge's own user",
+        "Smarketing_Rep_View for reps, which nobody has yet (--rep)",
+        "the list view Lead.Smarketing_My_Leads_Due_Today",
+    )
+    town.setup.apply(order())
+    town.records = records
+    assert town.setup.glance(replace(order().asked, wanted=())) == ()
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,17 @@ def test_a_field_that_is_something_else_is_left_alone_and_granted_to_nobody():
     assert "Lead.Answer__c 'Answer': one of a list, 2 options" in words(plan)
 
 
+def test_a_formula_cannot_be_written_and_is_left_alone():
+    formula = b"<fields><fullName>Due__c</fullName><formula>NOW()</formula><type>DateTime</type></fields>"
+    plan = planned(order(), replace(bare(), components={(FIELD, "Lead.Due__c"): read(formula)}))
+    assert plan.left[0].title == "Lead.Due__c is a formula, which nobody can write"
+
+
+def test_a_layout_that_vanished_meanwhile_is_nobodys():
+    plan = planned(order(), replace(bare(), components={}))
+    assert not [act for act in plan.acts if act.doing is Doing.LAYOUT]
+
+
 def test_a_field_that_everybody_must_fill_in_cannot_be_granted_and_is_told():
     live = with_component(
         after(order(), bare()), FIELD, "Lead.Due__c", ("<required>false</required>", "<required>true</required>")

@@ -8,6 +8,7 @@ the next plan says, never what an answer said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -25,7 +26,8 @@ from connector.salesforce.source.asked import Asked
 from connector.salesforce.source.permissions import INTEGRATION, REP_VIEW
 from connector.salesforce.source.views import views
 
-ROUNDS_MAX: Final = 5
+ROUNDS_MAX: Final = 10
+_FIELD: Final = re.compile(r"\b\w+\.\w+\b")
 _OPERATION: Final = "setup"
 _SETS: Final = (INTEGRATION, REP_VIEW)
 _FIRST: Final = (fields.TYPE, notices.MESSAGE)
@@ -183,11 +185,24 @@ def _refusals(failures: Iterable[Failure], acts: Sequence[Act]) -> Refusals:
     first = next((kind for kind in _FIRST if any(one.type == kind for one in those)), None)
     for one in those if first is None else [one for one in those if one.type == first]:
         named = known & {(one.type, one.name)} or {key for key in known if key[1] == one.name}
-        for key in named or known:
+        grants = _grants(one, acts)
+        for key in grants or named or known:
             found.setdefault(key, one.problem)
     return found
 
 
+def _grants(one: Failure, acts: Iterable[Act]) -> set[Key]:
+    """The grants that a refused set is refused for: a field that this org has not, or lets nobody grant."""
+    text = b"".join(act.text for act in acts if act.key == (one.type, one.name) and act.type == permissions.TYPE)
+    fields = (name for name in _FIELD.findall(one.problem) if f"<field>{name}</field>".encode() in text)
+    return {permissions.granted(one.name, name) for name in fields}
+
+
 def reasons(refused: Refusals, acts: Iterable[Act]) -> Refusals:
     """What to say of each act that was not made: Salesforce's words, or that it was not to blame."""
-    return {act.key: refused.get(act.key, _ROLLED_BACK) for act in acts}
+    found: Refusals = {}
+    for act in acts:
+        about = permissions.granted(act.name, "")
+        grants = (words for (sort, name), words in refused.items() if sort == about[0] and name.startswith(about[1]))
+        found[act.key] = refused.get(act.key) or "; ".join(dict.fromkeys(grants)) or _ROLLED_BACK
+    return found

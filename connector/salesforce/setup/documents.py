@@ -7,6 +7,7 @@ type of its own is refused: Salesforce sends none, and declarations are how pars
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +15,7 @@ from xml.parsers import expat
 
 from connector.errors import Refused
 
+_TAG: Final = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")  # a value in it may hold a closing bracket
 FIRST: Final = "fullName"  # stands before all others, which follow the alphabet (Salesforce's own schema)
 
 
@@ -131,7 +133,7 @@ class _Reader:
         node = Node(name.rpartition(":")[2], start, self._after(start))
         if self._open:
             self._open[-1].children.append(node)
-        elif self._root is None:
+        else:
             self._root = node
         self._open.append(node)
 
@@ -142,21 +144,13 @@ class _Reader:
         node.close, node.end = (node.inner, node.inner) if empty else (at, self._after(at))
 
     def _told(self, text: str) -> None:
-        if self._open:
-            self._open[-1].text += text
+        self._open[-1].text += text
 
     def _after(self, start: int) -> int:
-        """Where the tag that begins there has ended; a value in it may hold a closing bracket."""
-        quote = b""
-        for at in range(start, len(self._content)):
-            sign = self._content[at : at + 1]
-            if quote:
-                quote = b"" if sign == quote else quote
-            elif sign in (b'"', b"'"):
-                quote = sign
-            elif sign == b">":
-                return at + 1
-        return len(self._content)
+        """Where the tag that begins there has ended."""
+        found = _TAG.match(self._content, start)
+        assert found, "the parser has seen the whole tag"
+        return found.end()
 
 
 def _refuse(*_told: object) -> None:

@@ -7,7 +7,7 @@ we ask is told and stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from connector.salesforce.setup.documents import Document, Edit, Node, read
@@ -17,8 +17,9 @@ from connector.salesforce.source.permissions import INTEGRATION, REP_VIEW, permi
 
 TYPE: Final = "PermissionSet"
 ASSIGNMENT: Final = "PermissionSetAssignment"
+_FIELDS: Final = "fieldPermissions"
 NAMED_BY: Final[Mapping[str, str]] = {
-    "fieldPermissions": "field",
+    _FIELDS: "field",
     "objectPermissions": "object",
     "userPermissions": "name",
 }
@@ -26,9 +27,14 @@ NAMED_BY: Final[Mapping[str, str]] = {
 _SHOWN_MAX: Final = 3
 
 
-def judged(asked: Asked, live: Live) -> Judged:
-    """What both sets lack."""
-    return together(_set(component, live) for component in permission_sets(asked))
+def judged(asked: Asked, live: Live, refused: Collection[tuple[str, str]] = ()) -> Judged:
+    """What both sets lack, but for grants that are refused, each under the key `granted`."""
+    return together(_set(component, live, refused) for component in permission_sets(asked))
+
+
+def granted(name: str, field: str) -> tuple[str, str]:
+    """The key of one grant of a set."""
+    return _FIELDS, f"{name} {field}"
 
 
 def assigned(live: Live, bridge: tuple[str, str], reps: Mapping[str, str]) -> Judged:
@@ -44,13 +50,15 @@ def assigned(live: Live, bridge: tuple[str, str], reps: Mapping[str, str]) -> Ju
     return together(found)
 
 
-def _set(component: Component, live: Live) -> Judged:
+def _set(component: Component, live: Live, refused: Collection[tuple[str, str]]) -> Judged:
     there = live.found(TYPE, component.member)
     wanted = read(component.text.encode())
+    out = [node for node in wanted.root.all(_FIELDS) if granted(component.member, node.said("field")) in refused]
+    wanted = read(wanted.edited(Edit(node.start, node.end, b"") for node in out))
     grants = list(_grants(wanted))
     if there is None:
         words = f"the permission set {component.member}, with {counted(len(grants), 'grant')}"
-        return Judged((Act(Doing.GRANT, TYPE, "", component.member, words, component.text.encode()),))
+        return Judged((Act(Doing.GRANT, TYPE, "", component.member, words, wanted.content),))
     known = {(node.name, node.said(NAMED_BY[node.name])): node for node in _grants(there)}
     edits: list[Edit] = []
     named, wider = [], []

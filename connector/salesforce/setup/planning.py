@@ -72,7 +72,7 @@ def planned(order: Order, live: Live, without: Iterable[Key] = ()) -> Plan:
     own, fit = fields.judged(asked, live)
     judgements = [
         own,
-        permissions.judged(fit, live),
+        permissions.judged(fit, live, refused),
         layouts.judged(fit, live) if order.pages else Judged(),
         notices.viewed(fit, live),
         notices.noticed(fit, live, order.secret),
