@@ -63,8 +63,12 @@ def grants(name: str = "Rep", **editable: bool) -> dict[str, bytes]:
 
 
 def together(*parcels: dict[str, bytes]) -> dict[str, bytes]:
-    """Parcels as one; their manifests become one."""
-    files = {path: content for each in parcels for path, content in each.items()}
+    """Parcels as one; their manifests become one, and so do files of one object."""
+    files: dict[str, bytes] = {}
+    for path, content in (item for each in parcels for item in each.items()):
+        before, inner = files.get(path, content), content.partition(f'xmlns="{NAMESPACE}">'.encode())[2]
+        merged = path.endswith(".object") and before != content
+        files[path] = before.removesuffix(b"</CustomObject>") + inner if merged else content
     types = re.findall(rb"<types>.*?</types>", b"".join(each["package.xml"] for each in parcels), re.DOTALL)
     head = f'<Package xmlns="{NAMESPACE}">'.encode()
     return {**files, "package.xml": head + b"".join(types) + b"<version>67.0</version></Package>"}

@@ -247,9 +247,15 @@ def test_messages_flows_views_and_rights_that_are_right_are_taken_and_then_are_t
         ("WorkflowOutboundMessage", False), ("ListView", False), ("PermissionSet", False), ("Flow", False),
     ]  # fmt: skip
     assert [each["id"][:3] for each in told] == ["04k", "00B", "0PS", "300"]
-    changed = deploy(api, together(parcel, view(label="Soon due")))["details"]["componentSuccesses"]
+    without_view = {path: content for path, content in parcel.items() if path != "objects/Lead.object"}
+    changed = deploy(api, {**view(label="Soon due"), **without_view})["details"]["componentSuccesses"]
     assert [each["changed"] for each in changed] == [False, True, False, False]
     assert api.values("SELECT Name FROM ListView WHERE DeveloperName = 'Due'", "Name") == ["Soon due"]
+
+
+def test_a_component_stands_once_in_a_parcel(api) -> None:
+    twice = together(view(), view(label="Again"))
+    assert problem(api, twice) == "Duplicate name 'Lead.Due' of type ListView"
 
 
 def test_the_lead_mapping_carries_fields_that_nobody_may_see(api, org) -> None:

@@ -257,3 +257,91 @@ def test_tooling_is_as_strict_as_a_deployment(api, metadata, words) -> None:
 def test_nobody_tools_who_may_not(rep, org) -> None:
     assert rep.call("GET", "tooling/query", query="q=SELECT Id FROM CustomField")[0] == 403
     assert administration.open_session(org, org.bridge_user)["token"].startswith("00D")
+
+
+def view(name: str, **said) -> dict[str, bytes]:
+    held = {"fullName": name, **said, "label": name}
+    files = {"objects/Lead.object": document("CustomObject", {"listViews": held})}
+    return {**files, "package.xml": manifest(ListView=[f"Lead.{name}"])}
+
+
+def opened(api: Api, name: str) -> list[list[object]]:
+    """What a user finds in a list, row by row, ids aside."""
+    status, told = api.call("GET", f"sobjects/Lead/listviews/{name}/results")
+    assert status == 200, told
+    return [[cell["value"] for cell in row["columns"][1:]] for row in told["records"]]
+
+
+def test_a_list_shows_each_user_their_own_and_what_they_may_see(api, rep, org) -> None:
+    due = {"fullName": "Due__c", "label": "Due", "type": "DateTime"}
+    state = {"field": "Smarketing_SLA_State__c", "operation": "equals", "value": "running,warned"}
+    late = {"field": "Due__c", "operation": "lessThan", "value": "TOMORROW"}
+    mine = view("Mine", columns=["FULL_NAME", "LEAD.COMPANY", "Due__c"], filterScope="Mine", filters=[late, state])
+    everyone = view("Every", columns=["FULL_NAME", "Due__c", "CORE.USERS.ALIAS"], filterScope="Everything")
+    deploy(api, together(fields(due), mine, grants("View", Lead_Due__c=False)))
+    deploy(api, everyone)
+    [kim] = api.values(f"SELECT Id FROM User WHERE Username = '{REP}'", "Id")
+    row = {
+        "Company": "C",
+        "OwnerId": kim,
+        "Smarketing_SLA_State__c": "running",
+        "Due__c": "2026-11-02T09:00:00.000+0000",
+    }
+    org.load("Lead", [
+        {**row, "LastName": "Now", "Name": "Now"},
+        {**row, "LastName": "Soon", "Name": "Soon", "Due__c": "2026-11-03T09:00:00.000+0000"},
+        {**row, "LastName": "Met", "Name": "Met", "Smarketing_SLA_State__c": "met"},
+        {**row, "LastName": "Ada", "Name": "Ada", "OwnerId": org.admin_user},
+    ])  # fmt: skip
+    assert opened(rep, "Every") == [
+        ["Now", "Kim Sales"],
+        ["Soon", "Kim Sales"],
+        ["Met", "Kim Sales"],
+        ["Ada", "Ada Admin"],
+    ]
+    status, errors = rep.call("GET", "sobjects/Lead/listviews/Mine/results")
+    assert (status, errors[0]["errorCode"]) == (403, "INSUFFICIENT_ACCESS")
+    assign(api, "View", REP)
+    assert opened(rep, "Mine") == [["Now", "C", "2026-11-02T09:00:00.000+0000"]]
+    assert opened(rep, "Every")[0][1] == "2026-11-02T09:00:00.000+0000"
+    told = rep.call("GET", "sobjects/Lead/listviews/Mine/describe")[1]
+    assert [each["label"] for each in told["columns"]] == ["Full Name", "Company", "Due"]
+    assert (told["scope"], f"OwnerId = '{kim}'" in told["query"]) == ("mine", True)
+    assert rep.call("GET", "sobjects/Lead/listviews/Mine/nonsense")[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "operation", "value", "found"),
+    [
+        ("LEAD.COMPANY", "contains", "'s", ["It's"]),
+        ("LEAD.COMPANY", "startsWith", "Ac,It", ["Acme", "It's"]),
+        ("LEAD.COMPANY", "notEqual", "Acme,Other", ["It's"]),
+        ("LEAD.RATING", "equals", "", ["It's", "Other"]),
+        ("LEAD.UNREAD", "equals", "1", ["Acme", "It's", "Other"]),
+        ("HubSpot_Score__c", "greaterOrEqual", "5", ["Acme"]),
+        ("Interests__c", "includes", "CRM,Sales", ["Other"]),
+        ("Interests__c", "excludes", "CRM", ["Acme", "It's"]),
+        ("CREATED_DATE", "lessOrEqual", "YESTERDAY", []),
+    ],
+)
+def test_filters_of_lists_find_what_they_say(api, field, operation, value, found) -> None:
+    api.lead(Company="Acme", Rating="Hot", HubSpot_Score__c=7)
+    api.lead(Company="It's", HubSpot_Score__c=1)
+    api.lead(Company="Other", Interests__c="CRM;Events")
+    told = {"field": field, "operation": operation, "value": value}
+    assert deploy(api, view("Some", columns=["LEAD.COMPANY"], filterScope="Everything", filters=told))["success"]
+    assert [row[0] for row in opened(api, "Some")] == found
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"filterScope": "Queue"},
+        {"booleanFilter": "1", "filterScope": "Mine"},
+        {"filterScope": "Mine", "filters": {"field": "CREATED_DATE", "operation": "lessThan", "value": "11/2/2026"}},
+    ],
+)
+def test_a_list_this_sandbox_cannot_open_is_refused_and_not_shown_wrong(api, said) -> None:
+    assert deploy(api, view("Odd", columns=["FULL_NAME"], **said))["status"] == "Succeeded"
+    status, errors = api.call("GET", "sobjects/Lead/listviews/Odd/results")
+    assert (status, errors[0]["errorCode"]) == (400, "INVALID_OPERATION")

@@ -1,36 +1,19 @@
-"""What a list view must be: columns and filters that lead somewhere.
-
-Standard fields have names of their own in list views (FULL_NAME, LEAD.COMPANY); custom fields keep theirs.
-"""
+"""What a list view must be: columns and filters that lead somewhere."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from connector.sandbox.salesforce.metadata.components import Component
 from connector.sandbox.salesforce.metadata.documents import Problem
 from connector.sandbox.salesforce.metadata.stage import Stage
+from connector.sandbox.salesforce.metadata.view_columns import is_standard
 
 COLUMNS_MAX = 15
 FILTERS_MAX = 10
 LABEL_MAX = 40
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _NAME_MAX = 40
-_USER = frozenset({"CORE.USERS.ALIAS", "CORE.USERS.FIRST_NAME", "CORE.USERS.LAST_NAME", "CREATED_DATE", "LAST_UPDATE"})
-_PERSON = ("EMAIL", "TITLE", "CREATED_DATE", "LAST_UPDATE")
-STANDARD: Mapping[str, frozenset[str]] = {
-    "Lead": _USER
-    | {"FULL_NAME", "LEAD.FIRST_NAME", "LEAD.LAST_NAME", "LEAD.COMPANY", "LEAD.STATUS", "LEAD.STATE", "LEAD.CITY"}
-    | {"LEAD.COUNTRY", "LEAD.PHONE", "LEAD.MOBILE", "LEAD.LEAD_SOURCE", "LEAD.RATING", "LEAD.UNREAD", "LEAD.INDUSTRY"}
-    | {f"LEAD.{each}" for each in _PERSON},
-    "Contact": _USER
-    | {"FULL_NAME", "ACCOUNT.NAME", "CONTACT.FIRST_NAME", "CONTACT.LAST_NAME", "CONTACT.PHONE1", "CONTACT.PHONE3"}
-    | {f"CONTACT.{each}" for each in _PERSON},
-    "Account": _USER | {"ACCOUNT.NAME", "ACCOUNT.PHONE1", "ACCOUNT.TYPE", "ACCOUNT.ADDRESS1_STATE", "ACCOUNT.INDUSTRY"},
-    "Opportunity": _USER
-    | {"OPPORTUNITY.NAME", "OPPORTUNITY.AMOUNT", "OPPORTUNITY.CLOSE_DATE", "OPPORTUNITY.STAGE_NAME", "ACCOUNT.NAME"},
-}
 
 
 def check(stage: Stage, one: Component) -> None:
@@ -52,7 +35,7 @@ def check(stage: Stage, one: Component) -> None:
 
 
 def _check_column(stage: Stage, sobject: str, column: str) -> None:
-    if column in STANDARD.get(sobject, _USER):
+    if is_standard(sobject, column):
         return
     if not column.endswith("__c") or stage.field(sobject, column) is None:
         raise Problem(f"Could not resolve list view column: {column}")
