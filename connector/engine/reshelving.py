@@ -90,7 +90,7 @@ def anew(
     linked = {ref: link for ref, link in links.by_refs(conn, asked).items() if link.pair in pairs}
     both = {link.hubspot: link for link in linked.values()}
     loose = [ref for ref in asked if ref not in linked and _may_lead(bridge, ref)]
-    known = journeys.by_ref(conn, [*loose, *both, *(link.salesforce for link in both.values())])
+    known = _journeys(conn, [*loose, *both, *(link.salesforce for link in both.values())])
     cards = shelf.cards(conn, [*loose, *both])
     found: dict[Ref, Person] = {}
     for ref, link in both.items():
@@ -102,6 +102,15 @@ def anew(
             who = _card_alone(readings.get(ref), cards.get(ref))
             found[ref] = alone(bridge, ref, who, told(bridge.agreement, known.get(ref, ()), now))
     return found, {ref for ref in asked if ref not in found}
+
+
+def _journeys(conn: Connection, refs: Sequence[Ref]) -> Mapping[Ref, Sequence[Entry]]:
+    """The journey of each record with those of who it once was, though they be asked for as well."""
+    gone_on = journeys.gone_on(conn, refs)
+    known = journeys.by_ref(conn, [ref for ref in refs if ref not in gone_on])
+    for ref in gone_on:
+        known |= journeys.by_ref(conn, [ref])
+    return known
 
 
 def _pairs(bridge: Bridge) -> dict[str, Pair]:
@@ -224,7 +233,7 @@ def _tell_alone(conn: Connection, bridge: Bridge, after: str) -> Told:
 def _tell_left(conn: Connection, _: Bridge, after: str) -> Told:
     refs = shelf.page(conn, after, _PORTION)
     linked = links.by_refs(conn, refs)
-    known = journeys.by_ref(conn, [ref for ref in refs if ref not in linked])
+    known = _journeys(conn, [ref for ref in refs if ref not in linked])
     shelf.drop(conn, [ref for ref in refs if ref not in linked and ref not in known])
     return len(refs), *((_LEFT, codec.key(refs[-1])) if refs else ("", ""))
 

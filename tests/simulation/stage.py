@@ -172,6 +172,9 @@ class Stage:
     witness: Witness = field(default_factory=Witness)
     excused: Counter[str] = field(default_factory=Counter)  # by the oracle: what could not be helped, in its words
     drifted: list[str] = field(default_factory=list)  # what the bridge's own audit found in the end
+    misshelved: list[str] = field(
+        default_factory=list
+    )  # what was wrong with the reading copy, in the calm and in the end
     tokens: int = 0
     variants_held: list[tuple[datetime, str]] = field(default_factory=list)
     rewritten: set[tuple[Side, str, str]] = field(default_factory=set)

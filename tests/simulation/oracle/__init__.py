@@ -43,6 +43,11 @@ def _drifted(evidence: Evidence) -> Iterator[str]:
     yield from evidence.drifted
 
 
+def _misshelved(evidence: Evidence) -> Iterator[str]:
+    """What pages show is what follows from the store."""
+    yield from evidence.misshelved
+
+
 INVARIANTS: dict[str, Callable[[Evidence], Iterable[str]]] = {
     "history": _told,
     "unfinished": unfinished,
@@ -65,6 +70,7 @@ INVARIANTS: dict[str, Callable[[Evidence], Iterable[str]]] = {
     "decided once": decided_twice,
     "erased": remembered,
     "drift": _drifted,
+    "pages": _misshelved,
 }
 
 

@@ -21,6 +21,7 @@ from connector.storage import dirty, effects, timers
 from tests.simulation.agreements import AGREEMENTS
 from tests.simulation.oracle.evidence import Evidence
 from tests.simulation.oracle.rules import written
+from tests.simulation.oracle.shelves import misshelved
 from tests.simulation.oracle.traffic import QUIET_CALLS
 from tests.simulation.oracle.wrong import Broken
 from tests.simulation.stage import Alone, Stage
@@ -59,6 +60,7 @@ def drain(stage: Stage, passes: int) -> None:
             raise Broken(f"{_dirty(stage)} refs are dirty after {passes} passes, or every pass writes")
         if stage.variant in AGREEMENTS:
             _run_out(stage, opened)
+        stage.misshelved += misshelved(opened.bridge)
         stage.clock.advance(A_DAY_S)
         ending.close()  # what is known of the accounts is asked anew when somebody opens, and a day has passed
         opened = _patiently(stage, lambda: ending.enter_context(stage.installation("calm", Alone(stage.clock))))
@@ -80,6 +82,7 @@ def compared(stage: Stage) -> None:
         opened = _patiently(stage, lambda: ending.enter_context(stage.installation("calm", Alone(stage.clock))))
         now, asked = opened.bridge.clock.now(), Asked(sample=None, alarm_percent=100)
         found = _patiently(stage, lambda: audit(opened.bridge, asked, now)).tally
+        stage.misshelved += misshelved(opened.bridge)
     stage.drifted = [f"{ours} - {theirs}: {', '.join(rules)}" for (ours, theirs), rules in found.drifted.items()]
     stage.excused.update({f"audited, and explained: {why}": times for why, times in found.explained.items()})
 

@@ -76,6 +76,7 @@ class Evidence:
     leftovers: Mapping[str, int] = field(default_factory=dict)
     stored: str = ""
     drifted: tuple[str, ...] = ()
+    misshelved: tuple[str, ...] = ()
     asleep: frozenset[tuple[Side, str, str]] = frozenset()
     choices_changed: frozenset[tuple[Side, str, str]] = frozenset()
     rewritten: frozenset[tuple[Side, str, str]] = frozenset()
@@ -220,6 +221,7 @@ def gather(stage: Stage) -> Evidence:
         excused=stage.excused,
         courses=_courses(stage, store.links, live) if stage.variant in AGREEMENTS else None,
         drifted=tuple(stage.drifted),
+        misshelved=tuple(stage.misshelved),
     )
 
 
