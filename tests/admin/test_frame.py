@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from flask import redirect, render_template_string
 from playwright.sync_api import Page
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from connector.admin import charts, words
+from connector.admin import charts, frame, words
 from connector.admin.roles import Role
+from connector.errors import Misconfigured, Problem, Transient, Unauthorised
 from tests.admin.conftest import Opens
+from tests.admin.house import Client, House
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 
@@ -87,3 +93,95 @@ def test_whoever_signs_out_is_a_stranger(page: Opens):
     shown.get_by_role("button", name="Sign out").click()
     shown.goto("/admin/nothing")
     assert "/admin/sign-in" in shown.url
+
+
+def test_a_configuration_with_mistakes_is_told_with_every_line(client: Callable[[Role], Client], house: House):
+    text = house.past.config.read_text()
+    house.past.config.write_text(text.replace("  threads: 8", "  threads: many"))
+    answer = client(Role.ADMIN).get("/admin/settings")
+    house.past.config.write_text(text)
+    assert answer.status_code == 503
+    assert "The configuration needs mending" in answer.text
+    assert re.search(r"config\.yaml:\d+ web\.threads", answer.text)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "words", "hint"),
+    [
+        (Transient("HubSpot does not answer"), 503, "HubSpot does not answer", "Try again in a minute."),
+        (Unauthorised("INVALID_GRANT"), 503, "INVALID_GRANT", "An admin has to mend this first."),
+        (RuntimeError("a secret <detail>"), 500, "Something broke", "the log says more under it"),
+    ],
+)
+def test_a_fault_says_what_to_do_and_keeps_its_innards(  # noqa: PLR0917  # fixtures and a table
+    client: Callable[[Role], Client],
+    house: House,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception,
+    status: int,
+    words: str,
+    hint: str,
+):
+    def failing() -> None:
+        raise fault
+
+    monkeypatch.setattr(house.app.extensions["smarketing_door"].desk.office, "loaded", failing)
+    answer = client(Role.ADMIN).get("/admin/settings")
+    assert answer.status_code == status
+    assert words in answer.text
+    assert hint in answer.text
+    assert "a secret" not in answer.text
+    assert f"request {answer.headers['X-Request-Id']}" in answer.text
+
+
+def test_while_its_name_cannot_be_read_the_bridge_is_called_by_its_makers(house: House):
+    office = type("Office", (), {"loaded": lambda _: house_of_mistakes()})()
+    named = frame._named(replace(house.app.extensions["smarketing_door"].desk, office=office))
+    assert named() == ""
+
+
+def house_of_mistakes() -> None:
+    raise Misconfigured([Problem("config.yaml", 1, "bridge", "is wrong")])
+
+
+def test_what_answers_for_itself_is_left_alone(house: House):
+    there = redirect("/admin/people")
+    with house.app.test_request_context("/admin/"):
+        gone = HTTPException(response=there)
+        assert frame._wrong(gone) is gone
+        text, status = frame._wrong(MethodNotAllowed())
+        assert (status, "That did not work" in text) == (405, True)
+
+
+def test_our_own_words_are_shown_and_a_librarys_are_not(client: Callable[[Role], Client]):
+    told = client(Role.VIEWER).get("/admin/settings")
+    assert "this needs the role admin; you are viewer" in told.text
+    assert "The requested URL was not found" not in client(Role.VIEWER).get("/admin/nowhere").text
+
+
+def test_every_chart_has_its_numbers_for_those_who_do_not_see_it(house: House):
+    with house.app.test_request_context("/admin/"):
+        text = render_template_string(
+            '{% import "macros.html" as ui %}{{ ui.line([("Mon", 3), ("Tue", 5)], "Worth", 4, "points") }}'
+            "{{ ui.bars(rows, 'Reasons', 'people') }}{{ ui.meter(0.5, 'Kept', 0.9) }}{{ ui.spent(0.95, 'Calls') }}",
+            rows=[charts.Bar("No need", 3, "/x", "bad", "most")],
+        )
+    assert "Mon: 3 points; Tue: 5 points; agreed: 4" in text
+    assert re.search(r"<td>Tue</td><td class=\"num\">5</td>", text)
+    assert 'aria-label="Kept: 50 %, at least 90 % was agreed"' in text
+    assert '<span class="meter bad" role="img" aria-label="Calls: 95 %">' in text
+    assert '<a href="/x">No need</a>' in text
+    assert "style=" not in text
+
+
+def test_a_field_says_what_is_wrong_to_those_who_do_not_see_it(house: House):
+    with house.app.test_request_context("/admin/"):
+        text = render_template_string(
+            '{% import "macros.html" as ui %}{{ ui.field("name", "Name", hint="As they sign in", error="is taken") }}'
+            '{{ ui.field("role", "Role", "select", "b", choices=[("a", "A"), ("b", "B")]) }}'
+            '{{ ui.confirm("/x", "Do it", {"pick": [1, 2], "by": "<b>"}, "/back") }}'
+        )
+    assert 'aria-describedby="name-hint name-error" aria-invalid="true"' in text
+    assert '<option value="b" selected>B</option>' in text
+    assert text.count('name="pick"') == 2
+    assert "&lt;b&gt;" in text
