@@ -14,7 +14,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from connector.errors import Refused
+from connector.errors import Refused, Transient
 
 LEAST, MOST = 12, 1000  # characters; beyond, nobody types but a machine that wants to keep us busy
 _AT_ONCE: Final = BoundedSemaphore(2)
@@ -22,8 +22,11 @@ _WAIT_S: Final = 3.0
 _HASHER: Final = PasswordHasher()
 
 
-class Busy(Exception):
-    """Too many passwords are being checked."""
+class Busy(Transient):
+    """Too many passwords are being checked at this moment; in a few seconds there is room."""
+
+    def __init__(self) -> None:
+        super().__init__("too many passwords are being checked at this moment")
 
 
 def hashed(name: str, password: str) -> str:

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from werkzeug.test import TestResponse
 
 from connector.admin import passwords
@@ -119,16 +123,46 @@ def sign_in(client: FlaskClient, name: str, password: str = PASSWORD, onward: st
     return post(client, "/admin/sign-in", {"name": name, "password": password, "next": onward}, **more)
 
 
+@cache
+def empty_store() -> bytes:
+    """The file of a store of today's schema."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        database = open_database(f"sqlite:///{path}")
+        migrate(database)
+        database.close()
+        return path.read_bytes()
+
+
+class Compiled(BytecodeCache):
+    """Templates, compiled once for all applications."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 @contextmanager
-def front(folder: Path, web: Web | dict[str, Any] | None = None, url: str = "") -> Iterator[Front]:
-    """The application over an empty store."""
-    settings = Web.model_validate(web or {})
-    database = open_database(url or f"sqlite:///{folder / 'front.db'}")
-    migrate(database)
+def front(folder: Path, web: Web | dict[str, Any] | None = None) -> Iterator[Front]:
+    """The application over an empty store, or over the one that another has in that folder."""
+    settings, store = Web.model_validate(web or {}), folder / "front.db"
+    if not store.exists():
+        store.write_bytes(empty_store())
+    database = open_database(f"sqlite:///{store}")
     watch, dice = Watch(), Even()
     quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # the real ones take an eighth of a second
     with Writer(database) as writer, patch.object(passwords, "_HASHER", quick):
         app = create_app(settings, Webhooks(), House(database, writer, watch, dice))
         install(app, Desk(folder / "config.yaml", {}, settings, database, watch, dice, Closed()), doorkeeper)
+        app.jinja_env.bytecode_cache = COMPILED
         yield Front(app, database, watch)
     database.close()

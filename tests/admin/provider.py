@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -44,6 +45,7 @@ class Provider:
     deny: str = ""
     down: bool = False
     elsewhere: str = ""
+    riddle: str = ""
     issuer: str = ""
     asked: list[str] = field(default_factory=list)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -86,6 +88,8 @@ class Provider:
         self.asked.append(request.path)
         if self.down:
             return Response("not now", 503)
+        if self.riddle:
+            return Response(self.riddle, content_type="application/json")
         if self.elsewhere:
             return Response(status=302, headers={"Location": self.elsewhere})
         if request.path.endswith("/.well-known/openid-configuration"):
@@ -104,7 +108,10 @@ class Provider:
         }
 
 
-def new_key(name: str) -> RSAKey:
+@cache
+def new_key(name: str, number: int = 0) -> RSAKey:
+    """A key of that name; another for each number. To make one takes a while."""
+    del number
     return RSAKey.generate_key(2048, {"kid": name, "use": "sig"})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from connector.admin import openid
+from connector.admin.openid import Provider as Ours
 from connector.admin.openid import role_of
 from connector.admin.roles import Role
 from connector.config.secrets import Surroundings
@@ -164,7 +167,7 @@ SIGNED: dict[str, Callable[[Claims], str]] = {
 
 
 def _foreign(name: str, claims: Claims) -> str:
-    return Provider(NOON.timestamp, key=new_key(name)).signed(claims)
+    return Provider(NOON.timestamp, key=new_key(name, 1)).signed(claims)
 
 
 @pytest.mark.parametrize("how", SIGNED)
@@ -201,6 +204,30 @@ def test_one_browser_cannot_come_back_with_what_another_was_sent_with(at: Front,
     refused(at, theirs.get(back))
     theirs.get("/admin/oidc")
     refused(at, theirs.get(back))
+
+
+def test_a_code_of_another_lets_nobody_in(at: Front, company: Provider):
+    """PKCE: the code that was given for one challenge is worth nothing with another verifier."""
+    mine, theirs = at.client(), at.client()
+    stolen = parse_qs(urlsplit(company.authorize(theirs.get("/admin/oidc").location)).query)["code"][0]
+    back = company.authorize(mine.get("/admin/oidc").location)
+    refused(at, mine.get(re.sub("code=[^&]+", f"code={stolen}", back)))
+
+
+@pytest.mark.parametrize("about", ["[]", "{", "null"])
+def test_a_provider_that_speaks_in_riddles_is_not_gone_to(at: Front, company: Provider, about: str):
+    company.riddle = about
+    assert "does not answer as it should" in at.client().get("/admin/oidc").text
+
+
+def test_who_waits_for_somebody_elses_question_does_not_wait_long(
+    at: Front, company: Provider, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(openid, "_PATIENCE_S", 0.0)
+    asking = Ours(web_of(company).admin.oidc, at.watch)
+    with asking._lock, pytest.raises(openid.Denied) as why:
+        asking.begin("https://bridge.acme.example/admin/oidc/back", "/admin/")
+    assert why.value.reason == "discovery: somebody is asking it already"
 
 
 def test_a_way_back_is_gone_once(at: Front, company: Provider):

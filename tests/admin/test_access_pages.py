@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from connector.admin import keys
+from connector.admin import keys, passwords
 from connector.admin.roles import Role
 from connector.admin.throttle import BY_NAME
 from connector.storage import sessions, tokens, users
@@ -233,6 +233,24 @@ def test_whoever_finds_a_browser_open_cannot_guess_the_password_there(at: Front,
     for _ in range(BY_NAME):
         changes(anna, "a guess", "a wholly new password")
     assert "Too many attempts have failed" in changes(anna, PASSWORD, "a wholly new password").text
+
+
+def test_where_too_many_passwords_are_checked_one_is_told_to_try_again(
+    at: Front, anna: FlaskClient, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(passwords, "_WAIT_S", 0.0)
+    with passwords._AT_ONCE, passwords._AT_ONCE:
+        assert "Try again in a few seconds" in changes(anna, PASSWORD, "a wholly new password").text
+        refused = post(anna, "/admin/users", {"name": "otto", "role": "viewer"}, page="/admin/users")
+        assert (refused.status_code, "Try again in a minute" in refused.text) == (503, True)
+    assert "Your password is changed" in changes(anna, PASSWORD, "a wholly new password").text
+
+
+def test_a_token_is_for_ever_only_if_that_is_said(at: Front, anna: FlaskClient):
+    for name, form in (("none", {}), ("odd", {"days": "100000"})):
+        post(anna, "/admin/tokens", {"name": name, "role": "viewer", **form}, page="/admin/tokens")
+    with at.database.read() as conn:
+        assert {(one.ends_at - one.added_at).days for one in tokens.every(conn)} == {30}
 
 
 def test_one_sees_where_one_is_signed_in_and_ends_it_elsewhere(at: Front, anna: FlaskClient):

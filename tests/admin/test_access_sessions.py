@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from threading import BoundedSemaphore
 
 import pytest
 from argon2 import PasswordHasher
@@ -176,6 +177,21 @@ def test_who_signs_out_is_out_and_his_cookie_is_worth_nothing(at: Front):
     assert thief.get("/admin/account").status_code == 303
 
 
+def test_going_out_without_being_in_is_no_mistake(at: Front):
+    at.user("ada")
+    assert post(at.client(), "/admin/sign-out").location == "/admin/sign-in"
+    assert at.acts()[1:] == []
+
+
+def test_what_changes_nothing_signs_nobody_out_and_is_not_told(at: Front):
+    at.user("ada")
+    client, acts = at.signed_in("ada"), at.acts()
+    at.accounts().set_role("ada", Role.VIEWER)
+    at.accounts().set_active("ada", active=True)
+    assert client.get("/admin/account").status_code == 200
+    assert at.acts() == acts
+
+
 def test_a_form_without_the_token_of_its_own_session_changes_nothing(at: Front):
     at.user("ada")
     client, other = at.signed_in("ada"), at.signed_in("ada")
@@ -266,6 +282,28 @@ def test_a_hash_of_weaker_parameters_is_made_anew_when_its_owner_signs_in(at: Fr
     assert kept
     assert kept.hash.startswith("$argon2id$v=19$m=64,")
     at.signed_in("ada")
+
+
+def test_who_cannot_get_a_fresh_hash_for_others_are_busy_comes_in_all_the_same(
+    at: Front, monkeypatch: pytest.MonkeyPatch
+):
+    at.user("ada")
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    with at.database.begin() as conn:
+        users.set_hash(conn, "ada", weak)
+    real = passwords.checked
+
+    def busy_from_now_on(kept: str, password: str) -> bool:
+        right = real(kept, password)
+        monkeypatch.setattr(passwords, "_WAIT_S", 0.0)
+        monkeypatch.setattr(passwords, "_AT_ONCE", BoundedSemaphore(1))
+        passwords._AT_ONCE.acquire()
+        return right
+
+    monkeypatch.setattr(passwords, "checked", busy_from_now_on)
+    assert sign_in(at.client(), "ada").status_code == 303
+    with at.database.read() as conn:
+        assert users.get(conn, "ada").hash == weak
 
 
 def test_a_hash_takes_64_mebibytes_and_three_rounds():
