@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import tempfile
 import tomllib
 from pathlib import Path
 
@@ -84,4 +87,17 @@ def test_what_runs_in_greenlets_is_not_measured():
 
 
 def test_continuous_integration_runs_the_checks_and_the_tests():
-    assert (ROOT / ".ci" / "run").read_text().splitlines()[-2:] == ["scripts/check", "scripts/test"]
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in lines if line.startswith("scripts/")] == ["scripts/check", "scripts/test"]
+    assert "set -euo pipefail" in lines
+
+
+def test_continuous_integration_fails_where_no_browser_looked():
+    """The last word is a count of the tests that opened a page with a real browser."""
+    script = (ROOT / ".ci" / "run").read_text().partition("scripts/test\n")[2]
+    for looked, code in (("x\n" * 19, 1), ("x\n" * 20, 0)):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as names:
+            names.write(looked)
+            names.flush()
+            done = subprocess.run(["bash", "-euc", script], env={**os.environ, "LOOKED": names.name}, check=False)
+        assert done.returncode == code
