@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -31,6 +31,14 @@ if TYPE_CHECKING:
     from connector.salesforce.setup.planning import Order
 
 ADMIN_TOKEN = "SALESFORCE_ADMIN_TOKEN"  # noqa: S105  # the name of an environment variable, not what is in it
+
+
+class How(TypedDict):
+    """What is asked of an org that is set up live."""
+
+    only_plan: bool
+    reps: tuple[str, ...]
+    no_layouts: bool
 
 
 @command(
@@ -54,16 +62,7 @@ ADMIN_TOKEN = "SALESFORCE_ADMIN_TOKEN"  # noqa: S105  # the name of an environme
     help="Ask nobody; write a folder of sources instead: new, empty, or one that this command has written before.",
 )
 @click.option("--force", is_flag=True, help="Write although the folder is not this command's, or was edited since.")
-def salesforce(  # noqa: PLR0913  # one parameter an option
-    *,
-    config: Path,
-    as_json: bool,
-    only_plan: bool,
-    reps: tuple[str, ...],
-    no_layouts: bool,
-    folder: Path | None,
-    force: bool,
-) -> int:
+def salesforce(*, config: Path, as_json: bool, folder: Path | None, force: bool, **how: Unpack[How]) -> int:
     """Make what Salesforce must have, or write it as a folder to deploy with your own tools.
 
     Custom fields, two permission sets and who has them, list views, sections on page layouts, which fields a converted
@@ -74,12 +73,12 @@ def salesforce(  # noqa: PLR0913  # one parameter an option
     --source nobody is asked; README.md in the folder says what to do, step by step.
     """
     if folder is not None:
-        if only_plan or reps or no_layouts:
+        if any(how.values()):
             raise click.UsageError("--source asks nobody: it goes with --force and --json, and with nothing else")
         return write_folder(config, folder, force=force, as_json=as_json)
     if force:
         raise click.UsageError("--force is about the folder of --source")
-    return _set_up(config, reps, pages=not no_layouts, only_plan=only_plan, as_json=as_json)
+    return _set_up(config, how, as_json=as_json)
 
 
 def unmade(crm: Crm, loaded: Loaded) -> tuple[str, ...]:
@@ -94,7 +93,7 @@ def unmade(crm: Crm, loaded: Loaded) -> tuple[str, ...]:
         return ()  # whoever may not see permission sets is not told that there are none
 
 
-def _set_up(config: Path, reps: Sequence[str], *, pages: bool, only_plan: bool, as_json: bool) -> int:
+def _set_up(config: Path, how: How, *, as_json: bool) -> int:
     with ExitStack() as closing:
         loaded, database = closing.enter_context(store(config))
         from connector.salesforce.setup.applying import reasons  # noqa: PLC0415  # the clients take long to load
@@ -105,10 +104,10 @@ def _set_up(config: Path, reps: Sequence[str], *, pages: bool, only_plan: bool, 
         account = crm.account()
         facts.refuse_other(database, Side.SALESFORCE, account, loaded.settings.salesforce.org_id)
         org = crm.setup(os.environ.get(ADMIN_TOKEN, ""))
-        order = replace(_order(loaded, org, reps), pages=pages)
+        order = replace(_order(loaded, org, how["reps"]), pages=not how["no_layouts"])
         before, things = org.plan(order), ("component", "components")
         done = Done("salesforce", account.name, things, before, by_hand=beside_setup(order.asked))
-        if before.acts and not only_plan:
+        if before.acts and not how["only_plan"]:
             refused = org.apply(order)
             after = org.plan(order)
             done.after, done.refused = after, reasons(refused, after.acts)
