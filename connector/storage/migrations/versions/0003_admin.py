@@ -19,16 +19,21 @@ KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 def upgrade() -> None:
     """Add their tables, empty: the reading copy fills itself."""
-    _access()
+    _users()
+    _sessions()
+    _tokens()
+    _attempts()
     _edits()
     _errands()
     _story()
     _alike()
     _people()
-    _courses()
+    _passes()
+    _cycles()
+    _handoffs()
 
 
-def _access() -> None:
+def _users() -> None:
     op.create_table(
         "users",
         sa.Column("name", KEY, nullable=False),
@@ -41,6 +46,9 @@ def _access() -> None:
         sa.PrimaryKeyConstraint("name"),
         sqlite_with_rowid=False,
     )
+
+
+def _sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("key", KEY, nullable=False),
@@ -51,6 +59,9 @@ def _access() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("sessions_user", "sessions", ["user"])
+
+
+def _tokens() -> None:
     op.create_table(
         "tokens",
         sa.Column("key", KEY, nullable=False),
@@ -64,6 +75,9 @@ def _access() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("tokens_name", "tokens", ["name"], unique=True)
+
+
+def _attempts() -> None:
     op.create_table(
         "attempts",
         sa.Column("key", KEY, nullable=False),
@@ -142,6 +156,7 @@ def _alike() -> None:
         conn.execute(sa.update(issues).where(issues.c.id == issue_id).values(alike=alike))
     still = sa.text("closed_at IS NULL")
     op.create_index("issues_alike", "issues", ["alike", "id"], sqlite_where=still, postgresql_where=still)
+    op.create_index("issues_kind", "issues", ["kind"], sqlite_where=still, postgresql_where=still)
 
 
 def _people() -> None:
@@ -172,7 +187,7 @@ def _people() -> None:
     op.create_index("people_stage", "people", ["stage", "band", "key"])
 
 
-def _courses() -> None:
+def _passes() -> None:
     op.create_table(
         "passes",
         sa.Column("person", KEY, nullable=False),
@@ -193,6 +208,9 @@ def _courses() -> None:
     op.create_index(
         "passes_moved", "passes", ["entered_at", "stage", "onward"], sqlite_where=moved, postgresql_where=moved
     )
+
+
+def _cycles() -> None:
     op.create_table(
         "cycles",
         sa.Column("person", KEY, nullable=False),
@@ -214,6 +232,9 @@ def _courses() -> None:
     op.create_index("cycles_due_at", "cycles", ["due_at"])
     still = sa.text("ended_at IS NULL")
     op.create_index("cycles_open", "cycles", ["due_at"], sqlite_where=still, postgresql_where=still)
+
+
+def _handoffs() -> None:
     op.create_table(
         "handoffs",
         sa.Column("person", KEY, nullable=False),
