@@ -36,12 +36,19 @@ SIMULATED: Final = frozenset({"sla", "calendars"})
 
 @dataclass(frozen=True)
 class Draft:
-    """A draft. before: the files on which it was begun; texts: as they would be."""
+    """A draft.
+
+    Attributes:
+        before: the files on which it was begun.
+        texts: as they would be.
+        over: the published version that it is meant to stand over, though this folder holds another; 0 for none.
+    """
 
     id: int
     by: str
     before: Texts
     texts: Texts
+    over: int = 0
 
     @property
     def opened(self) -> str:
@@ -130,9 +137,9 @@ class Drafts:
         publishing.follow(self._desk.path, self._desk.database, self._desk.clock.now())
         return kept(self._desk.path)
 
-    def begin(self, by: str, here: Texts, texts: Texts | None = None) -> Draft:
+    def begin(self, by: str, here: Texts, texts: Texts | None = None, over: int = 0) -> Draft:
         """A new draft on the files as they are; texts: what they shall be instead."""
-        draft = Draft(0, by, here, here if texts is None else texts)
+        draft = Draft(0, by, here, here if texts is None else texts, over)
         with self._desk.database.begin() as conn:
             return replace(draft, id=previews.put(conn, by, _body(draft), self._desk.clock.now()))
 
@@ -140,7 +147,10 @@ class Drafts:
         """A draft; None where there is none, or it is forgotten."""
         with self._desk.database.read() as conn:
             stored = previews.get(conn, draft_id)
-        return Draft(stored.id, stored.by, stored.body["before"], stored.body["texts"]) if stored else None
+        if stored is None:
+            return None
+        body = stored.body
+        return Draft(stored.id, stored.by, body["before"], body["texts"], body["over"])
 
     def keep(self, draft: Draft) -> None:
         """Keep it as it is now."""
@@ -171,11 +181,11 @@ class Drafts:
             raise Refused("the draft has mistakes; mend them first")
         if not why.strip():
             raise Refused("say why, in a few words: others will read it beside this version")
-        new = Publication(by, why.strip()[:WHY_MAX], draft.opened, draft.texts)
+        new = Publication(by, why.strip()[:WHY_MAX], draft.opened, draft.texts, draft.over)
         number = publishing.publish(self._desk.path, self._desk.database, new, self._desk.clock.now())
         self.drop(draft)
         return number
 
 
 def _body(draft: Draft) -> dict[str, Any]:
-    return {"before": dict(draft.before), "texts": dict(draft.texts)}
+    return {"before": dict(draft.before), "texts": dict(draft.texts), "over": draft.over}

@@ -263,11 +263,12 @@ class Rooms:
                 number = publishing.adopt_folder(self._desk.path, self._desk.database, by, now)
                 flash(f"Version {number} stands in this folder now; what stood here before is in the history.", "good")
                 return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)
-            publishing.keep_folder(self._desk.path, self._desk.database, now)
         except Refused as why:
             flash(str(why), "bad")
             return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)
-        draft = self._drafts.begin(visitor().name, self._drafts.here().texts)
+        with self._desk.database.read() as conn:
+            over = versions.newest_published(conn)
+        draft = self._drafts.begin(visitor().name, self._drafts.here().texts, over=over)
         flash("This folder's files stand here. Save them, and they are published for every machine.")
         return self._to(draft, "")
 

@@ -53,12 +53,18 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What somebody saves. opened: the digest of the files on which the draft was begun."""
+    """What somebody saves.
+
+    Attributes:
+        opened: the digest of the files on which the draft was begun.
+        over: the published version over which they stand by the files of their folder, knowing it; 0 for none.
+    """
 
     by: str
     why: str
     opened: str
     texts: Texts
+    over: int = 0
 
 
 class Overtaken(Refused):
@@ -139,7 +145,7 @@ def publish(path: Path, database: Database, new: Publication, now: datetime) -> 
         found = kept(path)
         here = digest_of(found.texts)
         mark, newest = mark_of(found), versions.newest_published(conn)
-        behind = newest and (mark is None or mark.published < newest)
+        behind = newest > max(new.over, mark.published if mark else 0)
         if here != new.opened or behind:
             raise Overtaken("the files have changed since you began; look at what changed, then decide anew")
         reason = why_not_writable(found)
@@ -174,16 +180,6 @@ def adopt_folder(path: Path, database: Database, by: str, now: datetime) -> int:
         write(found, target.texts)
     _set_mark(kept(path), Mark(number, number, target.head.digest))
     return number
-
-
-def keep_folder(path: Path, database: Database, now: datetime) -> None:
-    """Stand by what this folder holds: whoever saves it next publishes it over what is published now."""
-    with database.begin() as conn:
-        versions.take_turns(conn)
-        found = kept(path)
-        newest = versions.newest_published(conn)
-        number = versions.of_digest(conn, digest_of(found.texts)) or _note(conn, found, now)
-    _set_mark(found, Mark(number, newest, digest_of(found.texts)))
 
 
 def mark_of(found: Kept) -> Mark | None:

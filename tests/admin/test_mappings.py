@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from http import HTTPStatus
 
 import pytest
@@ -12,7 +13,8 @@ import sqlalchemy
 from werkzeug.test import TestResponse
 
 from connector.admin.roles import Role
-from connector.storage import events, previews, versions
+from connector.config.texts import digest_of
+from connector.storage import editions, errands, events, previews, state, versions
 
 PHONE = "    policy: newest"
 FILES = "/admin/mappings"
@@ -284,3 +286,81 @@ def test_another_promise_is_simulated(client, files):
     shown = effect(editor)
     assert "Promises, under the draft" in shown
     assert "1 business hours" in shown
+
+
+def test_trying_out_writes_to_no_crm_and_lets_nothing_come_into_force(house, client, files):
+    def standing():
+        with house.database.read() as conn:
+            return editions.all(conn), state.named(conn, ""), len(list(house.past.world.services.log.entries()))
+
+    editor = Editor(client(Role.ADMIN), "sla.yaml")
+    editor.press("check", files["sla.yaml"])
+    before = standing()
+    text = (
+        files["sla.yaml"]
+        .replace("target: 4 business_hours", "target: 1 business_hours")
+        .replace("edits: new", "edits: open_too")
+    )
+    editor.press("effect", text, who="everybody")
+    assert "in force for clocks that run already, too" in effect(editor)
+    kept, remembered, written = standing()
+    assert (kept, written) == (before[0], before[2])
+    assert {name for name in remembered.keys() | before[1].keys() if remembered.get(name) != before[1].get(name)} <= {
+        "facts",
+        "facts last told",
+    }
+
+
+def test_what_a_draft_would_change_is_forgotten_with_whom_it_speaks_of(house, client, files):
+    editor = Editor(client(Role.ADMIN), "lifecycle.yaml")
+    text = files["lifecycle.yaml"].replace(
+        "criteria: hubspot.hubspotscore >= 80", "criteria: hubspot.hubspotscore >= 90"
+    )
+    editor.press("effect", text, who="first", stage="mql", days="90")
+    assert "nadia@" in effect(editor)
+    with house.database.begin() as conn:
+        errands.forget(conn)  # as erasing anybody does
+    assert editor.client.get(editor.address).status_code == HTTPStatus.NOT_FOUND
+
+
+def test_drafts_and_what_they_would_change_are_kept_for_a_day(house, client, files):
+    editor = Editor(client(Role.ADMIN), "contacts.yaml")
+    editor.press("effect", files["contacts.yaml"] + "#\n", who="first")
+    effect(editor)
+    number = int(re.search(r"drafts/(\d+)", editor.client.get(editor.address).text)[1])
+    now = house.past.now()
+    for later, there in ((timedelta(hours=23), True), (timedelta(hours=25), False)):
+        with house.database.begin() as conn:
+            previews.expire(conn, now + later)
+            assert (previews.get(conn, number) is not None) is there
+            assert (errands.latest(conn, previews.KIND, now) is not None) is there
+
+
+def test_where_config_says_so_nobody_edits(house, client, files, monkeypatch):
+    desk = house.app.extensions["smarketing_door"].desk
+    monkeypatch.setitem(desk.web.admin.__dict__, "edit_mappings", False)  # as read from another config.yaml
+    one = client(Role.ADMIN)
+    assert "edit_mappings: false" in words(one.get(f"{FILES}/files/sla.yaml"))
+    assert one.act(f"{FILES}/edit", file="sla.yaml", text="x", draft="0").status_code == HTTPStatus.FORBIDDEN
+
+
+def test_an_admin_settles_what_a_folder_and_a_publication_disagree_about(house, client, files):
+    one = client(Role.ADMIN)
+    path = house.past.folder / "mappings" / "contacts.yaml"
+    with house.database.begin() as conn:
+        theirs = {**files, "contacts.yaml": files["contacts.yaml"] + "# theirs\n"}
+        new = versions.NewVersion(
+            "bea (web)", "elsewhere", digest_of(theirs), "seen by nobody here", theirs, published=True
+        )
+        versions.put(conn, new, house.past.now())
+    page = one.get(FILES)
+    assert "edited by hand" in words(page)
+    editor = Editor(one, "contacts.yaml")
+    editor.page = one.get(one.act(f"{FILES}/folder", which="folder").headers["Location"])
+    assert "published for every machine" in words(editor.page)
+    assert path.read_text() == files["contacts.yaml"]
+    assert "edited by hand" in words(one.get(FILES))  # until somebody saves, or takes the other
+    one.act(f"{FILES}/folder", which="published")
+    assert path.read_text() == theirs["contacts.yaml"]
+    assert "edited by hand" not in words(one.get(FILES))
+    assert "Nothing was saved" in words(editor.press("save", why="begun before"))

@@ -12,9 +12,13 @@ import pytest
 
 from connector.bootstrap import Surroundings, open_installation
 from connector.clock import SystemClock, SystemDice
+from connector.config.texts import digest_of
+from connector.config.texts import kept as kept_texts
+from connector.core.mapping import Policy
 from connector.core.refs import Ref, Side
 from connector.engine import facts, stopped
 from connector.engine.duties import Stopping
+from connector.engine.publishing import Publication, publish
 from connector.errors import Transient
 from connector.sandbox.process import Plan, serve_in_thread
 from connector.service.keeping import REFRESH, REFRESH_SOONEST, Keeping
@@ -214,4 +218,41 @@ def test_a_mistake_is_an_issue_while_it_lasts_and_the_old_work_goes_on(config):
         config.write_text(good.replace("quiet_s: 2", "quiet_s: 9"))
         looks()
         assert looks().pace.quiet == timedelta(seconds=9)
+    database.close()
+
+
+def test_what_another_machine_publishes_is_worked_with_within_seconds(config, tmp_path):
+    """The other machine has a folder of its own and shares the store."""
+    clock, database = Leaping(), store(config)
+    shutil.copytree(config.parent, tmp_path / "there")
+    there = tmp_path / "there" / "config.yaml"
+    texts = dict(kept_texts(there).texts)
+    rule = "salesforce: Title\n    too_long: truncate"
+    assert rule in texts["contacts.yaml"]
+    texts["contacts.yaml"] = texts["contacts.yaml"].replace(rule, f"{rule}\n    policy: manual")
+    with kept(config, clock) as keeping:
+        first = keeping.work()
+        new = Publication("ada (web)", "titles are decided by people", digest_of(kept_texts(there).texts), texts)
+        publish(there, database, new, clock.now())
+        for _ in range(3):  # taken up, seen to be quiet, in force
+            clock.ahead += timedelta(seconds=4)
+            work = keeping.work()
+        assert work is not first
+        (title,) = {
+            rule.policy for pair in work.bridge.mapping.pairs for rule in pair.rules if rule.name == "job_title"
+        }
+        assert title is Policy.MANUAL
+        assert kept_texts(config).texts == texts
+    database.close()
+
+
+def test_who_starts_with_an_older_version_never_works_with_it(config, tmp_path):
+    clock, database = Leaping(), store(config)
+    shutil.copytree(config.parent, tmp_path / "there")
+    there = tmp_path / "there" / "config.yaml"
+    texts = {name: f"# newer\n{text}" for name, text in kept_texts(there).texts.items()}
+    publish(there, database, Publication("ada", "x", digest_of(kept_texts(there).texts), texts), clock.now())
+    with kept(config, clock) as keeping:
+        assert keeping.work() is not None
+        assert kept_texts(config).texts == texts
     database.close()
