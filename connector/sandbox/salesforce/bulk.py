@@ -59,7 +59,7 @@ def _make(call: Call) -> Reply:
     operation = str(wanted.get("operation", ""))
     if operation not in OPERATIONS:
         raise Refusal("INVALIDOPERATION", f"Unsupported operation {operation!r}")
-    table = call.org.catalogue.find(str(wanted.get("object", "")))
+    table = call.scope.table(str(wanted.get("object", "")))
     if table is None:
         raise Refusal("INVALIDENTITY", f"Unable to find object: {wanted.get('object')}")
     if wanted.get("contentType", "CSV") != "CSV":

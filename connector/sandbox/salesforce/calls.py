@@ -55,7 +55,7 @@ class Call:
 
     def table(self, name: str) -> Table:
         """The table of an object named in the path. Raises Refusal NOT_FOUND."""
-        found = self.org.catalogue.find(name)
+        found = self.scope.table(name)
         if found is None:
             raise not_found()
         return found

@@ -1,8 +1,6 @@
-"""Which objects there are, where their rows live, and who may see which field.
+"""Which objects there are, where their rows live, and who asks.
 
 An id's first three characters name its object, so any reference can be followed without being told where it leads.
-Field-level security is asked by name; a field created through an API is hidden from everyone until a permission set
-that somebody holds grants it (Salesforce fact sheet 5.2).
 """
 
 from __future__ import annotations
@@ -13,11 +11,9 @@ from datetime import datetime
 from functools import cache
 
 from connector.sandbox.salesforce import business, people, setup_objects
+from connector.sandbox.salesforce.access import Access
 from connector.sandbox.salesforce.fields import Field, ObjectType, Row
 from connector.sandbox.salesforce.table import Table
-
-SYSTEM = "*"  # stands for automation, which no field-level security binds
-LEVELS = frozenset({"edit", "read", "none"})
 
 
 @cache
@@ -74,76 +70,6 @@ class Catalogue:
         return None if table is None or record_id is None else table.seen(record_id)
 
 
-class Access:
-    """Field-level security: what a user may read and edit."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._set: dict[tuple[str, str], dict[str, str]] = {}
-        self._cache: dict[tuple[str, str], tuple[frozenset[str], frozenset[str]]] = {}
-
-    def assign(self, user_id: str, sobject: str, field: str, level: str) -> None:
-        """Say outright what a user may do with a field: edit, read or none. Beats every grant."""
-        if level not in LEVELS:
-            raise ValueError(f"field permission {level!r} is none of {', '.join(sorted(LEVELS))}")
-        self._set.setdefault((user_id, sobject), {})[field] = level
-        self.forget()
-
-    def forget(self) -> None:
-        """Work everything out afresh: a field or a grant has changed."""
-        self._cache.clear()
-
-    def hidden(self, user_id: str, sobject: str) -> frozenset[str]:
-        """Names of fields this user does not see."""
-        return self._rights(user_id, sobject)[0]
-
-    def locked(self, user_id: str, sobject: str) -> frozenset[str]:
-        """Names of fields this user sees but may not edit."""
-        return self._rights(user_id, sobject)[1]
-
-    def _rights(self, user_id: str, sobject: str) -> tuple[frozenset[str], frozenset[str]]:
-        found = self._cache.get((user_id, sobject))
-        if found is None:
-            found = self._cache[user_id, sobject] = self._work_out(user_id, sobject)
-        return found
-
-    def _work_out(self, user_id: str, sobject: str) -> tuple[frozenset[str], frozenset[str]]:
-        if user_id == SYSTEM:
-            return frozenset(), frozenset()
-        levels = dict(self._granted(user_id, sobject))
-        levels.update(self._set.get((user_id, sobject), {}))
-        return (
-            frozenset(name for name, level in levels.items() if level == "none"),
-            frozenset(name for name, level in levels.items() if level == "read"),
-        )
-
-    def _granted(self, user_id: str, sobject: str) -> Iterator[tuple[str, str]]:
-        """What permission sets say of the fields that are not simply open to all."""
-        restricted = [field.name for field in self._catalogue[sobject].kind.fields.values() if not field.granted]
-        if not restricted:
-            return
-        grants = self._grants(user_id)
-        for name in restricted:
-            yield name, grants.get(f"{sobject}.{name}", "none")
-
-    def _grants(self, user_id: str) -> dict[str, str]:
-        assigned = self._catalogue["PermissionSetAssignment"]
-        held = {
-            row[assigned.kind.slot("PermissionSetId")]
-            for row in assigned.rows.values()
-            if row[assigned.kind.slot("AssigneeId")] == user_id and not row[assigned.kind.slot("IsDeleted")]
-        }
-        permissions = self._catalogue["FieldPermissions"]
-        slot = permissions.kind.slot
-        grants: dict[str, str] = {}
-        for row in permissions.rows.values():
-            if row[slot("ParentId")] in held and not row[slot("IsDeleted")] and row[slot("PermissionsRead")]:
-                level = "edit" if row[slot("PermissionsEdit")] else "read"
-                if grants.get(row[slot("Field")]) != "edit":
-                    grants[row[slot("Field")]] = level
-        return grants
-
-
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Who asks, and when: what a query is read against."""
@@ -152,6 +78,11 @@ class Scope:
     access: Access
     user_id: str
     now: datetime
+
+    def table(self, name: str) -> Table | None:
+        """The table of an object named in any case, if this user may read its records."""
+        found = self.catalogue.find(name)
+        return found if found is not None and self.access.may(self.user_id, found.kind.name, "Read") else None
 
     def field(self, kind: ObjectType, name: str) -> Field | None:
         """The field of that name (any case), if this user sees it."""

@@ -113,7 +113,7 @@ def _save_all(call: Call, save: Save) -> Reply:
 
 
 def _typed(call: Call, record: Mapping[str, Any]) -> Table:
-    table = call.org.catalogue.find(_kind(record))
+    table = call.scope.table(_kind(record))
     if table is None:
         raise Refusal("INVALID_TYPE", f"sObject type '{_kind(record)}' is not supported.", [])
     return table

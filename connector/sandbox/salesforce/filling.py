@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.sandbox.salesforce.access import SYSTEM, Access
 from connector.sandbox.salesforce.acts import Act
-from connector.sandbox.salesforce.catalogue import SYSTEM, Access, Catalogue
+from connector.sandbox.salesforce.catalogue import Catalogue
 from connector.sandbox.salesforce.cleaning import clean
 from connector.sandbox.salesforce.fields import Field, ObjectType, Row
 from connector.sandbox.salesforce.refusals import Refusal, no_such_column
@@ -35,6 +36,9 @@ class Filler:
         if act.by_api and not (kind.createable if creating else kind.updateable):
             text = f"entity type {kind.name} does not support this call"
             raise Refusal("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", text, [])
+        right = "Create" if creating else "Edit"
+        if act.by_api and not act.unbound and not self.access.may(act.user_id, kind.name, right):
+            raise Refusal("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
         fields, by_lower = kind.fields, kind.by_lower
         bound = SYSTEM if act.unbound else act.user_id
         hidden, locked = self.access.hidden(bound, kind.name), self.access.locked(bound, kind.name)

@@ -47,9 +47,14 @@ def describe_global(call: Call) -> Reply:
         lambda: {
             "encoding": "UTF-8",
             "maxBatchSize": 200,
-            "sobjects": [summary(table.kind, call.base) for table in call.org.catalogue.tables.values()],
+            "sobjects": [summary(table.kind, call.base) for table in _seen(call)],
         },
     )
+
+
+def _seen(call: Call) -> list[Table]:
+    """Objects whose records the user may read."""
+    return [table for name, table in call.org.catalogue.tables.items() if call.scope.table(name) is not None]
 
 
 def _unless_unchanged(call: Call, body: Any) -> Reply:

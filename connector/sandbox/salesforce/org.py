@@ -17,9 +17,10 @@ import orjson
 
 from connector.sandbox.exchange import Request, Response
 from connector.sandbox.salesforce import front, rights_rules
+from connector.sandbox.salesforce.access import Access
 from connector.sandbox.salesforce.acts import Act, Change
 from connector.sandbox.salesforce.bulk_jobs import Jobs
-from connector.sandbox.salesforce.catalogue import Access, Catalogue, Scope
+from connector.sandbox.salesforce.catalogue import Catalogue, Scope
 from connector.sandbox.salesforce.cleaning import stamp
 from connector.sandbox.salesforce.cursors import Cursors
 from connector.sandbox.salesforce.filling import Filler
@@ -50,6 +51,7 @@ class Org:
         self.catalogue = Catalogue()
         self.access = Access(self.catalogue)
         self.mint = IdMint()
+        self.access.bare = lambda user_id: self.settings.bridge_profile_bare and user_id == self.bridge_user
         self.journal = Journal(services.log, services.random, self.settings)
         self.journal.on_rights_changed = self.touch_schema
         self.rules = Rulebook(self.catalogue, self.access)
@@ -62,7 +64,7 @@ class Org:
         first_day = (self.settings.edition, self.settings.sandbox_org)
         furnish(self.catalogue, self.mint, stamp(self.now()), *first_day)
         self.id = self.catalogue["Organization"].ids[0]
-        self.bridge_user = self.catalogue["User"].ids[0]
+        self.bridge_user: str = self.catalogue["User"].ids[0]
         self.admin_user = self.catalogue["User"].ids[1]
         self.sessions = Sessions(self.id, services.random, self.settings.refresh_token, self.bridge_user)
         self.usage = Usage()

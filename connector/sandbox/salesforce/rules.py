@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from connector.sandbox.salesforce.catalogue import SYSTEM, Access, Catalogue, Scope
+from connector.sandbox.salesforce.access import SYSTEM, Access
+from connector.sandbox.salesforce.catalogue import Catalogue, Scope
 from connector.sandbox.salesforce.cleaning import clean
 from connector.sandbox.salesforce.fields import ID_SLOT, ObjectType, Row
 from connector.sandbox.salesforce.refusals import Refusal

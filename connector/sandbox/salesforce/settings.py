@@ -50,6 +50,7 @@ class Settings:
     change_starve_s: float = 60.0  # how long a stream that nothing is asked of stays open
     change_delivered_max: int = 0  # events of a day over all subscribers; 0 sets no limit
     bridge_may_customize: bool = True  # whether the bridge's user may change what the org is made of, as an admin may
+    bridge_profile_bare: bool = False  # whether the bridge's user may do only what permission sets grant
     deploy_polls: int = 2  # how many looks at a deployment or retrieve are answered before it is said to be done
     deploy_s: float = 0.0  # how long a deployment waits before it takes effect
     deploy_refused: dict[str, str] = field(default_factory=dict)  # full name of a component -> why it is not deployed

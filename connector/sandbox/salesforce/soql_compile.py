@@ -108,6 +108,8 @@ class Compiler:
         refused: Refusal | None = None
         for target in link.refers_to:
             target_kind = self.scope.catalogue[target].kind
+            if self.scope.table(target) is None:
+                continue
             try:
                 ends[target_kind.prefix] = self._walk(target_kind, rest, name)
             except Refusal as refusal:

@@ -43,7 +43,7 @@ class Result:
 def run(text: str, scope: Scope, version: str, *, everything: bool = False) -> Result:
     """Answer a query; with `everything` deleted and archived rows too. Raises Refusal as Salesforce would."""
     query = parse(text)
-    table = scope.catalogue.find(query.sobject)
+    table = scope.table(query.sobject)
     if table is None:
         raise Refusal(
             "INVALID_TYPE",
@@ -203,12 +203,14 @@ def _nested(  # noqa: PLR0913, PLR0917 - one helper of `renderer`, given what it
     refused: Refusal | None = None
     for target in link.refers_to:
         target_kind = scope.catalogue[target].kind
+        if scope.table(target) is None:
+            continue
         try:
             renders[target_kind.prefix] = renderer(target_kind, names, scope, version, query=query)
         except Refusal as refusal:
             refused = refusal
-    if not renders and refused is not None:
-        raise refused
+    if not renders:
+        raise refused or no_such_field(query, names[0], names[0].parts[0], link.refers_to[0])
     catalogue, slot = scope.catalogue, link.slot
 
     def read(row: Row) -> Any:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from connector.sandbox.salesforce.access import SYSTEM
 from connector.sandbox.salesforce.acts import Act
-from connector.sandbox.salesforce.catalogue import SYSTEM, Catalogue
+from connector.sandbox.salesforce.catalogue import Catalogue
 from connector.sandbox.salesforce.derived import derive
 from connector.sandbox.salesforce.fields import ACTING_USER, ID_SLOT, Field, ObjectType, Row
 from connector.sandbox.salesforce.filling import Filler, Values, require
@@ -102,7 +103,7 @@ class Writer:
 
     def delete(self, act: Act, table: Table, record_id: str) -> None:
         """Into the Recycle Bin, with the rows that hang on it. Raises Refusal."""
-        if not table.kind.deletable:
+        if not table.kind.deletable or not self.filler.access.may(act.user_id, table.kind.name, "Delete"):
             raise Refusal("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", [])
         with self.journal.transaction():
             row = self.existing(table, record_id)

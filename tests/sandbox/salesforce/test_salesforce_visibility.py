@@ -345,3 +345,43 @@ def test_a_list_this_sandbox_cannot_open_is_refused_and_not_shown_wrong(api, sai
     assert deploy(api, view("Odd", columns=["FULL_NAME"], **said))["status"] == "Succeeded"
     status, errors = api.call("GET", "sobjects/Lead/listviews/Odd/results")
     assert (status, errors[0]["errorCode"]) == (400, "INVALID_OPERATION")
+
+
+def bare(**content) -> dict[str, bytes]:
+    """A permission set for a user whose profile opens nothing."""
+    return {
+        "permissionsets/Bare.permissionset": document("PermissionSet", {**content, "label": "Bare"}),
+        "package.xml": manifest(PermissionSet=["Bare"]),
+    }
+
+
+def may(sobject: str, **allowed: bool) -> dict:
+    names = ("allowCreate", "allowDelete", "allowEdit", "allowRead", "modifyAllRecords")
+    return {**{name: allowed.get(name, False) for name in names}, "object": sobject, "viewAllRecords": False}
+
+
+def test_a_user_with_a_bare_profile_may_do_what_permission_sets_say_and_no_more(api, org) -> None:
+    lead, account = api.lead(Phone="1"), api.call("POST", "sobjects/Account", {"Name": "Acme"})[1]["id"]
+    grant = [{"editable": True, "field": f"Lead.{name}", "readable": True} for name in ("Email", "Address")]
+    rights = [may("Lead", allowRead=True, allowEdit=True), may("Account")]
+    assert deploy(api, bare(fieldPermissions=grant, objectPermissions=rights))["status"] == "Succeeded"
+    assign(api, "Bare", "bridge@example.test")
+    org.settings.bridge_profile_bare = True
+    seen = {field["name"] for field in api.call("GET", "sobjects/Lead/describe")[1]["fields"]}
+    assert {"Id", "Name", "LastName", "Company", "Status", "OwnerId", "SystemModstamp", "Email", "Street"} <= seen
+    assert not {"Phone", "Title", "HubSpot_Contact_Id__c", "LeadSource"} & seen
+    assert api.refusal("SELECT Phone FROM Lead")[0] == "INVALID_FIELD"
+    assert api.call("PATCH", f"sobjects/Lead/{lead}", {"City": "Bonn", "Email": "a@b.example"})[0] == 204
+    status, errors = api.call("POST", "sobjects/Lead", NEW)
+    assert (status, errors[0]["errorCode"]) == (400, "INSUFFICIENT_ACCESS_OR_READONLY")
+    assert api.call("DELETE", f"sobjects/Lead/{lead}")[1][0]["errorCode"] == "INSUFFICIENT_ACCESS_OR_READONLY"
+    assert api.refusal("SELECT Id FROM Account")[0] == "INVALID_TYPE"
+    assert api.call("GET", f"sobjects/Account/{account}")[0] == 404
+    assert api.call("GET", "sobjects/Account/describe")[0] == 404
+    assert api.refusal("SELECT ConvertedAccount.Name FROM Lead")[0] == "INVALID_FIELD"
+    assert api.refusal("SELECT Id FROM Lead WHERE ConvertedAccount.Name = 'x'")[0] == "INVALID_FIELD"
+    listed = {each["name"] for each in api.call("GET", "sobjects")[1]["sobjects"]}
+    assert ("Lead" in listed, "Account" in listed, "Task" in listed) == (True, False, True)
+    more = [*rights[:1], may("Account", allowRead=True)]
+    deploy(api, bare(fieldPermissions=grant, objectPermissions=more))
+    assert api.values("SELECT Name FROM Account", "Name") == ["Acme"]
