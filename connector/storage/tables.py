@@ -110,6 +110,8 @@ spool_marks = Table(
     sqlite_with_rowid=False,
 )
 
+_OPEN = text("closed_at IS NULL")
+
 issues = Table(
     "issues",
     metadata,
@@ -129,13 +131,8 @@ issues = Table(
     Column("closed_at", BigInteger),
     Column("closed_how", Text),
     Column("alike", Text, nullable=False, server_default=""),  # core.alike: what is one thing to mend
-    Index(
-        "issues_alike",
-        "alike",
-        "id",
-        sqlite_where=text("closed_at IS NULL"),
-        postgresql_where=text("closed_at IS NULL"),
-    ),
+    Index("issues_alike", "alike", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("issues_kind", "kind", sqlite_where=_OPEN, postgresql_where=_OPEN),  # or counting them reads every one
     Index(
         "issues_open",
         "key",
@@ -143,8 +140,8 @@ issues = Table(
         "rule",
         "field",
         unique=True,
-        sqlite_where=text("closed_at IS NULL"),
-        postgresql_where=text("closed_at IS NULL"),
+        sqlite_where=_OPEN,
+        postgresql_where=_OPEN,
     ),
     sqlite_autoincrement=True,
 )
