@@ -17,7 +17,9 @@ from connector.admin.desk import Desk
 from connector.admin.named import Configured, names_of, personas, reps, words_of
 from connector.admin.person import Fresh, Shown
 from connector.admin.person_acts import acts
+from connector.admin.queue_acts import BUTTONS, acts_on
 from connector.admin.roles import Role, needs
+from connector.core.alike import likeness
 from connector.core.refs import Ref
 from connector.engine.bridge import Bridge
 from connector.errors import BridgeError
@@ -118,6 +120,8 @@ def _page(bridge: Bridge, found: Shown, fresh: Fresh | None = None) -> Any:
         shown=found,
         fresh=fresh,
         ref=str(found.ref),
+        issues=[(one, likeness(one.issue), acts_on(one.issue.kind)) for one in found.record.issues],
+        buttons=BUTTONS,
         because=annals.because,
         is_contest=annals.is_contest,
     )
