@@ -35,13 +35,13 @@ def viewed(asked: Asked, live: Live) -> Judged:
 def noticed(asked: Asked, live: Live, secret: str) -> Judged:
     """The messages and flows that are not there, or do not do what they shall; `secret` ends the messages' address."""
     found = []
-    for component in notices(asked):
+    for component in sorted(notices(asked), key=lambda one: one.type != MESSAGE):
         there = live.found(component.type, component.member)
         if component.type == MESSAGE:
             text = component.text.replace(SECRET, secret).replace(USER, asked.user)
             found.append(_message(component, there, read(text.encode())))
         elif there is None:
-            words = f"the flow {component.member}, which sends that message"
+            words = f"the flow {component.member}, which sends its message"
             found.append(Judged((Act(Doing.NOTICE, FLOW, "", component.member, words, component.text.encode()),)))
         elif there.root.said("status") != "Active":
             found.append(Judged(left=(_inactive(component.member),)))
