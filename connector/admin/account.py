@@ -12,6 +12,7 @@ from typing import Any
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 
 from connector.admin import passwords
+from connector.admin.accounts import tell
 from connector.admin.address import Callers
 from connector.admin.desk import Desk
 from connector.admin.keys import Secret
@@ -56,8 +57,10 @@ class Own:
 
     def elsewhere(self) -> Any:
         """Sign out everywhere but here."""
+        name = visitor().name
         with self._desk.database.begin() as conn:
-            ended = sessions.end_all(conn, visitor().name, g.session.key)
+            ended = sessions.end_all(conn, name, g.session.key)
+            tell(conn, self._desk.clock.now(), f"{name} (web)", "user sign out", user=name, sessions=ended)
         flash(f"Signed out elsewhere: {ended}.", "good")
         return redirect(url_for(".index"), HTTPStatus.SEE_OTHER)
 

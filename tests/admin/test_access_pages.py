@@ -264,3 +264,4 @@ def test_one_sees_where_one_is_signed_in_and_ends_it_elsewhere(at: Front, anna: 
     with at.database.read() as conn:
         assert len(sessions.of_user(conn, "anna")) == 1
     assert "Sign out everywhere else" not in answer.text
+    assert at.acts()[-1] == {"act": "user sign out", "by": "anna (web)", "user": "anna", "sessions": 1}
