@@ -141,15 +141,18 @@ class _Who(NamedTuple):
 
 def card(hubspot: Mapping[str, Value] | None, salesforce: Mapping[str, Value] | None) -> Card:
     """Who somebody is, by the values of their records; what HubSpot leaves open Salesforce says."""
-    here, there = _said(Side.HUBSPOT, hubspot or {}), _said(Side.SALESFORCE, salesforce or {})
-    name, email, company = (one or other for one, other in zip(here, there, strict=True))
+    name, email, company = _said(Side.HUBSPOT, hubspot) if hubspot else ("", "", "")
+    if salesforce and not (name and email and company):
+        other = _said(Side.SALESFORCE, salesforce)
+        name, email, company = name or other[0], email or other[1], company or other[2]
     return Card(name[:NAME_CHARS], email[:WORD_CHARS], company[:WORD_CHARS])
 
 
 def _said(side: Side, values: Mapping[str, Value]) -> tuple[str, str, str]:
-    first, last, email, company = map(values.get, _NAMES[side])
+    given, family, email, company = _NAMES[side]
+    first, last = values.get(given), values.get(family)
     name = f"{first} {last}" if first and last else first or last or values.get(_WHOLE_NAME) or ""
-    return name, email or "", company or ""
+    return name, values.get(email) or "", values.get(company) or ""
 
 
 def shelved(agreement: Agreement, journey: Sequence[Entry], cycles: Cycles) -> Rows:
@@ -177,6 +180,7 @@ def _walked(definition: Definition, journey: Iterable[Entry]) -> tuple[Course, l
     situation, made, take = course.situation, course.made, course.take
     came: list[_Who] = []
     who: list[_Who] = []
+    stage = persona = told = ""
     for entry in journey:
         take(entry)
         sort = type(entry.what)
@@ -184,11 +188,12 @@ def _walked(definition: Definition, journey: Iterable[Entry]) -> tuple[Course, l
             course.rest()
         elif sort in _TOLD:
             source = source_of(definition, situation)
-        one = _Who(entry.at, situation.stage, situation.persona, source)
-        if not who or one[1:] != who[-1][1:]:
-            who.append(one)
-        if len(made) > len(came):
-            came.append(one)
+        came_now = len(made) > len(came)
+        if came_now or situation.stage != stage or situation.persona != persona or source != told or not who:
+            stage, persona, told = situation.stage, situation.persona, source
+            who.append(_Who(entry.at, stage, persona, told))
+        if came_now:
+            came.append(who[-1])
     return course, came, who
 
 
@@ -279,4 +284,3 @@ def _handoffs(agreement: Agreement, journey: Sequence[Entry], cycles: Cycles) ->
         )
         for one in handoffs(definition, (), journey)
     )
-

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import blake2b
-from itertools import chain
 from typing import Any, NamedTuple
 
 import orjson
@@ -38,8 +37,7 @@ _COURSES = (passes, cycles, handoffs)
 _DROP = delete_rows(people).where(among(people.c.key))
 _DROP_COURSES = tuple(delete_rows(table).where(among(table.c.person)) for table in _COURSES)
 _SAID = tuple(column.name for column in people.c if column.name != "key")
-_COLUMNS = {table.name: tuple(column.name for column in table.c) for table in _COURSES}
-_KEYS = {table.name: {column.name for column in table.primary_key} for table in _COURSES}
+_WRITTEN = {table.name: tuple(one.name for one in table.c if not one.primary_key) for table in _COURSES}
 
 
 class Person(NamedTuple):
@@ -146,9 +144,7 @@ def _put_courses(conn: Connection, persons: Sequence[tuple[str, Person]]) -> Non
     given = [_handoff_row(key, number, one) for key, whose in persons for number, one in enumerate(whose.rows.handoffs)]
     for table, written in zip(_COURSES, (stays, clocks, given), strict=True):
         if written:
-            said = [name for name in _COLUMNS[table.name] if name not in _KEYS[table.name]]
-            named = [dict(zip(_COLUMNS[table.name], row, strict=True)) for row in written]
-            many(conn, replacing(conn, table, *said), named)
+            many(conn, replacing(conn, table, *_WRITTEN[table.name]), written)
 
 
 def _row(key: str, person: Person, digest: int, seen_at: int) -> dict[str, Any]:
@@ -162,7 +158,7 @@ def _row(key: str, person: Person, digest: int, seen_at: int) -> dict[str, Any]:
         "name": name,
         "email": email,
         "company": company,
-        "words": " ".join(chain((name, email, company), ids)).lower(),
+        "words": f"{name} {email} {company} {' '.join(ids)}".lower(),
         "stage": stand.stage or None,
         "band": stand.band or None,
         "since": _at(stand.since),
@@ -177,22 +173,55 @@ def _row(key: str, person: Person, digest: int, seen_at: int) -> dict[str, Any]:
     }
 
 
-def _pass_row(key: str, number: int, one: PassRow) -> tuple[Any, ...]:
-    stage, entered_at, left_at, left_to, persona, source, evidence, kind, onward = one
-    moments = (codec.micros(entered_at), _at(left_at))
-    return key, number, stage, *moments, left_to or None, persona or None, source or None, evidence, kind, onward
+def _pass_row(key: str, number: int, one: PassRow) -> dict[str, Any]:
+    return {
+        "person": key,
+        "number": number,
+        "stage": one.stage,
+        "entered_at": codec.micros(one.entered_at),
+        "left_at": _at(one.left_at),
+        "left_to": one.left_to or None,
+        "persona": one.persona or None,
+        "source": one.source or None,
+        "evidence": one.evidence,
+        "kind": one.kind,
+        "onward": one.onward,
+    }
 
 
-def _cycle_row(key: str, one: CycleRow) -> tuple[Any, ...]:
-    who = (one.owner or None, one.team or None, one.persona or None, one.source or None, one.stage or None)
-    moments = (codec.micros(one.started_at), _at(one.due_at), _at(one.ended_at))
-    return key, one.policy, one.number, one.state, *who, *moments, one.late_s
+def _cycle_row(key: str, one: CycleRow) -> dict[str, Any]:
+    return {
+        "person": key,
+        "policy": one.policy,
+        "number": one.number,
+        "state": one.state,
+        "owner": one.owner or None,
+        "team": one.team or None,
+        "persona": one.persona or None,
+        "source": one.source or None,
+        "stage": one.stage or None,
+        "started_at": codec.micros(one.started_at),
+        "due_at": _at(one.due_at),
+        "ended_at": _at(one.ended_at),
+        "late_s": one.late_s,
+    }
 
 
-def _handoff_row(key: str, number: int, one: HandoffRow) -> tuple[Any, ...]:
-    who = (one.owner or None, one.persona or None, one.source or None, one.campaign or None)
-    said = (one.answer, one.reason or None, one.reason_class or None, _at(one.answered_at), one.outcome or None)
-    return key, number, codec.micros(one.at), *who, *said
+def _handoff_row(key: str, number: int, one: HandoffRow) -> dict[str, Any]:
+    return {
+        "person": key,
+        "number": number,
+        "at": codec.micros(one.at),
+        "owner": one.owner or None,
+        "persona": one.persona or None,
+        "source": one.source or None,
+        "campaign": one.campaign or None,
+        "answer": one.answer,
+        "reason": one.reason or None,
+        "reason_class": one.reason_class or None,
+        "answered_at": _at(one.answered_at),
+        "outcome": one.outcome or None,
+    }
 
 
 def _at(moment: datetime | None) -> int | None:
