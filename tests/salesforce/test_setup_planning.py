@@ -37,7 +37,7 @@ def test_an_org_that_knows_no_bridge_is_given_everything():
         "Lead.Answer__c 'Answer': one of a list, 2 options",
         "Lead.Due__c 'Due': datetime",
         "Lead.Hub_Id__c 'Hub_Id': text, unique external id",
-        "the permission set Smarketing_Integration, with 18 grants",
+        "the permission set Smarketing_Integration, with 19 grants",
         "the permission set Smarketing_Rep_View, with 5 grants",
         "the layout 'Lead-Lead Layout' shows 'Sales feedback', 'SLA' (2 fields)",
         "a converted Lead hands 2 fields of the bridge to its Contact",

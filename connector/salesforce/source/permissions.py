@@ -45,7 +45,7 @@ _ADDRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "Account": ("Billing", "Shipping"),
 }
 _FOR_TASKS: Final = ("Task.ActivityDate", "Task.Description", "Task.WhoId")
-_FOR_EVIDENCE: Final = ("Event.WhoId", "Opportunity.Amount", "Task.Type")
+_FOR_EVIDENCE: Final = ("Event.WhoId", "Opportunity.Amount", "Task.CallType", "Task.Type")
 
 
 def permission_sets(asked: Asked) -> tuple[Component, ...]:

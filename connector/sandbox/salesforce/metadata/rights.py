@@ -63,6 +63,8 @@ def grantable(kind: ObjectType, field: Field) -> bool:
         return True
     if field.compound or field.name_field or field.name in _ALWAYS.get(kind.name, frozenset()):
         return False
+    if not (field.custom or field.createable or field.updateable):
+        return False  # Salesforce's own account of the record: conversion, merge, last activity
     return not field.required
 
 
