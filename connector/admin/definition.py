@@ -13,7 +13,9 @@ from markupsafe import Markup
 
 from connector.admin.desk import Desk
 from connector.admin.roles import Role, needs
+from connector.config.calendars import CalendarsWritten
 from connector.core.definition import Definition
+from connector.engine.bridge import Bridge
 from connector.reports import charter, diagram, goals
 from connector.reports.definition import unlawful_words
 from connector.storage import editions, state
@@ -29,10 +31,11 @@ def pages(desk: Desk) -> Blueprint:
 
 
 class Room:
-    """The view."""
+    """The view, and the calendars of the bridge for which they were read last."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._read: tuple[Bridge, CalendarsWritten | None] | None = None
 
     def index(self) -> Any:
         """The whole agreement."""
@@ -44,7 +47,6 @@ class Room:
         with self._desk.database.read() as conn:
             since, counted = editions.followed_since(conn), state.get(conn, goals.COUNTED) or {}
             kept = editions.all(conn)
-        written = self._desk.office.loaded().calendars
         edition = agreement.book[-1] if agreement.book else None
         return render_template(
             "definition/index.html",
@@ -57,12 +59,19 @@ class Room:
             reasons=charter.reasons(definition),
             policies=charter.policies(edition),
             proposed=edition is not None and edition.version != (kept[-1].version if kept else ""),
-            calendars=charter.calendars(written.written if written else None, now.date()),
+            calendars=charter.calendars(self._calendars(bridge), now.date()),
             goals=[one.objective for one in bridge.goals],
             progress={row["id"]: row for row in counted.get("goals", ())},
             year=now.year,
             since=since,
         )
+
+    def _calendars(self, bridge: Bridge) -> CalendarsWritten | None:
+        """As they are written; read once for each bridge, for reading takes longer than all the rest."""
+        if self._read is None or self._read[0] is not bridge:
+            source = self._desk.office.loaded().calendars
+            self._read = bridge, source.written if source else None
+        return self._read[1]
 
 
 def _picture(definition: Definition) -> Markup:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from connector.admin.desk import Checked, Desk
@@ -21,6 +22,7 @@ from connector.errors import Refused
 from connector.storage import previews
 
 WHY_MAX: Final = 500
+_TOLD_MAX: Final = 64  # texts of which it is remembered what they are about
 ABOUT: Final[Mapping[str, str]] = {
     "lifecycle": "Stages, what moves people from one to the next, and to whom they are handed over",
     "personas": "Who we sell to, and how somebody is recognised as one of them",
@@ -109,16 +111,23 @@ def as_typed(text: str, before: str) -> str:
 
 def sort_of(text: str) -> str:
     """What a file is about: its top key; "mapping" for a mapping, "" where that cannot be read."""
-    data = parse(text, "", []).data
-    return next((key for key in (*AGREED, "owners", "mapping") if key in data), "")
+    return _told(text)[0]
 
 
 def about(text: str) -> str:
     """What a file is about, in words."""
+    return _told(text)[1]
+
+
+@lru_cache(_TOLD_MAX)
+def _told(text: str) -> tuple[str, str]:
+    """Both; reading a file takes longer than all else a page does with it."""
     data = parse(text, "", []).data
-    sort = sort_of(text)
-    if sort != "mapping":
-        return ABOUT.get(sort, "Not readable as it is")
+    sort = next((key for key in (*AGREED, "owners", "mapping") if key in data), "")
+    return sort, _mapping_words(data) if sort == "mapping" else ABOUT.get(sort, "Not readable as it is")
+
+
+def _mapping_words(data: Mapping[str, Any]) -> str:
     objects = data.get("salesforce")
     names = ", ".join(map(str, objects)) if isinstance(objects, list | dict) else str(objects or "Salesforce")
     off = "" if data.get("enabled", True) is True else " (switched off)"

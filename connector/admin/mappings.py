@@ -15,7 +15,7 @@ from typing import Any, Final
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from connector.admin import background
-from connector.admin.desk import Desk
+from connector.admin.desk import Checked, Desk
 from connector.admin.differing import changes
 from connector.admin.drafts import REPLAYED, SIMULATED, WHY_MAX, Draft, Drafts, about
 from connector.admin.roles import Role, needs, visitor
@@ -102,7 +102,7 @@ class Rooms:
 
     def _editor(self, draft: Draft, name: str, here: Kept) -> Any:
         try:
-            checked = self._drafts.checked(draft)
+            checked = self._drafts.checked(draft) if draft.id else Checked((), ())
         except Refused as why:
             abort(HTTPStatus.BAD_REQUEST, str(why))
         called = here.called(name) if draft.texts else name

@@ -31,14 +31,19 @@ def press(page: Page, do: str) -> None:
     page.wait_for_load_state()
 
 
-def test_from_an_edit_to_a_version_and_back(house, lifecycle, page, axe):
+def save(page: Page, why: str) -> None:
+    page.fill("#why", why)
+    press(page, "save")
+    expect(page.get_by_role("status")).to_contain_text("Saved as version")
+
+
+def test_a_mistake_is_marked_in_its_line(lifecycle, page, axe):
     here = page(Role.ADMIN, FILES)
     axe(here)
     here.get_by_role("link", name="lifecycle.yaml").click()
     axe(here)
     text = here.locator("#text")
     expect(here.locator(".numbers")).to_contain_text(str(lifecycle.count("\n")))
-
     text.fill(lifecycle.replace("    team: marketing", "    teem: marketing", 1))
     press(here, "check")
     line = lifecycle[: lifecycle.index("      team: marketing")].count("\n") + 1
@@ -48,7 +53,12 @@ def test_from_an_edit_to_a_version_and_back(house, lifecycle, page, axe):
     assert "teem" in text.evaluate("one => one.value.slice(one.selectionStart, one.selectionEnd)")
     axe(here)
 
-    text.fill(lifecycle.replace("hubspotscore >= 80", "hubspotscore >= 90"))
+
+def test_from_an_edit_to_a_version_and_back(house, lifecycle, page, axe):
+    path = house.past.folder / "mappings" / "lifecycle.yaml"
+    edited = lifecycle.replace("hubspotscore >= 80", "hubspotscore >= 90")
+    here = page(Role.ADMIN, f"{FILES}/files/lifecycle.yaml")
+    here.fill("#text", edited)
     press(here, "check")
     expect(here.locator(".diff .new")).to_contain_text("hubspotscore >= 90")
     axe(here)
@@ -56,21 +66,16 @@ def test_from_an_edit_to_a_version_and_back(house, lifecycle, page, axe):
     expect(here.locator("#effect")).to_contain_text(re.compile(r"would have come to MQL, not \d+"))  # by itself
     expect(here.locator("#effect")).to_contain_text("hubspot.hubspotscore = 82")
     axe(here)
-
     here.get_by_role("link", name="Back to the draft, to save it").click()
-    here.fill("#why", "fewer, and better ones")
-    press(here, "save")
-    expect(here.get_by_role("status")).to_contain_text("Saved as version")
+    save(here, "fewer, and better ones")
     axe(here)
-    path = house.past.folder / "mappings" / "lifecycle.yaml"
-    assert path.read_text() == lifecycle.replace("hubspotscore >= 80", "hubspotscore >= 90")
+    assert path.read_text() == edited
 
     here.get_by_role("link", name="History").click()
     axe(here)
     here.get_by_role("link", name="Version 1").click()
     here.get_by_role("button", name="Go back to this version").click()
-    here.fill("#why", "it was better before")
-    press(here, "save")
+    save(here, "it was better before")
     assert path.read_text() == lifecycle
 
 
