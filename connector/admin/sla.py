@@ -17,7 +17,7 @@ from connector.admin.named import reps, words_of
 from connector.admin.roles import Role, needs
 from connector.engine.bridge import Bridge
 from connector.reports import shelf
-from connector.reports.pressing import pressing
+from connector.reports.pressing import by_policy, pressing
 from connector.reports.promises import span_words
 from connector.reports.shelf import BoardAsked
 
@@ -62,7 +62,7 @@ def _board(bridge: Bridge) -> dict[str, Any]:
         with in_list():
             found = shelf.board(conn, asked, now)
         judged = pressing(conn, bridge.agreement, found.rows, now)
-        by_rep = shelf.by_rep(conn, now)
+        by_rep, promises = shelf.by_rep(conn, now), by_policy(conn, now)
     left = {
         key: span_words(cycle.lateness) + " late" if cycle.lateness else span_words(cycle.remaining) + " left"
         for key, cycle in judged.items()
@@ -73,6 +73,7 @@ def _board(bridge: Bridge) -> dict[str, Any]:
         "found": found,
         "left": left,
         "by_rep": by_rep,
+        "by_policy": promises,
         "totals": {name: sum(getattr(one, name) for one in by_rep) for name in (*dict(STATES), "waiting")},
         "policies": known,
         "asked": {name: value for name, value in wanted.items() if value},

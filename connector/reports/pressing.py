@@ -6,6 +6,7 @@ tells. It is read for those of one page.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -13,11 +14,12 @@ from sqlalchemy import Connection
 
 from connector.core.course import in_order
 from connector.core.refs import Ref
-from connector.core.sla import Cycle
+from connector.core.sla import Cycle, State
 from connector.core.steered import Agreement
 from connector.reports.promises import cycles_of
 from connector.reports.shelf import Open
 from connector.storage import journeys, links
+from connector.storage import shelf_questions as questions
 
 Pressing = dict[tuple[Ref, str], Cycle]  # by the person's leading record and the policy
 
@@ -36,3 +38,12 @@ def pressing(conn: Connection, agreement: Agreement, shown: Iterable[Open], now:
         still = {policy: cycles[-1] for policy, cycles in judged.items() if cycles and cycles[-1].ended_at is None}
         found.update({(ref, policy): cycle for policy, cycle in still.items() if (ref, policy) in wanted})
     return found
+
+
+def by_policy(conn: Connection, now: datetime) -> dict[str, Counter[str]]:
+    """How many open clocks each policy has, by state; the policy with most of them late first."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for policy, state, number, _ in questions.clocks_by_policy(conn, now):
+        counts[policy][state] += number
+    late = State.BREACHED.value
+    return dict(sorted(counts.items(), key=lambda one: (-one[1][late], -one[1].total(), one[0])))

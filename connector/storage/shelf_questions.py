@@ -80,9 +80,18 @@ def open_clocks(
 
 def clocks_by_owner(conn: Connection, now: datetime) -> Rows:
     """Open clocks: owner, state, how many, when the first is due."""
+    return _clocks_by(conn, cycles.c.owner, now)
+
+
+def clocks_by_policy(conn: Connection, now: datetime) -> Rows:
+    """Open clocks: policy, state, how many, when the first is due."""
+    return _clocks_by(conn, cycles.c.policy, now)
+
+
+def _clocks_by(conn: Connection, whose: ColumnElement[Any], now: datetime) -> Rows:
     state = _state(now)
-    statement = select(cycles.c.owner, state, func.count(), func.min(cycles.c.due_at)).where(OPEN)
-    return conn.execute(statement.group_by(cycles.c.owner, state)).all()
+    statement = select(whose, state, func.count(), func.min(cycles.c.due_at)).where(OPEN)
+    return conn.execute(statement.group_by(whose, state)).all()
 
 
 def owed_by_owner(conn: Connection) -> Rows:

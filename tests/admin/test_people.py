@@ -11,13 +11,15 @@ from unittest.mock import patch
 import pytest
 from playwright.sync_api import Page, expect
 
+from connector.admin.named import Configured, crm_url
 from connector.admin.roles import Role
+from connector.config.load import load
 from connector.core.refs import Ref, Side, hubspot, salesforce
 from connector.engine.story import ACT
 from connector.errors import Transient, Unauthorised
 from connector.ports import Crm
 from connector.reports import shelf
-from connector.storage import dirty, events, journeys, links
+from connector.storage import bindings, dirty, events, journeys, links
 from connector.storage.events import Event
 from tests.admin.conftest import Opens
 from tests.admin.house import Client, House
@@ -206,6 +208,34 @@ def test_why_a_value_is_what_it_is_names_winner_loser_rule_and_both_edits(client
 def test_a_field_that_was_never_written_says_who_put_it_there(client: Clients, house: House):
     said = client(Role.VIEWER).get(path(house.contact("Nadia Brandt"), "why/website")).text
     assert "The bridge has never written it here" in said
+
+
+def test_a_record_is_found_by_either_of_its_refs(client: Clients, house: House):
+    lead = salesforce("Lead", house.past.leads["Ruth Okoye"])
+    said = words(client(Role.OPERATOR).get(path(lead)).text)
+    assert "Ruth Okoye" in said
+    assert "They test another vendor until summer" in said
+    assert f"{house.contact('Ruth Okoye')} and {lead}" in words(client(Role.OPERATOR).get(path(lead, "unlink")).text)
+
+
+def test_records_are_linked_into_real_accounts_and_not_into_a_sandbox(client: Clients, house: House):
+    contact, lead = house.contact("Ruth Okoye"), salesforce("Lead", house.past.leads["Ruth Okoye"])
+    settings = load(house.past.config, house.past.around.env).settings
+    real = settings.model_copy(
+        update={
+            "hubspot": settings.hubspot.model_copy(update={"base_url": "https://api.hubapi.com"}),
+            "salesforce": settings.salesforce.model_copy(update={"base_url": "https://acme.my.salesforce.com/"}),
+        }
+    )
+    with house.database.read() as conn:
+        portal = bindings.bound(conn, Side.HUBSPOT)
+        assert crm_url(conn, real, contact) == f"https://app.hubspot.com/contacts/{portal}/record/0-1/{contact.id}"
+        assert crm_url(conn, real, lead) == f"https://acme.my.salesforce.com/{lead.id}"
+        assert crm_url(conn, real, hubspot("p123_pets", "1")) == ""
+        assert crm_url(conn, settings, contact) == crm_url(conn, settings, lead) == ""
+    with patch.object(Configured, "settings", return_value=real):
+        page = client(Role.VIEWER).get(path(contact)).text
+    assert f'href="https://acme.my.salesforce.com/{lead.id}" rel="noreferrer"' in page
 
 
 # what is not there, and what means harm

@@ -111,6 +111,22 @@ def test_a_rep_sees_their_own_and_every_rep_is_counted(client: Clients, house: H
     assert sum(map(sum, by_rep.values())) == len(judged(house))
 
 
+def test_open_clocks_are_counted_by_promise(client: Clients, house: House):
+    viewer = client(Role.VIEWER)
+    page = viewer.get("/admin/sla").text
+    told = {row[0]: [int(cell) for cell in row[1:]] for row in rows(page, "Open clocks by promise")}
+    clocks = judged(house)
+    states = (State.BREACHED, State.WARNED, State.RUNNING, State.PAUSED)
+    assert told == {
+        name: [sum((clock.name, clock.cycle.state) == (name, state) for clock in clocks) for state in states]
+        for name in {clock.name for clock in clocks}
+    }
+    assert [counts[0] for counts in told.values()] == sorted((counts[0] for counts in told.values()), reverse=True)
+    mine = re.search(r'href="(/admin/sla\?policy=[^"]+)">First touch', page)
+    assert mine
+    assert len(rows(viewer.get(mine[1]).text, OPEN)) == sum(told["First touch"])
+
+
 def test_nothing_that_fits_is_said_so_and_unknown_choices_show_the_board(client: Clients):
     viewer = client(Role.VIEWER)
     assert "No open clock fits that" in viewer.get("/admin/sla?owner=nobody").text
