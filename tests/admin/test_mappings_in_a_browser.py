@@ -49,6 +49,7 @@ def test_a_mistake_is_marked_in_its_line(lifecycle, page, axe):
     line = lifecycle[: lifecycle.index("      team: marketing")].count("\n") + 1
     expect(here.locator(".problems")).to_contain_text("teem")
     expect(here.locator(".numbers b").last).to_have_text(str(line))
+    assert text.evaluate("one => one.scrollTop") > 0  # the mistake is in view
     here.get_by_role("link", name=f"Line {line}").first.click()
     assert "teem" in text.evaluate("one => one.value.slice(one.selectionStart, one.selectionEnd)")
     axe(here)
@@ -73,7 +74,7 @@ def test_from_an_edit_to_a_version_and_back(house, lifecycle, page, axe):
 
     here.get_by_role("link", name="History").click()
     axe(here)
-    here.get_by_role("link", name="Version 1").click()
+    here.locator("tbody tr").last.get_by_role("link").click()  # as it was found
     here.get_by_role("button", name="Go back to this version").click()
     save(here, "it was better before")
     assert path.read_text() == lifecycle

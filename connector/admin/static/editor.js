@@ -37,6 +37,7 @@ document.querySelectorAll(".editor").forEach((editor) => {
     text.dispatchEvent(new Event("input"));
   });
 
+  const show = (line) => { text.scrollTop = (line - 6) * (text.scrollHeight / text.value.split("\n").length); };
   document.querySelectorAll("a[data-line]").forEach((link) => {
     link.addEventListener("click", (event) => {
       event.preventDefault();
@@ -45,8 +46,9 @@ document.querySelectorAll(".editor").forEach((editor) => {
       const start = lines.slice(0, at).reduce((sum, line) => sum + line.length + 1, 0);
       text.focus();
       text.setSelectionRange(start, start + (lines[at] || "").length);
-      text.scrollTop = (at - 5) * (text.scrollHeight / lines.length);
+      show(at + 1);
     });
   });
   count();
+  if (wrong.size) show(Math.min(...wrong));
 });
