@@ -97,14 +97,14 @@ def admin_path(path: str = "") -> str:
 
 
 def _named(desk: Desk) -> Callable[[], str]:
-    """What the installation is called; while its file is mended, nothing."""
+    """What the installation is called; nothing, while its files cannot be read."""
     known: list[str] = []
 
     def name() -> str:
         if not known:
             try:
                 known.append(desk.office.loaded().settings.bridge.name)
-            except Misconfigured:
+            except Exception:  # noqa: BLE001  # a page that tells of a fault must not fail for want of a name
                 return ""
         return known[0]
 
