@@ -77,6 +77,9 @@ def follow(path: Path, database: Database, now: datetime) -> Followed:
     Raises:
         what the store raises; never for what the folder is like.
     """
+    with database.read() as conn:
+        if _is_in_step(conn, kept(path)):
+            return Followed()  # nearly always; and nobody has to wait for whoever writes just now
     with database.begin() as conn:
         versions.take_turns(conn)
         found = kept(path)
@@ -89,6 +92,15 @@ def follow(path: Path, database: Database, now: datetime) -> Followed:
         target = versions.get(conn, newest)
         assert target is not None, "it is the newest, under a lock"
         return _Following(conn, found, target, now).followed()
+
+
+def _is_in_step(conn: Connection, found: Kept) -> bool:
+    """Whether there is nothing to note and nothing to take up."""
+    newest, digest = versions.newest_published(conn), digest_of(found.texts)
+    if found.problems or not newest:
+        return not found.problems and versions.of_digest(conn, digest) is not None
+    mark = mark_of(found)
+    return mark is not None and (mark.published, mark.digest) == (newest, digest)
 
 
 @dataclass(frozen=True)

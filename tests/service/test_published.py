@@ -248,6 +248,20 @@ def test_of_several_files_all_are_written_or_none(here, monkeypatch):
     assert sorted(path.name for path in (here.folder / "mappings").iterdir()) == ["contacts.yaml", "owners.yaml"]
 
 
+def test_who_is_in_step_waits_for_nobody_who_writes(here, monkeypatch):
+    def writing() -> None:
+        raise AssertionError("a page that only looks must not wait for whoever writes")
+
+    here.follow()
+    with monkeypatch.context() as patched:
+        patched.setattr(here.database, "begin", writing)
+        assert here.follow() == publishing.Followed()
+    here.publish(contacts="# one\nmapping: contacts\n")
+    with monkeypatch.context() as patched:
+        patched.setattr(here.database, "begin", writing)
+        assert here.follow() == publishing.Followed()
+
+
 class Watch:
     """A clock, and a process that looks."""
 
