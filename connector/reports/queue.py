@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from connector.core.mapping import MappingSet
 from connector.core.plan import IssueKind
 from connector.core.refs import Ref
+from connector.reports import shelf
 from connector.reports.names import called
 from connector.reports.record import remembered
 from connector.storage import alike, dirty, inbox, issues, links
@@ -22,7 +23,7 @@ from connector.storage.alike import Heap
 from connector.storage.dirty import Waiting
 from connector.storage.inbox import Received
 
-HEAPS_MAX: Final = 500  # looked at; beyond, a page of heaps helps nobody
+HEAPS_MAX: Final = 200  # looked at; beyond, a page of heaps helps nobody
 _SHOWN: Final = 20
 
 
@@ -146,12 +147,15 @@ def queue(conn: Connection, asked: Asked) -> Queue:
 
 
 def called_as(conn: Connection, mapping: MappingSet, refs: Iterable[Ref]) -> dict[Ref, str]:
-    """What the linked ones among some records are called in daily life, as both sides last agreed."""
+    """What some records are called in daily life: as both sides last agreed, else as the reading copy knows them."""
+    wanted = list(dict.fromkeys(refs))
     found: dict[Ref, str] = {}
-    for ref, link in links.by_refs(conn, list(dict.fromkeys(refs))).items():
+    for ref, link in links.by_refs(conn, wanted).items():
         ends = (link.hubspot.object, link.salesforce.object)
         pair = next((one for one in mapping.pairs if (one.hubspot, one.salesforce) == ends), None)
-        name = called(pair, *remembered(pair, link)) if pair else ""
-        if name:
-            found[ref] = name
-    return found
+        found[ref] = called(pair, *remembered(pair, link)) if pair else ""
+    for ref in wanted:
+        if ref not in found:
+            known = shelf.face(conn, ref)
+            found[ref] = (known.email or known.name) if known else ""
+    return {ref: name for ref, name in found.items() if name}
