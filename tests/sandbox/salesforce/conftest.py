@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 import pytest
@@ -13,6 +13,7 @@ from connector.sandbox.salesforce import Org
 from connector.sandbox.services import Services
 
 START = datetime(2026, 11, 2, 8, 15, 30, tzinfo=UTC)
+REP = "kim.sales@example.test"
 CLIENT = b"client_id=sandbox-consumer-key&client_secret=sandbox-consumer-secret"
 
 
@@ -80,3 +81,22 @@ def api(org: Org) -> Api:
 def log(org: Org):
     """The write log, as entries."""
     return org.services.log.entries
+
+
+@pytest.fixture
+def rep(org) -> Api:
+    """Kim, who signed in with a password."""
+    found = Api(org)
+    form = {
+        "grant_type": "password", "username": REP, "password": "sandbox-password",
+        "client_id": "sandbox-consumer-key", "client_secret": "sandbox-consumer-secret",
+    }  # fmt: skip
+    answer = org.handle(Request("POST", "/services/oauth2/token", "", {}, urlencode(form).encode()))
+    found.token = orjson.loads(answer.body)["access_token"]
+    return found
+
+
+def assign(api: Api, name: str, username: str) -> tuple[int, object]:
+    [set_id] = api.values(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'", "Id")
+    [user_id] = api.values(f"SELECT Id FROM User WHERE Username = '{username}'", "Id")
+    return api.call("POST", "sobjects/PermissionSetAssignment", {"AssigneeId": user_id, "PermissionSetId": set_id})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from connector.sandbox.salesforce import actions, customizing
 from tests.sandbox.salesforce.deploying import (
     TIER,
     deploy,
@@ -210,6 +209,8 @@ def test_a_picklist_loses_no_value_that_rows_hold(api, org) -> None:
         (rights(userPermissions={"enabled": True, "name": "RuleTheWorld"}), "Unknown user permission: RuleTheWorld"),
         (rights(tabSettings={"tab": "standard-Lead", "visibility": "Visible"}), "this sandbox deploys no tabSettings"),
         (whole("PermissionSet", "permissionsets/Bad name.permissionset", "Bad name", {"label": "x"}), "The API name"),
+        (rights(label=" "), "Required fields are missing: [Label]"),
+        (rights(description="x" * 256), "description maximum length is:255"),
         (message(endpointUrl="ftp://x"), "The endpoint URL is not valid"),
         (message(fields=["Gone__c"]), "no CustomField named Lead.Gone__c found"),
         (message(integrationUser="nobody@x"), "In field: integrationUser - no User named nobody@x found"),
@@ -253,41 +254,17 @@ def test_messages_flows_views_and_rights_that_are_right_are_taken_and_then_are_t
     assert api.values("SELECT Name FROM ListView WHERE DeveloperName = 'Due'", "Name") == ["Soon due"]
 
 
+def test_names_of_permission_sets_differ_by_more_than_case(api) -> None:
+    deploy(api, grants("Rep", Lead_Fax=True))
+    assert "duplicate value found: Name" in problem(api, grants("REP", Lead_Fax=True))
+
+
+def test_a_busy_or_full_org_deploys_all_the_same(api, org) -> None:
+    org.settings.lock_row_rate, org.settings.storage_rows_max = 1.0, 1
+    for label in ("A", "B"):
+        assert deploy(api, together(rights(label=label), view(label=label)))["status"] == "Succeeded"
+
+
 def test_a_component_stands_once_in_a_parcel(api) -> None:
     twice = together(view(), view(label="Again"))
     assert problem(api, twice) == "Duplicate name 'Lead.Due' of type ListView"
-
-
-def test_the_lead_mapping_carries_fields_that_nobody_may_see(api, org) -> None:
-    mapping = {
-        "allowOwnerChange": True,
-        "objectMapping": {
-            "inputObject": "Lead",
-            "mappingFields": {"inputField": "Tier__c", "outputField": "Tier__c"},
-            "outputObject": "Contact",
-        },
-    }
-    path, name = "LeadConvertSettings/LeadConvertSettings.LeadConvertSetting", "LeadConvertSettings"
-    settings = whole("LeadConvertSettings", path, name, mapping)
-    assert "no CustomField named Lead.Tier__c" in problem(api, settings)
-    both = together(fields(TIER), {**fields({**TIER, "length": 5}, sobject="Contact")})
-    assert problem(api, together(both, settings)) == (
-        "Lead.Tier__c cannot be mapped to Contact.Tier__c: their types do not fit"
-    )
-    deploy(api, together(fields(TIER), fields(TIER, sobject="Contact")))
-
-    def tier_of_the_contact() -> object:
-        [lead] = org.load("Lead", [{"LastName": "A", "Company": "B", "Tier__c": "gold"}])
-        contact = actions.convert_lead(org, lead)["contactId"]
-        return org.snapshot("Contact", contact)["Tier__c"]
-
-    assert tier_of_the_contact() is None
-    assert deploy(api, settings)["status"] == "Succeeded"
-    assert tier_of_the_contact() == "gold"
-
-
-def test_an_org_can_be_made_bare(api, org) -> None:
-    removed = customizing.remove_custom_fields(org)["removed"]
-    assert "Lead.HubSpot_Contact_Id__c" in removed
-    assert not [field["name"] for field in api.call("GET", "sobjects/Lead/describe")[1]["fields"] if field["custom"]]
-    assert api.call("GET", "tooling/query", query="q=SELECT Id FROM CustomField")[1]["records"] == []

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlencode
-
-import orjson
 import pytest
 
-from connector.sandbox.exchange import Request
-from connector.sandbox.salesforce import actions, administration
-from tests.sandbox.salesforce.conftest import Api
+from connector.sandbox.salesforce import actions
+from tests.sandbox.salesforce.conftest import REP, Api, assign
 from tests.sandbox.salesforce.deploying import TIER, deploy, document, fields, grants, manifest, together
 
-REP = "kim.sales@example.test"
 NEW = {"LastName": "Doe", "Company": "Acme"}
-
-
-@pytest.fixture
-def rep(org) -> Api:
-    """Kim, who signed in with a password."""
-    found = Api(org)
-    form = {
-        "grant_type": "password", "username": REP, "password": "sandbox-password",
-        "client_id": "sandbox-consumer-key", "client_secret": "sandbox-consumer-secret",
-    }  # fmt: skip
-    answer = org.handle(Request("POST", "/services/oauth2/token", "", {}, urlencode(form).encode()))
-    found.token = orjson.loads(answer.body)["access_token"]
-    return found
-
-
-def assign(api: Api, name: str, username: str) -> tuple[int, object]:
-    [set_id] = api.values(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'", "Id")
-    [user_id] = api.values(f"SELECT Id FROM User WHERE Username = '{username}'", "Id")
-    return api.call("POST", "sobjects/PermissionSetAssignment", {"AssigneeId": user_id, "PermissionSetId": set_id})
 
 
 def column(api: Api, name: str = "Tier__c") -> dict | None:
@@ -209,142 +185,6 @@ def test_what_is_seeded_is_seen_by_everybody_and_a_field_made_again_is_a_new_one
     actions.remove_field(org, "Lead", "Rank__c")
     actions.add_field(org, "Lead", "Rank__c", {"label": "Rank", "type": "Text", "length": 5}, visible=False)
     assert column(rep, "Rank__c") is None
-
-
-def test_list_views_are_told_as_rows_and_by_object(api) -> None:
-    soql = "SELECT DeveloperName FROM ListView WHERE SobjectType = 'Lead' ORDER BY DeveloperName"
-    assert api.values(soql, "DeveloperName") == ["AllOpenLeads", "MyUnreadLeads"]
-    status, told = api.call("GET", "sobjects/Lead/listviews")
-    assert (status, told["size"], told["listviews"][0]["label"]) == (200, 2, "All Open Leads")
-    one = told["listviews"][0]
-    assert api.call("GET", f"sobjects/Lead/listviews/{one['id']}") == (200, one)
-    assert api.call("GET", "sobjects/Lead/listviews/00B5f0000000099AAA")[0] == 404
-    assert api.call("POST", "sobjects/Lead/listviews", {})[0] == 405
-    assert api.call("POST", "sobjects/ListView", {"Name": "x"})[0] == 400
-
-
-def test_tooling_reads_back_what_it_made(api) -> None:
-    body = {"FullName": "Activity.Tier__c", "Metadata": {"label": "Tier", "type": "Text", "length": 10, "unique": None}}
-    status, made = api.call("POST", "tooling/sobjects/CustomField", body)
-    assert status == 201
-    told = api.call("GET", f"tooling/sobjects/CustomField/{made['id']}")[1]
-    assert (told["FullName"], told["Metadata"]["length"]) == ("Activity.Tier__c", 10)
-    query = "q=" + quote("SELECT Id, FullName FROM CustomField WHERE TableEnumOrId = 'Activity'")
-    assert [row["Id"] for row in api.call("GET", "tooling/query", query=query)[1]["records"]] == [made["id"]]
-    assert api.call("POST", "tooling/sobjects/CustomField", body)[1][0]["errorCode"] == "DUPLICATE_DEVELOPER_NAME"
-    assert api.call("DELETE", f"tooling/sobjects/CustomField/{made['id']}")[0] == 204
-    assert api.call("GET", f"tooling/sobjects/CustomField/{made['id']}")[0] == 404
-
-
-@pytest.mark.parametrize(
-    ("metadata", "words"),
-    [
-        ({"label": "T", "type": "Text", "length": 10, "colour": 1}, "No such column 'colour'"),
-        ({"label": "T", "type": "Text", "length": "10"}, "is not a valid value for xsd:int"),
-        ({"label": "T", "type": "Text", "length": True}, "is not a valid value for xsd:int"),
-        ({"label": "T", "type": "Text", "summaryFilterItems": {}}, "summaryFilterItems: a list is expected"),
-        ({"label": "T", "type": "Teapot"}, "'Teapot' is not a valid value for the enum 'FieldType'"),
-        ("text", "a JSON object is expected"),
-    ],
-)  # fmt: skip
-def test_tooling_is_as_strict_as_a_deployment(api, metadata, words) -> None:
-    body = {"FullName": "Lead.Tier__c", "Metadata": metadata}
-    status, errors = api.call("POST", "tooling/sobjects/CustomField", body)
-    assert (status, errors[0]["errorCode"]) == (400, "FIELD_INTEGRITY_EXCEPTION")
-    assert words in errors[0]["message"]
-
-
-def test_nobody_tools_who_may_not(rep, org) -> None:
-    assert rep.call("GET", "tooling/query", query="q=SELECT Id FROM CustomField")[0] == 403
-    assert administration.open_session(org, org.bridge_user)["token"].startswith("00D")
-
-
-def view(name: str, **said) -> dict[str, bytes]:
-    held = {"fullName": name, **said, "label": name}
-    files = {"objects/Lead.object": document("CustomObject", {"listViews": held})}
-    return {**files, "package.xml": manifest(ListView=[f"Lead.{name}"])}
-
-
-def opened(api: Api, name: str) -> list[list[object]]:
-    """What a user finds in a list, row by row, ids aside."""
-    status, told = api.call("GET", f"sobjects/Lead/listviews/{name}/results")
-    assert status == 200, told
-    return [[cell["value"] for cell in row["columns"][1:]] for row in told["records"]]
-
-
-def test_a_list_shows_each_user_their_own_and_what_they_may_see(api, rep, org) -> None:
-    due = {"fullName": "Due__c", "label": "Due", "type": "DateTime"}
-    state = {"field": "Smarketing_SLA_State__c", "operation": "equals", "value": "running,warned"}
-    late = {"field": "Due__c", "operation": "lessThan", "value": "TOMORROW"}
-    mine = view("Mine", columns=["FULL_NAME", "LEAD.COMPANY", "Due__c"], filterScope="Mine", filters=[late, state])
-    everyone = view("Every", columns=["FULL_NAME", "Due__c", "CORE.USERS.ALIAS"], filterScope="Everything")
-    deploy(api, together(fields(due), mine, grants("View", Lead_Due__c=False)))
-    deploy(api, everyone)
-    [kim] = api.values(f"SELECT Id FROM User WHERE Username = '{REP}'", "Id")
-    row = {
-        "Company": "C",
-        "OwnerId": kim,
-        "Smarketing_SLA_State__c": "running",
-        "Due__c": "2026-11-02T09:00:00.000+0000",
-    }
-    org.load("Lead", [
-        {**row, "LastName": "Now", "Name": "Now"},
-        {**row, "LastName": "Soon", "Name": "Soon", "Due__c": "2026-11-03T09:00:00.000+0000"},
-        {**row, "LastName": "Met", "Name": "Met", "Smarketing_SLA_State__c": "met"},
-        {**row, "LastName": "Ada", "Name": "Ada", "OwnerId": org.admin_user},
-    ])  # fmt: skip
-    assert opened(rep, "Every") == [
-        ["Now", "Kim Sales"],
-        ["Soon", "Kim Sales"],
-        ["Met", "Kim Sales"],
-        ["Ada", "Ada Admin"],
-    ]
-    status, errors = rep.call("GET", "sobjects/Lead/listviews/Mine/results")
-    assert (status, errors[0]["errorCode"]) == (403, "INSUFFICIENT_ACCESS")
-    assign(api, "View", REP)
-    assert opened(rep, "Mine") == [["Now", "C", "2026-11-02T09:00:00.000+0000"]]
-    assert opened(rep, "Every")[0][1] == "2026-11-02T09:00:00.000+0000"
-    told = rep.call("GET", "sobjects/Lead/listviews/Mine/describe")[1]
-    assert [each["label"] for each in told["columns"]] == ["Full Name", "Company", "Due"]
-    assert (told["scope"], f"OwnerId = '{kim}'" in told["query"]) == ("mine", True)
-    assert rep.call("GET", "sobjects/Lead/listviews/Mine/nonsense")[0] == 404
-
-
-@pytest.mark.parametrize(
-    ("field", "operation", "value", "found"),
-    [
-        ("LEAD.COMPANY", "contains", "'s", ["It's"]),
-        ("LEAD.COMPANY", "startsWith", "Ac,It", ["Acme", "It's"]),
-        ("LEAD.COMPANY", "notEqual", "Acme,Other", ["It's"]),
-        ("LEAD.RATING", "equals", "", ["It's", "Other"]),
-        ("LEAD.UNREAD", "equals", "1", ["Acme", "It's", "Other"]),
-        ("HubSpot_Score__c", "greaterOrEqual", "5", ["Acme"]),
-        ("Interests__c", "includes", "CRM,Sales", ["Other"]),
-        ("Interests__c", "excludes", "CRM", ["Acme", "It's"]),
-        ("CREATED_DATE", "lessOrEqual", "YESTERDAY", []),
-    ],
-)
-def test_filters_of_lists_find_what_they_say(api, field, operation, value, found) -> None:
-    api.lead(Company="Acme", Rating="Hot", HubSpot_Score__c=7)
-    api.lead(Company="It's", HubSpot_Score__c=1)
-    api.lead(Company="Other", Interests__c="CRM;Events")
-    told = {"field": field, "operation": operation, "value": value}
-    assert deploy(api, view("Some", columns=["LEAD.COMPANY"], filterScope="Everything", filters=told))["success"]
-    assert [row[0] for row in opened(api, "Some")] == found
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"filterScope": "Queue"},
-        {"booleanFilter": "1", "filterScope": "Mine"},
-        {"filterScope": "Mine", "filters": {"field": "CREATED_DATE", "operation": "lessThan", "value": "11/2/2026"}},
-    ],
-)
-def test_a_list_this_sandbox_cannot_open_is_refused_and_not_shown_wrong(api, said) -> None:
-    assert deploy(api, view("Odd", columns=["FULL_NAME"], **said))["status"] == "Succeeded"
-    status, errors = api.call("GET", "sobjects/Lead/listviews/Odd/results")
-    assert (status, errors[0]["errorCode"]) == (400, "INVALID_OPERATION")
 
 
 def bare(**content) -> dict[str, bytes]:

@@ -20,6 +20,7 @@ from connector.sandbox.salesforce.settings import CURRENT_VERSION
 
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
 _NAME_MAX = 80
+_DESCRIPTION_MAX = 255
 
 
 def _custom_field(stage: Stage, one: Component) -> None:
@@ -39,8 +40,7 @@ def named(stage: Stage, sobject: str, name: str) -> Field:
 def _permission_set(stage: Stage, one: Component) -> None:
     _check_name(one.name)
     said = one.content
-    if len(said["label"]) > _NAME_MAX:
-        raise Problem(f"Value too long for field: label maximum length is:{_NAME_MAX}")
+    _check_texts(stage, one)
     grants = said.get("fieldPermissions", [])
     for twice, count in Counter(each["field"] for each in grants).items():
         if count > 1:
@@ -54,6 +54,18 @@ def _permission_set(stage: Stage, one: Component) -> None:
     unknown = said.keys() - _OF_PERMISSION_SETS
     if unknown:
         raise Problem(f"this sandbox deploys no {', '.join(sorted(unknown))} of a PermissionSet")
+
+
+def _check_texts(stage: Stage, one: Component) -> None:
+    """The words of a permission set: there, short enough, and its name nobody else's in another case."""
+    if not one.content["label"].strip():
+        raise Problem("Required fields are missing: [Label]")
+    for name, most in (("label", _NAME_MAX), ("description", _DESCRIPTION_MAX)):
+        if len(one.content.get(name, "")) > most:
+            raise Problem(f"Value too long for field: {name} maximum length is:{most}")
+    twins = {each.lower(): each for each in stage.org.metadata.names("PermissionSet")}
+    if twins.get(one.name.lower(), one.name) != one.name:
+        raise Problem(f"duplicate value found: Name duplicates value on record with name: {twins[one.name.lower()]}")
 
 
 _OF_PERMISSION_SETS = frozenset(
@@ -124,12 +136,16 @@ def _flow(stage: Stage, one: Component) -> None:
     said = one.content
     if "apiVersion" in said:
         _check_version(said["apiVersion"])
-    if not said.get("label"):
-        raise Problem("Required field is missing: label")
+    for name in ("label", "status"):
+        if not said.get(name):
+            raise Problem(f"Required field is missing: {name}")
     start = said.get("start", {})
     if "object" in start:
         stage.kind(start["object"])
     for each in said.get("actionCalls", []):
+        for name in ("actionName", "actionType", "name", "label"):
+            if not each.get(name):
+                raise Problem(f"Required field is missing: {name}")
         _check_message(stage, each["actionType"], each["actionName"])
     elements = {each["name"] for each in _mappings(said) if "name" in each}
     targets = [each["targetReference"] for each in _mappings(said) if "targetReference" in each]
