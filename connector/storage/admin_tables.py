@@ -153,7 +153,7 @@ passes = Table(  # every stay in a stage
     Column("evidence", Text, nullable=False),
     Column("kind", ByteKey, nullable=False),  # of the move that brought them there; history, start
     Column("onward", Boolean, nullable=False),  # they came to the next stage or further since
-    Index("passes_moved", "entered_at", "stage", "onward", sqlite_where=MOVED, postgresql_where=MOVED),
+    Index("passes_moved", "stage", "entered_at", "onward", "kind", sqlite_where=MOVED, postgresql_where=MOVED),
     sqlite_with_rowid=False,
 )
 

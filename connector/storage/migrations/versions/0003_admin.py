@@ -206,11 +206,12 @@ def _passes() -> None:
     )
     moved = sa.text("kind NOT IN ('history', 'backward')")
     op.create_index(
-        "passes_moved", "passes", ["entered_at", "stage", "onward"], sqlite_where=moved, postgresql_where=moved
+        "passes_moved",
+        "passes",
+        ["stage", "entered_at", "onward", "kind"],
+        sqlite_where=moved,
+        postgresql_where=moved,
     )
-
-
-def _cycles() -> None:
     op.create_table(
         "cycles",
         sa.Column("person", KEY, nullable=False),
