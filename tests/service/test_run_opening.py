@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from connector.engine.publishing import Publication, publish
 from connector.errors import Transient
 from connector.sandbox.process import Plan, serve_in_thread
 from connector.service.keeping import REFRESH, REFRESH_SOONEST, Keeping
+from connector.service.office import Office
 from connector.service.worker import work_of
 from connector.storage import dirty, duties, issues
 from connector.storage.database import open_database
@@ -256,3 +257,33 @@ def test_who_starts_with_an_older_version_never_works_with_it(config, tmp_path):
         assert keeping.work() is not None
         assert kept_texts(config).texts == texts
     database.close()
+
+
+def test_pages_show_what_another_machine_has_published(config, tmp_path):
+    clock, database = Leaping(), store(config)
+    shutil.copytree(config.parent, tmp_path / "there")
+    there = tmp_path / "there" / "config.yaml"
+    texts = dict(kept_texts(there).texts)
+    texts["contacts.yaml"] = texts["contacts.yaml"].replace("    too_long: truncate\n", "", 1)
+    with closing(Office(config, around(clock))) as office:
+        first = office.bridge()
+        publish(there, database, Publication("ada", "x", digest_of(kept_texts(there).texts), texts), clock.now())
+        clock.ahead += timedelta(seconds=4)
+        assert office.bridge().mapping.digest != first.mapping.digest
+        assert kept_texts(config).texts == texts
+    database.close()
+
+
+def test_a_draft_is_tried_beside_the_bridge_that_is_at_work(config):
+    clock = Leaping()
+    with closing(Office(config, around(clock))) as office:
+        now = office.bridge()
+        found = kept_texts(config)
+        contacts = found.texts["contacts.yaml"]
+        wrong = {**found.texts, "contacts.yaml": contacts.replace("kind: phone", "kind: fone", 1)}
+        (problem,) = office.checked(found.paths(wrong)).problems
+        assert problem.message.startswith("'fone' is not one of")
+        rule = {**found.texts, "contacts.yaml": contacts.replace("    too_long: truncate\n", "", 1)}
+        assert office.checked(found.paths(rule)).problems == ()
+        assert office.bridge() is now
+        assert kept_texts(config).texts == found.texts
