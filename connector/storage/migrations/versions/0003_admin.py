@@ -212,6 +212,9 @@ def _passes() -> None:
         sqlite_where=moved,
         postgresql_where=moved,
     )
+
+
+def _cycles() -> None:
     op.create_table(
         "cycles",
         sa.Column("person", KEY, nullable=False),
