@@ -14,6 +14,7 @@ from connector.admin import errands as work
 from connector.admin.roles import Role
 from connector.core.refs import Side
 from connector.engine.run import Run
+from connector.sandbox.services import Fault
 from connector.storage import errands, runs
 from connector.storage.errands import Errand, Order, State
 from tests.admin.conftest import Opens
@@ -164,6 +165,26 @@ def test_a_field_of_a_record_in_a_window_is_taken_back_and_nothing_else(
     answer = operator.act(f"/admin/runs/work/{seen.id}/undo")
     done = ended(house, int(answer.headers["Location"].rsplit("/", 1)[1]))
     assert (done.state, done.order.by) == (State.DONE, "otto (web)")
+    assert state_of(house) == before
+
+
+def test_an_undo_that_a_silent_crm_cuts_short_says_so_and_started_again_does_what_is_left(
+    client: Clients, house: House, accident: tuple[dict[str, str], Run]
+) -> None:
+    before, run = accident
+    operator, faults = client(Role.OPERATOR), house.past.world.services.faults
+    seen = asked(house, operator, run=str(run.id))
+    faults.add(Fault("status", side="salesforce", params={"status": 503}))
+    answer = operator.act(f"/admin/runs/work/{seen.id}/undo")
+    cut = ended(house, int(answer.headers["Location"].rsplit("/", 1)[1]))
+    faults.clear()
+    assert cut.state is State.FAILED
+    shown = operator.get(f"/admin/runs/work/{cut.id}").text
+    assert "started again, it does what is left" in shown
+    assert cut.end.problem[:20] in shown
+    seen = asked(house, operator, run=str(run.id))
+    answer = operator.act(f"/admin/runs/work/{seen.id}/undo")
+    assert ended(house, int(answer.headers["Location"].rsplit("/", 1)[1])).state is State.DONE
     assert state_of(house) == before
 
 
