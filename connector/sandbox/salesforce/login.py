@@ -256,7 +256,7 @@ def _soap_login(org: Org, request: Request, path: str) -> Reply:
     token = org.sessions.open(user_id, org.now().timestamp())
     url = f"{org.settings.instance_url}/services/Soap/u/{version}.0/{org.id[:15]}"
     result = (
-        f"<metadataServerUrl>{escape(url)}</metadataServerUrl><passwordExpired>false</passwordExpired>"
+        f"<metadataServerUrl>{escape(url.replace('/Soap/u/', '/Soap/m/'))}</metadataServerUrl><passwordExpired>false</passwordExpired>"
         f"<serverUrl>{escape(url)}</serverUrl><sessionId>{escape(token)}</sessionId><userId>{user_id}</userId>"
     )
     return _soap(200, f'<loginResponse xmlns="urn:partner.soap.sforce.com"><result>{result}</result></loginResponse>')
