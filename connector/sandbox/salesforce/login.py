@@ -255,8 +255,9 @@ def _soap_login(org: Org, request: Request, path: str) -> Reply:
         return _soap_fault("INVALID_LOGIN", "Invalid username, password, security token; or user locked out.")
     token = org.sessions.open(user_id, org.now().timestamp())
     url = f"{org.settings.instance_url}/services/Soap/u/{version}.0/{org.id[:15]}"
+    metadata = url.replace("/Soap/u/", "/Soap/m/")
     result = (
-        f"<metadataServerUrl>{escape(url.replace('/Soap/u/', '/Soap/m/'))}</metadataServerUrl><passwordExpired>false</passwordExpired>"
+        f"<metadataServerUrl>{escape(metadata)}</metadataServerUrl><passwordExpired>false</passwordExpired>"
         f"<serverUrl>{escape(url)}</serverUrl><sessionId>{escape(token)}</sessionId><userId>{user_id}</userId>"
     )
     return _soap(200, f'<loginResponse xmlns="urn:partner.soap.sforce.com"><result>{result}</result></loginResponse>')
