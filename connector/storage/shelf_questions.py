@@ -19,10 +19,13 @@ from connector.storage.admin_tables import MOVED, OPEN, cycles, handoffs, passes
 
 Rows = Sequence[Any]  # each a row of a question, its columns in the order the question names
 
+_GoingOn = tuple[tuple[Any, ...], tuple[Any, ...] | None]  # columns a list is sorted by, and the last it has told
+
 _NEVER = 1 << 62  # sorts what has no due time last
 _ANSWERS_OWED = ("waiting", "asked")
 _FACE = tuple(column for column in people.c if column.name not in ("name", "key", "words", "digest"))
 _DUE = func.coalesce(cycles.c.due_at, literal(_NEVER, BigInteger))
+_PLACE = (cycles.c.person, cycles.c.policy, cycles.c.number)
 _WHO = (people.c.name, people.c.company)
 
 
@@ -60,14 +63,26 @@ def open_clocks(
     """The next open clocks by due time, with whose they are; what has no due time comes last.
 
     Each begins with its place: due_at or a time that never comes, person, policy, number. said: what columns must say.
+    An index walks through what has a due time, and another part of it through what has none.
     """
-    place = (_DUE, cycles.c.person, cycles.c.policy, cycles.c.number)
-    state = _state(now)
+    found: list[Any] = []
+    if said.get("state") != State.PAUSED.value and (after is None or after[0] != _NEVER):
+        found += _clocks(conn, said, now, ((cycles.c.due_at, *_PLACE), after), limit)
+    if len(found) < limit:
+        among_idle = after[1:] if after is not None and after[0] == _NEVER else None
+        found += _clocks(conn, said, now, (_PLACE, among_idle), limit - len(found))
+    return found
+
+
+def _clocks(conn: Connection, said: Mapping[str, str], now: datetime, going_on: _GoingOn, limit: int) -> Rows:
+    """Those with a due time, or those without one, in the order of a place."""
+    place, after = going_on
+    state, is_due = _state(now), place[0] is cycles.c.due_at
     told = (state, cycles.c.owner, cycles.c.team, cycles.c.persona, cycles.c.source, cycles.c.stage)
     statement = (
-        select(*place, *told, cycles.c.started_at, cycles.c.due_at, *_WHO)
+        select(_DUE, *_PLACE, *told, cycles.c.started_at, cycles.c.due_at, *_WHO)
         .join(people, people.c.key == cycles.c.person)
-        .where(OPEN)
+        .where(OPEN, cycles.c.due_at.is_not(None) if is_due else cycles.c.due_at.is_(None))
         .order_by(*place)
         .limit(limit)
     )
@@ -75,6 +90,8 @@ def open_clocks(
         statement = statement.where((state if name == "state" else cycles.c[name]) == wanted)
     if after is not None:
         statement = statement.where(tuple_(*place) > after)
+    if after is not None and is_due:
+        statement = statement.where(cycles.c.due_at >= after[0])
     return conn.execute(statement).all()
 
 

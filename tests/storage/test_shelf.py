@@ -218,6 +218,14 @@ def test_the_board_tells_open_clocks_by_due_time_and_what_is_past_due_is_late(da
     assert told_on(database, team="marketing") == [("3", "answer", "warned")]
 
 
+def test_paused_clocks_have_pages_of_their_own_at_the_end(database: Database) -> None:
+    put(database, person(1, cycles=(cycle("running", NOW + HOUR),)))
+    put(database, *(person(number, cycles=(cycle("paused", None),)) for number in range(2, 7)))
+    paused = [(str(number), "touch", "paused") for number in range(2, 7)]
+    assert told_on(database) == [("1", "touch", "running"), *paused]
+    assert told_on(database, state="paused") == paused
+
+
 def test_a_row_of_the_board_says_whose_clock_it_is(database: Database) -> None:
     put(database, person(1, "Ada", cycles=(cycle("running", NOW + HOUR, persona="buyer"),)))
     with database.read() as conn:
