@@ -15,6 +15,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from connector.admin.roles import Role
+from connector.core.plan import IssueKind
+from connector.core.refs import Side
+from connector.engine import commands
+from connector.storage import issues
 from tests.admin.conftest import chromium
 from tests.admin.house import COOKIE, House, house
 
@@ -53,10 +57,26 @@ PICTURES_OF = (
     Picture("definition", "/admin/definition"),
     Picture("mappings", "/admin/mappings/files/lifecycle.yaml", scheme="dark"),
     Picture("runs", "/admin/runs"),
-    Picture("audit", "/admin/audit"),
     Picture("settings", "/admin/settings"),
     Picture("users", "/admin/users"),
+    Picture("audit", "/admin/audit"),
 )
+
+
+def _act(found: House) -> None:
+    """A morning of people at the pages, so that the audit has something to tell."""
+    bridge = found.app.extensions["smarketing_door"].desk.office.bridge()
+    nadia, tomas, hugo = (found.contact(name) for name in ("Nadia Brandt", "Tomas Lind", "Hugo Blanc"))
+    with found.database.read() as conn:
+        conflict = issues.open_issues(conn, [IssueKind.CONFLICT], [nadia])[0]
+        refused = issues.open_issues(conn, [IssueKind.PARKED], limit=3)
+    commands.settle(bridge, conflict.id, Side.HUBSPOT, "otto (web)")
+    found.past.world.services.clock.advance(240)
+    commands.unpark(bridge, [one.id for one in refused], "otto (web)")
+    found.past.world.services.clock.advance(600)
+    commands.name_persona(bridge, hugo, "executive", "otto (web)")
+    commands.resync(bridge, [tomas], "anna (web)")
+    found.past.world.services.clock.advance(60)
 
 
 def main(names: list[str]) -> None:
@@ -65,6 +85,8 @@ def main(names: list[str]) -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, house(Path(folder)) as found, chromium() as browser:
         for one in wanted:
+            if one.name == "audit":  # the last one: time goes on for it
+                _act(found)
             _take(one, found, browser)
 
 
