@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,6 +110,45 @@ def test_who_guesses_is_told_when_to_try_again_and_the_right_password_waits_as_w
     assert "Try again in 2 seconds, after 2026-11-02 12:00:02 UTC." in refused.text
     at.watch.on(seconds=2)
     assert sign_in(client, "ada").status_code == 303
+
+
+def test_a_right_password_of_who_is_kept_out_is_one_more_failure(at: Front):
+    """Or whoever tries it would learn that it is right."""
+    at.user("ada")
+    at.accounts().set_active("ada", active=False)
+    for _ in range(BY_NAME):
+        assert sign_in(at.client(), "ada").status_code == 401
+    assert sign_in(at.client(), "ada").status_code == 429
+
+
+def test_who_came_in_may_mistype_again(throttle: Throttle):
+    for _ in range(BY_NAME):
+        assert throttle.begin("ada", HERE, NOON) is None
+    throttle.succeeded("ada", HERE)
+    assert [throttle.begin("ada", HERE, NOON) for _ in range(BY_NAME)] == [None] * BY_NAME
+
+
+def test_for_a_name_that_nobody_has_a_hash_is_checked_as_well(at: Front, monkeypatch: pytest.MonkeyPatch):
+    """It takes as long as for a name that somebody has."""
+    at.user("ada")
+    monkeypatch.setattr(passwords, "_HASHER", Watched())
+    passwords._of_nobody.cache_clear()
+    for name in ("ada", "nobody"):
+        assert sign_in(at.client(), name, WRONG).status_code == 401
+    assert passwords._HASHER.checked == ["$argon2id$v=19$m=64,t=1,p=1"] * 2
+    passwords._of_nobody.cache_clear()
+
+
+class Watched(PasswordHasher):
+    """Keeps the parameters of the hashes that it checks."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=64, parallelism=1)
+        self.checked = list[str]()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Any:  # noqa: A002  # so it is called there
+        self.checked.append(str(hash).rsplit("$", 2)[0])
+        return super().verify(hash, password)
 
 
 def test_a_name_that_nobody_has_waits_like_one_that_somebody_has(at: Front):

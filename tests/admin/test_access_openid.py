@@ -128,6 +128,7 @@ BENT: dict[str, Callable[[Claims], Claims]] = {
     "an audience of several that does not name us as the party": lambda claims: (
         claims | {"aud": [CLIENT, "other"], "azp": "other"}
     ),
+    "another audience, with us as the party": lambda claims: claims | {"aud": "somebody-else", "azp": CLIENT},
     "no audience": lambda claims: {name: one for name, one in claims.items() if name != "aud"},
     "expired": lambda claims: claims | {"exp": claims["iat"] - 61},
     "no end": lambda claims: {name: one for name, one in claims.items() if name != "exp"},
@@ -204,6 +205,7 @@ def test_one_browser_cannot_come_back_with_what_another_was_sent_with(at: Front,
     refused(at, theirs.get(back))
     theirs.get("/admin/oidc")
     refused(at, theirs.get(back))
+    assert "/acme/token" not in company.asked, "the code is not even redeemed"
 
 
 def test_a_code_of_another_lets_nobody_in(at: Front, company: Provider):

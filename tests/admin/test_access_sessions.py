@@ -165,6 +165,26 @@ def test_who_gets_another_role_a_new_password_or_is_kept_out_is_signed_out_at_on
         assert client.get("/admin/account").status_code == 303, name
 
 
+def test_who_is_kept_out_is_out_though_his_session_is_left(at: Front):
+    """As when it began in the very moment in which the others were ended."""
+    at.user("ada")
+    client = at.signed_in("ada")
+    with at.database.begin() as conn:
+        users.set_active(conn, "ada", active=False)
+    assert client.get("/admin/account").status_code == 303
+
+
+def test_who_signs_in_again_has_one_session_in_that_browser(at: Front):
+    at.user("ada")
+    at.user("bob")
+    client = at.signed_in("ada")
+    form = {"name": "bob", "password": PASSWORD}
+    assert post(client, "/admin/sign-in", form, page="/admin/account").status_code == 303
+    assert "You are bob" in client.get("/admin/account").text
+    with at.database.read() as conn:
+        assert (len(sessions.of_user(conn, "ada")), len(sessions.of_user(conn, "bob"))) == (0, 1)
+
+
 def test_who_signs_out_is_out_and_his_cookie_is_worth_nothing(at: Front):
     at.user("ada")
     client, thief = at.signed_in("ada"), at.client()
