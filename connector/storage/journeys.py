@@ -60,15 +60,7 @@ class Sights:
 Person = tuple[tuple[Ref, ...], list[Entry]]
 
 _PAGE = 500  # people told at a time by `people`: bounds memory
-_COLUMNS = (
-    journeys.c.id,
-    journeys.c.ref,
-    journeys.c.at,
-    journeys.c.seen_at,
-    journeys.c.key,
-    journeys.c.kind,
-    journeys.c.what,
-)
+_COLUMNS = tuple(journeys.c[name] for name in ("id", "ref", "at", "seen_at", "key", "kind", "what"))
 _OF_REFS = select(*_COLUMNS).where(among(journeys.c.ref))
 _LATEST_OF = select(journeys.c.ref, func.max(journeys.c.id)).where(among(journeys.c.ref)).group_by(journeys.c.ref)
 _SIGHTS = (

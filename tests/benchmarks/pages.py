@@ -52,7 +52,6 @@ FILLED = {
     "<ref>": SOMEBODY,
     "<field>": "lastname",
     "<name>": "lifecycle.yaml",
-    "<heap>": "1",
     "<int:number>": "1",
     "<int:run>": "1",
     "<int:version_id>": "1",
@@ -138,20 +137,7 @@ def _person(dice: random.Random, number: int, now: datetime) -> Person:
     came = [now - timedelta(days=dice.uniform(1, 120)) for _ in range(place + 1)]
     came.sort()
     source, owner = dice.choice(SOURCES), dice.choice(OWNERS)
-    passes = tuple(
-        PassRow(
-            STAGES[step],
-            came[step],
-            came[step + 1] if step < place else None,
-            STAGES[step + 1] if step < place else "",
-            "",
-            source,
-            "HubSpot shows lifecyclestage",
-            "forward" if step else "start",
-            step < place,
-        )
-        for step in range(place + 1)
-    )
+    passes = _passes(came, source)
     sold = place >= STAGES.index("mql")
     cycles = (_cycle(dice, came[-1], owner, source, STAGES[place]),) if sold else ()
     given = (_handoff(dice, came[-1], owner, source),) if sold else ()
@@ -174,6 +160,17 @@ def _person(dice: random.Random, number: int, now: datetime) -> Person:
         "contacts/Lead",
         Card(f"{first} {last} {number}", f"{first}.{last}.{number}@x.example".lower(), f"{last} {number % 999} Ltd"),
         Rows(stand, passes, cycles, given),
+    )
+
+
+def _passes(came: Sequence[datetime], source: str) -> tuple[PassRow, ...]:
+    """Stays in one stage after the other."""
+    left = [*zip(came[1:], STAGES[1:], strict=False), (None, "")]
+    return tuple(
+        PassRow(
+            STAGES[step], at, *left[step], "", source, "as shown", "forward" if step else "start", step + 1 < len(came)
+        )
+        for step, at in enumerate(came)
     )
 
 
@@ -214,11 +211,12 @@ def _issue(number: int) -> Issue:
 
 def paths(house: House) -> list[str]:
     """Every page and every read, with something filled in where an address takes it."""
-    found = []
+    heap = re.search(r"/admin/queue/([^\"/?]+)", house.client(Role.ADMIN).get("/admin/queue").text)
+    filled, found = {**FILLED, "<heap>": heap[1] if heap else "-"}, []
     for rule in house.app.url_map.iter_rules():
         told = rule.rule
         if "GET" in (rule.methods or ()) and not any(part in told for part in LEFT_OUT):
-            for place, value in FILLED.items():
+            for place, value in filled.items():
                 told = told.replace(place, value)
             found.append(told)
     return sorted(found) + list(ASKED)
