@@ -170,8 +170,8 @@ def named(typed: str) -> str:
 
 
 def folded(typed: str) -> str:
-    """What was typed as a name, as it would be kept."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).casefold()).strip()
+    """What was typed as a name, as it would be kept; without NUL, which PostgreSQL does not take."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", typed).casefold()).replace("\0", "").strip()
 
 
 def _found(conn: Connection, name: str) -> User:

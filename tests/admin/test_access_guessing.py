@@ -199,6 +199,10 @@ def test_a_name_stays_as_it_is_kept(typed: str):
     assert named(kept) == kept == named(f" {kept}\n")
 
 
+def test_a_name_holds_no_nul_which_postgresql_would_not_look_for():
+    assert folded("\0A\0da\0") == "ada"
+
+
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     with front(tmp_path_factory.mktemp("door")) as opened:
