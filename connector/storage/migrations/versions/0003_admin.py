@@ -233,9 +233,12 @@ def _cycles() -> None:
         sa.PrimaryKeyConstraint("person", "policy", "number"),
         sqlite_with_rowid=False,
     )
-    op.create_index("cycles_due_at", "cycles", ["due_at"])
+    counted = ["state", "ended_at"]
+    due = ["due_at", "owner", "policy", "team", "persona", "source", *counted]
+    op.create_index("cycles_due_at", "cycles", due)
     still = sa.text("ended_at IS NULL")
-    op.create_index("cycles_open", "cycles", ["due_at"], sqlite_where=still, postgresql_where=still)
+    pressing = ["due_at", "owner", "policy", *counted]
+    op.create_index("cycles_open", "cycles", pressing, sqlite_where=still, postgresql_where=still)
 
 
 def _handoffs() -> None:
@@ -257,4 +260,5 @@ def _handoffs() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("handoffs_answer_at", "handoffs", ["answer", "at"])
-    op.create_index("handoffs_at", "handoffs", ["at"])
+    said = ["owner", "persona", "source", "campaign", "answer", "outcome", "reason_class", "reason"]
+    op.create_index("handoffs_at", "handoffs", ["at", *said])
