@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from flask import Blueprint, Flask
+from werkzeug.routing import IntegerConverter, ValidationError
 
 from connector.admin import (
     account,
@@ -24,6 +25,7 @@ from connector.admin import (
     users,
 )
 from connector.admin.api.wire import api
+from connector.admin.asked import is_number
 from connector.admin.desk import Desk
 from connector.admin.frame import furnish
 
@@ -46,8 +48,19 @@ PAGES: Final[tuple[Callable[[Desk], Blueprint], ...]] = (
 )
 
 
+class RowNumber(IntegerConverter):
+    """`<int:...>` in an address: the number of a row; what no row can have is an address that is not there."""
+
+    def to_python(self, value: str) -> int:
+        """The number."""
+        if not is_number(value):
+            raise ValidationError
+        return int(super().to_python(value))
+
+
 def install(app: Flask, desk: Desk, doorkeeper: Doorkeeper) -> None:
     """Put the pages and the API on a web application."""
+    app.url_map.converters["int"] = RowNumber
     doorkeeper(app, desk)
     admin = Blueprint("admin", __name__, url_prefix="/admin", template_folder="templates", static_folder="static")
     furnish(app, admin, desk)

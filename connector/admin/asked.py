@@ -20,6 +20,7 @@ from connector.core.refs import Ref
 DAYS: Final = (7, 30, 90, 365)
 USUAL: Final = 30
 _LARGEST: Final = 2**63 - 1  # number that databases keep
+_DIGITS: Final = len(str(_LARGEST))
 _NUMBERS: Final = re.compile(r"[0-9]{1,1000}")
 
 
@@ -65,6 +66,11 @@ def place() -> str:
     if "\0" in after or any(int(number) > _LARGEST for number in _NUMBERS.findall(after)):
         abort(HTTPStatus.NOT_FOUND)
     return after
+
+
+def is_number(typed: str) -> bool:
+    """Whether a row could have this number."""
+    return typed.isascii() and typed.isdigit() and len(typed) <= _DIGITS and int(typed) <= _LARGEST
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any, Final
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
 from connector.admin import background
+from connector.admin.asked import is_number
 from connector.admin.desk import Checked, Desk
 from connector.admin.differing import changes
 from connector.admin.drafts import REPLAYED, SIMULATED, WHY_MAX, Draft, Drafts, about
@@ -150,9 +151,9 @@ class Rooms:
 
     def _submitted(self) -> Draft:
         """The draft that was edited; a new one is begun on the files that whoever typed had before them."""
-        number = request.form.get("draft", 0, type=int)
-        if number:
-            return self._draft(number)
+        typed = request.form.get("draft") or "0"
+        if typed != "0":
+            return self._draft(int(typed)) if is_number(typed) else abort(HTTPStatus.NOT_FOUND, _GONE)
         with self._desk.database.read() as conn:
             opened = versions.of_digest(conn, request.form.get("opened", ""))
             version = versions.get(conn, opened) if opened else None

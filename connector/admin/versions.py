@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 
+from connector.admin.asked import is_number
 from connector.admin.desk import Desk
 from connector.admin.differing import changes
 from connector.admin.drafts import Drafts
@@ -40,7 +41,8 @@ class Rooms:
 
     def history(self) -> Any:
         """Versions, the newest first."""
-        before = request.args.get("before", type=int)
+        typed = request.args.get("before", "")
+        before = int(typed) if is_number(typed) else None
         stands = digest_of(self._drafts.here().texts)
         with self._desk.database.read() as conn:
             rows = versions.page(conn, before, PAGE + 1)
