@@ -74,6 +74,8 @@ class Door:
             self._by_cookie(self.cookies.key())
         if request.method not in _LOOKING and self._needs_token():
             abort(HTTPStatus.BAD_REQUEST, "this form is too old, or is not one of ours; load the page again")
+        if any("\0" in told for _, told in request.form.items(multi=True)):
+            abort(HTTPStatus.BAD_REQUEST, "no store keeps the character NUL; leave it out")
         if g.visitor is None and _is_below(request.path, PAGES) and not (request.endpoint or "").startswith(OPEN):
             return _to_sign_in()
         return None

@@ -215,6 +215,44 @@ def test_records_are_taken_apart_and_joined_again(asks: Asks, house: House):
     assert asks(f"/people/{contact}/persona", {"persona": "nobody"}).status_code == 409
 
 
+def test_pauses_are_ended_and_the_audit_says_by_whom(asks: Asks):
+    assert asks("/queue/retry", {}).json()["done"] >= 0
+    page = asks("/audit", by="token operators-script", limit=1).json()
+    assert [(one["act"], one["by"]) for one in page["deeds"]] == [("retry", "token operators-script (API)")]
+    assert asks("/audit", after="x").status_code == 422
+
+
+def test_somebody_is_forgotten_by_an_admin_who_says_whom_twice(asks: Asks, house: House):
+    ref = house.contact("Mia Novak")
+    assert asks(f"/people/{ref}/forget", {"ref": str(ref)}).status_code == 403
+    other = {"ref": str(house.contact("Nadia Brandt"))}
+    assert asks(f"/people/{ref}/forget", other, role=Role.ADMIN).status_code == 409
+    assert asks(f"/people/{ref}/forget", {"ref": str(ref)}, role=Role.ADMIN).json() == {"done": 1}
+    assert asks(f"/people/{ref}").status_code == 404
+    assert asks(f"/people/{ref}/story").json()["story"] == []
+
+
+@pytest.mark.parametrize("body", [{"issues": [2**63]}, {"issues": [1], "\0": 1}])
+def test_what_no_store_holds_is_refused_before_it_gets_there(asks: Asks, body: dict[str, Any]):
+    assert asks("/issues/unpark", body).status_code == 400
+    assert asks("/people", words="a\0b").status_code == 400
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nonsense"), ("DELETE", "/people"), ("PUT", "/runs/1")])
+def test_an_address_where_nothing_is_says_so_in_json(
+    house: House, tokens_by_role: dict[Role, str], method: str, path: str
+):
+    headers = {"Authorization": f"Bearer {tokens_by_role[Role.VIEWER]}"}
+    found = requests.request(method, f"{house.url}{PREFIX}{path}", headers=headers, timeout=30)
+    assert (found.status_code, found.json()["status"]) == (404, 404)
+    assert f"nothing answers {method} {PREFIX}{path}" in found.json()["detail"]
+
+
+def test_only_its_head_is_told_of_what_would_be_refused(house: House, tokens_by_role: dict[Role, str]):
+    headers = {"Authorization": f"Bearer {tokens_by_role[Role.VIEWER]}"}
+    assert requests.head(f"{house.url}{PREFIX}/people?limit=0", headers=headers, timeout=30).status_code == 422
+
+
 def test_a_run_is_undone_after_its_plan_was_seen(asks: Asks, house: House):
     run = next(one for one in asks("/runs", limit=500).json()["runs"][::-1] if one["counts"].get("created_salesforce"))
     seen = asks("/undo/plan", {"run": run["id"]}).json()

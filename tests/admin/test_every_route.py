@@ -45,6 +45,7 @@ LEAST = {
 OPEN = {(method, f"admin.{name}") for method, names in STRANGERS.items() for name in names.split()}
 ROLES = {(method, f"admin.{name}"): role for (method, role), names in LEAST.items() for name in names.split()}
 ROLES |= {(one.method, f"api.{one.name}"): one.role for one in OPERATIONS} | {("GET", "api.openapi"): Role.VIEWER}
+ROLES |= {(method, "api.absent"): Role.VIEWER for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
 HUGE = str(2**63)
 TRICKS = st.sampled_from([
     "\0", "a\0b", HUGE, "9" * 400, "9" * 5_000, "-1", "0", "%", "'", "\r\nX: y", "../../config.yaml",

@@ -66,7 +66,8 @@ def _nothing_is_held_and_everybody_is_at_home(house: House) -> None:
 
 @pytest.fixture
 def accident(house: House) -> tuple[dict[str, str], Run]:
-    """A value that travelled and should not have; with the state before it did."""
+    """A value that travelled and should not have, a minute after whatever else did; with the state before it did."""
+    house.past.wait_until(house.past.now() + timedelta(minutes=1))
     place = len(house.past.contacts) + int(house.past.now().timestamp()) % 10_000_000
     house.past.markets("Ruth Okoye", phone=f"+49 30 {place}")
     before = state_of(house)

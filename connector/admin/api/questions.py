@@ -88,3 +88,12 @@ class WhichField(Shape):
     """A field by its name on either side, or its rule's."""
 
     field: Annotated[str, Field(min_length=1)]
+
+
+class WhichDeeds(Window):
+    """Which acts of people are asked for; `by` is the beginning of who did it."""
+
+    by: str = ""
+    act: str = ""
+    after: Annotated[str, Field(pattern=r"^(\d{0,18}\.\d{0,18})?$")] = ""
+    limit: Limit = 50

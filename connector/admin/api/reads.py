@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from connector.admin.api import shapes
 from connector.admin.api.operations import Absent, Call, Nothing, Operation
-from connector.admin.api.questions import Latest, Next, WhichField, WhichIssues, WhichPeople
+from connector.admin.api.questions import Latest, Next, WhichDeeds, WhichField, WhichIssues, WhichPeople
 from connector.admin.roles import Role
 from connector.core.plan import IssueKind
 from connector.core.refs import Ref, Side
 from connector.engine import facts
 from connector.engine import undo as undoing
-from connector.reports import shelf, status, story
+from connector.reports import acts, shelf, status, story
 from connector.reports.definition import definition_row
 from connector.storage import events, issues, runs
 from connector.storage.events import Event, Wanted
@@ -105,6 +105,21 @@ def definition(call: Call[Nothing]) -> shapes.Definition:
     return shapes.Definition(definition=definition_row(agreement.definition) if agreement else None)
 
 
+def audit(call: Call[WhichDeeds]) -> shapes.Audit:
+    """What people did."""
+    asked = call.asked
+    which = acts.Asked(asked.by, asked.act, asked.since, asked.until, asked.after)
+    with call.desk.database.read() as conn:
+        found = acts.page(conn, which, asked.limit)
+    told = [
+        shapes.Deed(
+            at=one.at, by=one.by, act=one.act, words=one.words, refs=[str(ref) for ref in one.refs], run=one.run
+        )
+        for one in found.deeds
+    ]
+    return shapes.Audit(deeds=told, after=found.after)
+
+
 def _story(call: Call[Any], which: Wanted, asked: Next) -> shapes.Story:
     with call.desk.database.read() as conn:
         found = events.wanted(conn, which, asked.after, asked.limit)
@@ -131,6 +146,7 @@ def _place(ref: Ref) -> tuple[Side, str]:
 
 _V: Final = Role.VIEWER
 OPERATIONS: Final = (
+    Operation("audit", "GET", "/audit", _V, "Audit", "What people did, newest first.", WhichDeeds, shapes.Audit, audit),
     Operation(
         "health", "GET", "/health", _V, "Health", "What waits, and what needs a person.", Nothing, shapes.Health, health
     ),

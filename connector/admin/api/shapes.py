@@ -259,6 +259,24 @@ class Why(Shape):
     changes: list[Change]
 
 
+class Deed(Shape):
+    """Something that somebody did."""
+
+    at: datetime
+    by: str
+    act: str
+    words: str
+    refs: list[str]
+    run: int | None
+
+
+class Audit(Shape):
+    """What people did, newest first."""
+
+    deeds: list[Deed]
+    after: str
+
+
 class Health(Shape):
     """How the installation is. `issues` counts by kind what waits for a person."""
 

@@ -24,6 +24,8 @@ from connector.admin.roles import Role, visitor
 from connector.errors import BridgeError, Misconfigured, RateLimited, Refused, Transient
 
 PREFIX: Final = "/api/v1"
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_LARGEST: Final = 2**63  # what the store keeps as a number is below
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -33,6 +35,7 @@ def api(desk: Desk) -> Blueprint:
     for operation in OPERATIONS:
         found.add_url_rule(operation.path, operation.name, _view(desk, operation), methods=[operation.method])
     found.add_url_rule("/openapi.json", "openapi", _described)
+    found.add_url_rule("/<path:rest>", "absent", _nowhere, methods=_METHODS)
     found.register_error_handler(HTTPException, _by_status)
     found.register_error_handler(ValidationError, _unusable)
     found.register_error_handler(BridgeError, _fault)
@@ -45,7 +48,9 @@ def api(desk: Desk) -> Blueprint:
 def _view(desk: Desk, operation: Operation) -> Callable[..., Response]:
     def view(**place: Any) -> Response:
         _let_in(operation.role)
-        asked = operation.takes.model_validate(_asked())
+        told = _asked()
+        _refuse_unkept((place, told))
+        asked = operation.takes.model_validate(told)
         by = f"{visitor().name} (API)"
         return _json(operation.does(Call(desk, place, asked, by)).model_dump(mode="json"))
 
@@ -73,9 +78,25 @@ def _described() -> Response:
     return _json(document(OPERATIONS, PREFIX))
 
 
+def _nowhere(rest: str) -> Response:
+    _let_in(Role.VIEWER)
+    raise Absent(f"nothing answers {request.method} {PREFIX}/{rest}; GET {PREFIX}/openapi.json lists what does")
+
+
+def _refuse_unkept(found: Any) -> None:
+    """Refuse what no store holds, so that both databases answer alike."""
+    if (isinstance(found, str) and "\0" in found) or (isinstance(found, int) and not -_LARGEST <= found < _LARGEST):
+        raise _Refusal(HTTPStatus.BAD_REQUEST, "no NUL may stand in a text, and no number may have more than 63 bits")
+    if isinstance(found, Mapping):
+        _refuse_unkept((*found.keys(), *found.values()))
+    elif isinstance(found, list | tuple):
+        for part in found:
+            _refuse_unkept(part)
+
+
 def _asked() -> Mapping[str, Any]:
     """What a request asks for: its query, or the JSON of its body."""
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return {name: found[0] if len(found) == 1 else found for name, found in request.args.lists()}
     body = request.get_data(cache=False)
     if not body:
