@@ -199,3 +199,16 @@ def test_whatever_an_address_asks_for_nothing_breaks(
     said = everybody[Role.ADMIN].get(f"{path}?{query}")
     assert said.status_code < 500, f"{path}?{query}: {said.status_code} {said.text[-300:]}"
     assert "<script>alert" not in said.text
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/admin/users", "name"),
+        ("/admin/users/one", "name"),
+        ("/admin/tokens/remove", "name"),
+        ("/admin/mappings/edit", "opened"),
+    ],
+)
+def test_a_form_that_holds_what_no_store_keeps_is_refused(house: House, path: str, field: str):
+    assert house.client(Role.ADMIN).act(path, **{field: "a\0b"}).status_code == 400
