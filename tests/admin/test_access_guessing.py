@@ -215,7 +215,8 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 def test_whatever_is_typed_is_answered_in_plain_words(door: Front, name: str, password: str):
     door.watch.on(hours=1)
     answer = sign_in(door.client(), sent(name), sent(password))
-    assert answer.status_code == (303 if (folded(name), password) == ("ada", PASSWORD) else 401)
+    refused = 400 if "\0" in name + password else 401
+    assert answer.status_code == (303 if refused == 401 and (folded(name), password) == ("ada", PASSWORD) else refused)
 
 
 def sent(typed: str) -> str:

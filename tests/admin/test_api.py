@@ -143,6 +143,12 @@ def test_all_that_cannot_be_used_is_told_at_once(asks: Asks):
     assert {one["key"] for one in found.json()["problems"]} == {"limit", "nonsense", "answer"}
 
 
+def test_no_tag_stands_in_an_answer_whatever_was_asked(asks: Asks):
+    found = asks("/people", limit="<script>")
+    assert found.json()["problems"][0]["found"] == "<script>"
+    assert "<" not in found.text
+
+
 def test_a_kind_that_does_not_exist_lists_those_that_do(asks: Asks):
     found = asks("/issues", kind="quarrel")
     assert found.status_code == 404
