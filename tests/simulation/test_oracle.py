@@ -16,7 +16,7 @@ from connector.core.plan import Issue, IssueKind
 from connector.core.refs import Side, hubspot, salesforce
 from connector.errors import RateLimited
 from tests.simulation.doctoring import OURS, REP, after, edit, make, shown, silent, write, wrong
-from tests.simulation.oracle import Broken, Evidence, drain, judge
+from tests.simulation.oracle import Broken, Evidence, drain, draining, judge
 from tests.simulation.oracle.history import History
 from tests.simulation.stage import START, Alone, Stage, new_store, new_world
 
@@ -60,11 +60,19 @@ class Doctored(Stage):
         stage = self
 
         class Installation:
+            bridge = None  # a doctored installation shelves nobody
+
             def sync(self, mode: str, **_: Any) -> None:
                 stage.run(stage, mode)
 
         with self.witness.life(name, self.variant):
             yield Installation()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_is_shelved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the oracle says of the reading copy has tests of its own (test_oracle_pages)."""
+    monkeypatch.setattr(draining, "misshelved", lambda _bridge: [])
 
 
 def _writes(stage: Stage) -> None:
